@@ -1,0 +1,63 @@
+/*
+ * The parts of a DNS message that decide (RFC 1035, section 4; RFC 6891 for OPT): header, the one
+ * question, and whether every record ends inside the message. Pure, reads nothing outside it.
+ */
+#ifndef CAPTURE_DNS_H
+#define CAPTURE_DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    DNS_HEADER_OCTETS = 12,
+    DNS_NAME_MAX = 255, /* octets on the wire, the root's included: RFC 1035, section 2.3.4 */
+    DNS_LABEL_MAX = 63,
+    DNS_TYPE_TXT = 16,
+    DNS_TYPE_OPT = 41,
+};
+
+struct dns_header {
+    bool response; /* QR */
+    uint8_t opcode;
+    uint8_t response_code; /* the low four bits; extended ones stand in OPT */
+    uint16_t question_count;
+    uint16_t answer_count;
+    uint16_t authority_count;
+    uint16_t additional_count;
+};
+
+struct dns_question {
+    const uint8_t *name;      /* into the message: labels with length octets, the root's 0 last */
+    uint8_t name_length;      /* 1 to 255 octets, the root's included */
+    uint64_t label_starts[4]; /* bit i%64 of word i/64: a length octet (or the root's) is name[i] */
+    uint16_t type;
+    uint16_t end; /* offset in the message just past the question */
+};
+
+/* What the additional section says of EDNS. */
+struct dns_edns {
+    unsigned opt_count;
+    uint8_t version;       /* of the first OPT */
+    uint16_t payload_size; /* of the first OPT: the CLASS field, RFC 6891, section 6.1.2 */
+};
+
+/* Returns 0, or -EBADMSG below 12 octets. `*out` is untouched on failure, as below. */
+int dns_header_parse(const uint8_t *message, size_t length, struct dns_header *out);
+
+/*
+ * Reads the question that follows the header. Returns 0, or -EBADMSG when it does not end within
+ * `length`, has a label above 63 octets, a name above 255 or a compression pointer.
+ */
+int dns_question_parse(const uint8_t *message, size_t length, struct dns_question *out);
+
+/*
+ * Walks `count` records from `offset` on. Returns 0 when the last ends exactly at `length`, or
+ * -EBADMSG when one does not end inside the message or octets follow the last. A compression
+ * pointer ends a record's name and is not followed. The walk is bounded by `length`: a record has
+ * at least 11 octets.
+ */
+int dns_records_parse(const uint8_t *message, size_t length, size_t offset, unsigned count,
+                      struct dns_edns *out);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * What counts: the verdict on one DNS message, by the rules of dnstt's server (v1.20241021).
+ * README, "What counts", is the same list for operators. Pure, no allocation.
+ */
+#ifndef CAPTURE_DNSTT_H
+#define CAPTURE_DNSTT_H
+
+#include "capture/base32.h"
+#include "common/domain.h"
+#include "common/flags.h"
+#include "common/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DNSTT_CLIENT_ID_OCTETS = 8 };
+
+/* The configured domains, longest first, so that the first match is the longest. */
+struct dnstt_rules {
+    unsigned domain_count;
+    struct {
+        const struct domain *domain; /* into the options, which must outlive the rules */
+        uint8_t index;               /* as configured: what records carry */
+    } domains[DOMAINS_MAX];
+    uint16_t mtu; /* octets: the least EDNS payload size that the server answers */
+    enum framing framing;
+};
+
+void dnstt_rules_make(const struct options *options, struct dnstt_rules *out);
+
+enum dnstt_verdict {
+    DNSTT_SESSION,      /* a query, or a response, of a session */
+    DNSTT_NOT_QUERY,    /* inbound with QR set */
+    DNSTT_NOT_RESPONSE, /* outbound and not a session's answered response */
+    DNSTT_MALFORMED,    /* inbound only */
+    DNSTT_OTHER_DOMAIN, /* inbound only */
+    DNSTT_REJECTED,     /* inbound only: `reason` says why */
+};
+
+struct dnstt_judgement {
+    enum wire_reject reason; /* set when rejected */
+    uint8_t domain;          /* the configured index; set when rejected or a session */
+    /* Set when a session: ClientID, then what follows it. */
+    uint8_t payload[BASE32_OUTPUT_SIZE];
+    unsigned payload_length; /* DNSTT_CLIENT_ID_OCTETS or more */
+};
+
+/*
+ * Judges a message that came to the server. `captured` octets are at hand; `whole` says that they
+ * are the whole message: without it (a first fragment) the rules that look past the question are
+ * left out. In `*out` only what the verdict sets is meaningful.
+ */
+enum dnstt_verdict dnstt_judge_query(const struct dnstt_rules *rules, const uint8_t *message,
+                                     size_t captured, bool whole, struct dnstt_judgement *out);
+
+/*
+ * Judges a message that left the server: DNSTT_SESSION when QR is set, RCODE is 0 and its one
+ * question would be a session's by the rules that a question alone shows (domain, type, encoding,
+ * short, framing), else DNSTT_NOT_RESPONSE. Nothing past the question is looked at.
+ */
+enum dnstt_verdict dnstt_judge_response(const struct dnstt_rules *rules, const uint8_t *message,
+                                        size_t captured, struct dnstt_judgement *out);
+
+#endif

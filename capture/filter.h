@@ -1,0 +1,45 @@
+/*
+ * The classic BPF program (bpf(2), packet(7), Linux' networking/filter.rst) that decides in the
+ * kernel which packets reach the ring and how much of each: UDP to or from a configured port over
+ * IPv4 or IPv6, IPv6 with extension headers whatever they lead to, and IPv4 fragments of UDP.
+ */
+#ifndef CAPTURE_FILTER_H
+#define CAPTURE_FILTER_H
+
+#include "common/flags.h"
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* Interfaces with a master that can be left out; a host with more has to name its interface. */
+    FILTER_EXCLUDED_MAX = 256,
+    FILTER_INSTRUCTIONS_MAX = 1024,
+    /* Octets kept of a response: the longest IPv4 header, UDP, DNS header and question are 60 + 8 +
+     * 12 + 259; the rest leaves room for IPv6 extension headers. */
+    FILTER_SNAP_RESPONSE = 512,
+    /* Octets kept of what is only counted: enough for the headers that say so. */
+    FILTER_SNAP_HEADERS = 128,
+    /* Octets kept of a query: all. */
+    FILTER_SNAP_WHOLE = 65535 + 128,
+};
+
+struct filter_options {
+    const uint16_t *ports;
+    unsigned port_count;
+    bool every_interface; /* leave out VLAN-tagged frames, which their VLAN interface shows too */
+    const int *excluded;  /* interface indexes with a master */
+    unsigned excluded_count;
+};
+
+struct filter_program {
+    struct sock_filter instructions[FILTER_INSTRUCTIONS_MAX];
+    unsigned short length;
+};
+
+/* Returns 0, or -E2BIG when it would exceed FILTER_INSTRUCTIONS_MAX. */
+int filter_make(const struct filter_options *options, struct filter_program *out);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * What comes from the sniffer, held to be hostile: each message is judged whole before any of it
+ * is counted, and one wrong message ends the connection with nothing changed by it.
+ */
+#ifndef EXPORTER_INTAKE_H
+#define EXPORTER_INTAKE_H
+
+#include "common/wire.h"
+#include "exporter/geoip.h"
+#include "exporter/series.h"
+#include "exporter/session.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum intake_fault {
+    INTAKE_OK = 0,
+    INTAKE_WIRE,      /* wire_check said no: `wire` tells more */
+    INTAKE_FELL,      /* STATS with a counter below that of earlier ones */
+    INTAKE_DISAGREES, /* STATS whose records are not those that came */
+};
+
+struct intake {
+    struct wire_expectation expected;    /* .sequence above 0: HELLO has been seen */
+    struct wire_stats stats;             /* the latest; all zero before the first */
+    uint64_t records[WIRE_REJECTED + 1]; /* taken so far, by kind */
+    struct geoip *geoip; /* not owned, as the others; NULL: every place is unknown */
+    struct series *series;
+    struct sessions *sessions;
+    enum wire_fault wire; /* set with INTAKE_WIRE */
+};
+
+void intake_start(uint8_t domains, struct geoip *geoip, struct series *series,
+                  struct sessions *sessions, struct intake *out);
+
+/* Takes one message of `length` octets as received. `now` in seconds of CLOCK_BOOTTIME. */
+enum intake_fault intake_take(struct intake *intake, const union wire_message *message,
+                              size_t length, uint32_t now);
+
+/* One line without newline for the log: what was wrong. Static text. */
+const char *intake_fault_text(const struct intake *intake, enum intake_fault fault);
+
+#endif

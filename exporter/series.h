@@ -1,0 +1,74 @@
+/*
+ * Groups (domain, country, ASN) and their counters: what the metrics show. The number of groups is
+ * capped: beyond it every new place of a domain is counted in that domain's one `other` group.
+ * A group, once it exists, stays, and its index never changes.
+ */
+#ifndef EXPORTER_SERIES_H
+#define EXPORTER_SERIES_H
+
+#include "common/wire.h"
+#include "exporter/place.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct series_group {
+    struct place place;
+    uint8_t domain;
+    bool other; /* the group of the places beyond the cap; `place` is then meaningless */
+    uint32_t active;
+    uint32_t peak;
+    uint64_t sessions;
+    uint64_t queries;
+    uint64_t responses;
+    uint64_t bytes_in;                      /* DNS message octets of the queries */
+    uint64_t bytes_out;                     /* of the responses */
+    uint64_t rejected[WIRE_REJECT_REASONS]; /* [WIRE_REJECT_NONE] stays 0 */
+};
+
+struct series_domain {
+    uint32_t active;
+    uint32_t peak;
+};
+
+struct series {
+    struct series_group *groups;
+    uint32_t group_count;
+    uint32_t group_max; /* without the `other` groups */
+    struct series_domain *domains;
+    uint32_t domain_count;
+    uint64_t capped; /* packets that went to an `other` group because of the cap */
+    uint32_t *slots; /* hash table of group index + 1, open addressing */
+    uint32_t slot_count;
+    uint32_t *other; /* per domain: group index + 1 of its `other` group, or 0 */
+};
+
+/*
+ * Makes the series with each domain's unknown place in existence, so that a figure of 0 shows from
+ * the start. group_max below domain_count is raised to it. Returns 0 or -ENOMEM; series_destroy
+ * frees what it holds.
+ */
+int series_create(uint32_t domain_count, uint32_t group_max, struct series *out);
+void series_destroy(struct series *series);
+
+/* Octets that the limits can make it hold, for the documented sum. */
+uint64_t series_memory_max(uint32_t domain_count, uint32_t group_max);
+
+/* The group of a place, made if need be; the domain's `other` group once the cap is reached. */
+uint32_t series_find(struct series *series, uint8_t domain, struct place place);
+
+/* A query, a response or a rejected query of `bytes` DNS message octets. */
+void series_count_query(struct series *series, uint32_t group, uint16_t bytes);
+void series_count_response(struct series *series, uint32_t group, uint16_t bytes);
+void series_count_rejected(struct series *series, uint32_t group, enum wire_reject reason);
+
+/* A session never seen before. */
+void series_count_session(struct series *series, uint32_t group);
+
+/* A session becomes active in a group, leaves it, or moves between two groups of one domain.
+ * Peaks follow; a move does not touch the domain's figures. */
+void series_session_enter(struct series *series, uint32_t group);
+void series_session_leave(struct series *series, uint32_t group);
+void series_session_move(struct series *series, uint32_t from, uint32_t to);
+
+#endif

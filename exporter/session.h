@@ -1,0 +1,74 @@
+/*
+ * Active sessions: which sessions sent an accepted query within the window, and in which group.
+ *
+ * An open-addressed table of 16-octet entries, ordered by token so that it grows in one sequential
+ * pass; tokens are uniform and keyed, so an attacker cannot choose slots. Time is whole seconds of
+ * CLOCK_BOOTTIME, given by the caller.
+ *
+ * At the limit a newcomer takes the place of an unconfirmed session (one that never sent a second,
+ * different query): the oldest among the SESSION_NEIGHBOURS entries where it belongs. Where all of
+ * these are confirmed it is not taken in. So a flood of forged sessions cannot push out anyone who
+ * was there before.
+ */
+#ifndef EXPORTER_SESSION_H
+#define EXPORTER_SESSION_H
+
+#include "exporter/distinct.h"
+#include "exporter/series.h"
+
+#include <stdint.h>
+
+enum {
+    /* How many occupied entries are looked at for one to evict: the oldest of 64 is, in all
+     * likelihood, among the oldest few percent of all, at the cost of 16 cache lines. */
+    SESSION_NEIGHBOURS = 64,
+    SESSION_WINDOW_MAX = 3600, /* seconds: an entry keeps its time in 16 bits */
+};
+
+struct session_entry {
+    uint64_t token;            /* 0: the slot is empty */
+    uint64_t seen : 16;        /* second of the latest query, modulo 2^16 */
+    uint64_t fingerprint : 24; /* of the first query, until confirmed */
+    uint64_t group : 23;
+    uint64_t confirmed : 1;
+};
+
+struct sessions {
+    struct session_entry *slots;
+    uint64_t slot_count;
+    uint64_t used;
+    uint32_t limit;            /* entries */
+    uint32_t window;           /* seconds */
+    uint32_t swept;            /* second of the last sweep */
+    uint64_t evicted;          /* unconfirmed sessions that made room */
+    uint64_t refused;          /* queries whose session was not taken in, the table being full */
+    struct distinct *distinct; /* not owned */
+    struct series *series;     /* not owned */
+};
+
+/* Returns 0 or -ENOMEM. distinct and series must outlive it. `now` in seconds. */
+int sessions_create(uint32_t limit, uint32_t window, uint32_t now, struct distinct *distinct,
+                    struct series *series, struct sessions *out);
+void sessions_destroy(struct sessions *sessions);
+
+/* Octets that the limit can make it hold. */
+uint64_t sessions_memory_max(uint32_t limit);
+
+/* Asks the processor to fetch where a token's entry would be: called some records ahead. */
+void sessions_prefetch(const struct sessions *sessions, uint64_t token);
+
+/*
+ * A query of session `token` (not 0) from `group`: it is active there from now on, moved if it was
+ * active in another group, and counted in sessions_total if it was never seen. `now` never falls.
+ */
+void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint, uint32_t group,
+                    uint32_t now);
+
+/*
+ * Lets go of every session whose latest query is more than `window` whole seconds before `now`.
+ * Call once a second while sessions are active, and once after any longer pause before queries are
+ * counted: a pause above the window expires them all.
+ */
+void sessions_sweep(struct sessions *sessions, uint32_t now);
+
+#endif
