@@ -26,10 +26,10 @@ WERROR   ?=
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
             -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
-            -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+            -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough \
+            -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # FORTIFY_SOURCE and the sanitizers check the same calls and get in each other's way.
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection \
-             -ftrivial-auto-var-init=zero \
              $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
              -fno-omit-frame-pointer,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 # No path of the build machine in the binaries: two builds in two folders are the same.
@@ -46,27 +46,27 @@ REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 BRANCH   := $(shell git symbolic-ref --short -q HEAD 2>/dev/null || echo unknown)
 
 # --- What is compiled. Each folder's library is all of it but its main.
-COMMON_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
-CAPTURE_OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out capture/main.c,$(wildcard capture/*.c)))
-EXPORTER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out exporter/main.c,$(wildcard exporter/*.c)))
+COMMON_OBJECTS   := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard common/*.c))
+CAPTURE_OBJECTS  := $(patsubst %.c,$(BUILD)/objects/%.o,$(filter-out capture/main.c,$(wildcard capture/*.c)))
+EXPORTER_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(filter-out exporter/main.c,$(wildcard exporter/*.c)))
 UNIT_TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 
 .PHONY: all
 all: $(BUILD)/dnstt_exporter $(BUILD)/exporter ## build the two programs (default)
 
-$(BUILD)/dnstt_exporter: $(BUILD)/capture/main.o $(CAPTURE_OBJECTS) $(COMMON_OBJECTS)
+$(BUILD)/dnstt_exporter: $(BUILD)/objects/capture/main.o $(CAPTURE_OBJECTS) $(COMMON_OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CAPTURE_LIBS)
 
-$(BUILD)/exporter: $(BUILD)/exporter/main.o $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
+$(BUILD)/exporter: $(BUILD)/objects/exporter/main.o $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/objects/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The version text changes with each commit, the other objects do not.
-$(BUILD)/common/flags.o: $(BUILD)/version
-$(BUILD)/common/flags.o: ALL_CFLAGS += -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"' \
+$(BUILD)/objects/common/flags.o: $(BUILD)/version
+$(BUILD)/objects/common/flags.o: ALL_CFLAGS += -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"' \
                                        -DBRANCH='"$(BRANCH)"'
 .PHONY: version
 $(BUILD)/version: version
@@ -74,7 +74,8 @@ $(BUILD)/version: version
 	@echo '$(VERSION) $(REVISION) $(BRANCH)' | cmp -s - $@ || \
 	    echo '$(VERSION) $(REVISION) $(BRANCH)' > $@
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CAPTURE_OBJECTS) $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
+$(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(CAPTURE_OBJECTS) $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
+	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
@@ -82,10 +83,47 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CAPTURE_OBJECTS) $(EXPORTER_OBJ
 .PHONY: unit
 unit: $(UNIT_TESTS)
 
+# --- Installing packages. Where apt is not at hand, the list is printed instead.
+.PHONY: deps
+deps: ## install what the build needs (Debian)
+	@tests/packages $(BUILD_PACKAGES)
+
+.PHONY: packages
+packages: ## print every package that building, testing and linting take
+	@echo $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+
+.PHONY: run
+run: ## watch a demonstration on loopback, or real traffic: make run DOMAIN=t.example.com
+	@tests/packages $(BUILD_PACKAGES) $(if $(DOMAIN),,$(RUN_PACKAGES))
+	@$(MAKE) --no-print-directory all
+	$(if $(DOMAIN),$(BUILD)/dnstt_exporter -dnstt.domain $(DOMAIN) $(ARGS),\
+	    /usr/bin/python3 tests/demo/demo.py $(ARGS))
+
+.PHONY: test
+test: ## install what the tests need and run all of them
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+	@/usr/bin/python3 tests/run
+
+.PHONY: lint
+lint: ## static analysis, formatting and the rules of this project
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+	@tests/lint/run
+
+.PHONY: install
+install: all ## install below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter
+	install -m 0755 $(BUILD)/dnstt_exporter $(DESTDIR)$(BINDIR)/dnstt_exporter
+	install -m 0755 $(BUILD)/exporter $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter/exporter
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/dnstt_exporter $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter/exporter
+	-rmdir $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf build
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

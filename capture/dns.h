@@ -28,9 +28,8 @@ struct dns_header {
 };
 
 struct dns_question {
-    const uint8_t *name;      /* into the message: labels with length octets, the root's 0 last */
-    uint8_t name_length;      /* 1 to 255 octets, the root's included */
-    uint64_t label_starts[4]; /* bit i%64 of word i/64: a length octet (or the root's) is name[i] */
+    const uint8_t *name; /* into the message: labels with length octets, the root's 0 last */
+    uint8_t name_length; /* 1 to 255 octets, the root's included */
     uint16_t type;
     uint16_t end; /* offset in the message just past the question */
 };

@@ -14,15 +14,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DNSTT_CLIENT_ID_OCTETS = 8 };
+enum {
+    DNSTT_CLIENT_ID_OCTETS = 8,
+    DNSTT_DOMAIN_WORDS = (DOMAIN_WIRE_MAX + 7) / 8,
+};
+
+/*
+ * A configured domain in the form that names are compared in: words of eight octets from the
+ * domain's end backwards, since a name may only end in it. The last one's lead-in is masked out.
+ */
+struct dnstt_domain {
+    uint64_t wire[DNSTT_DOMAIN_WORDS];
+    uint64_t mask[DNSTT_DOMAIN_WORDS]; /* the bits that count: of a letter all but its case */
+    uint8_t word_count;
+    uint8_t wire_length; /* octets, the root's included */
+    uint8_t index;       /* as configured: what records carry */
+};
 
 /* The configured domains, longest first, so that the first match is the longest. */
 struct dnstt_rules {
     unsigned domain_count;
-    struct {
-        const struct domain *domain; /* into the options, which must outlive the rules */
-        uint8_t index;               /* as configured: what records carry */
-    } domains[DOMAINS_MAX];
+    struct dnstt_domain domains[DOMAINS_MAX];
     uint16_t mtu; /* octets: the least EDNS payload size that the server answers */
     enum framing framing;
 };
@@ -42,8 +54,8 @@ struct dnstt_judgement {
     enum wire_reject reason; /* set when rejected */
     uint8_t domain;          /* the configured index; set when rejected or a session */
     /* Set when a session: ClientID, then what follows it. */
-    uint8_t payload[BASE32_OUTPUT_SIZE];
-    unsigned payload_length; /* DNSTT_CLIENT_ID_OCTETS or more */
+    uint8_t payload[BASE32_BUFFER_SIZE];
+    unsigned payload_length; /* DNSTT_CLIENT_ID_OCTETS or more; eight zeros follow */
 };
 
 /*

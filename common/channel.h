@@ -12,8 +12,10 @@
 
 #include <stddef.h>
 
-/* The environment variable that carries the receiving end's number across the exec. */
-#define CHANNEL_ENVIRONMENT "DNSTT_EXPORTER_CHANNEL"
+/* The environment variables that carry the receiving end's number, and the pid of who sends, across
+ * the exec. */
+#define CHANNEL_ENVIRONMENT         "DNSTT_EXPORTER_CHANNEL"
+#define CHANNEL_SNIFFER_ENVIRONMENT "DNSTT_EXPORTER_SNIFFER"
 
 struct channel {
     int sender;   /* close-on-exec, non-blocking */

@@ -1,10 +1,12 @@
 /*
- * The command line. One table in flags.c holds each flag's name, argument, default and help text;
- * both programs parse the same argv with it, --help prints it, and the documents are tested
+ * The command line. One table in flag_table.c holds each flag's name, argument, default and help
+ * text; both programs parse the same argv with it, -help prints it, and the documents are tested
  * against it.
  *
  * Syntax as of Go's flag package: -x or --x, "-x v" or "-x=v"; a switch takes no value, or =true or
- * =false. A repeatable flag gathers its values; any other takes its last one.
+ * =false. A repeatable flag gathers its values, and the first one given replaces the default; any
+ * other takes its last one. -help and -version act as soon as they are met, so that only what
+ * stands before them must be right.
  */
 #ifndef COMMON_FLAGS_H
 #define COMMON_FLAGS_H
@@ -38,7 +40,7 @@ struct options {
     enum framing framing;
     char interface[IF_NAMESIZE];  /* empty: all */
     size_t ring_size;             /* octets, a multiple of 256 KiB, 512 KiB to 1 GiB */
-    const char *country_database; /* path, NULL without the flag; points into argv, as all below */
+    const char *country_database; /* path, NULL without the flag; into argv, as all below */
     const char *asn_database;
     uint32_t sessions_max;      /* active sessions, 1,000 to 100,000,000 */
     uint32_t sessions_remember; /* distinct sessions, 1,000 to 100,000,000 */
@@ -67,15 +69,34 @@ struct flags_error {
  * Parses argv[1..argc-1]. On FLAGS_RUN `*options` is complete, defaults included; otherwise it is
  * untouched. On FLAGS_WRONG error->text is one line without newline that names flag, value and
  * remedy; an overlong value is shortened in it and what cannot be printed is shown as '?'.
- * options points into argv, which must outlive it.
+ * options points into argv, which must outlive it, or to static text.
  */
 enum flags_result flags_parse(int argc, char *const argv[], struct options *options,
                               struct flags_error *error);
 
-/* Writes the usage text, with each flag's default and unit, to a stdio stream's descriptor. */
+/* Writes the usage text, with each flag's default and unit. Returns 0 or -errno. */
 int flags_print_help(int descriptor);
 
-/* Writes the version text in Prometheus' form. */
+/* Writes the version text in Prometheus' form. Returns 0 or -errno. */
 int flags_print_version(int descriptor);
+
+/* What this build is, never NULL or empty. The compiler is its name and version. */
+const char *flags_version(void);
+const char *flags_revision(void);
+const char *flags_branch(void);
+const char *flags_compiler(void);
+
+/* One row of the table, as the help shows it. */
+struct flags_entry {
+    const char *name;         /* without a dash */
+    const char *argument;     /* placeholder; NULL: a switch */
+    const char *default_text; /* parsed like a given value; NULL: none */
+    bool repeatable;          /* and comma-separated */
+    const char *help;         /* lines of at most 71 characters, so that they fit indented */
+};
+
+/* The table's rows, in the order of the help. An index below flags_count(). */
+size_t flags_count(void);
+const struct flags_entry *flags_entry(size_t index);
 
 #endif

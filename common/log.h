@@ -21,15 +21,20 @@ enum log_format {
     LOG_JSON,
 };
 
-/* Before this is called, lines of LOG_INFO and above are written as logfmt. */
+/*
+ * Before this is called, lines of LOG_INFO and above are written as logfmt. Call it before the
+ * sandbox: later lines need no file, and no syscall but clock_gettime (where the vDSO has none),
+ * ppoll and write, both on standard error.
+ */
 void log_configure(enum log_level level, enum log_format format);
 
 /*
  * Writes one line: the message, then key-value pairs, both strings, ended by NULL as a key:
  *     log_line(LOG_INFO, "watching", "domain", name, "interface", "all", NULL);
- * Values are quoted and escaped as the format asks. Lines over LOG_LINE_MAX octets are cut at a
- * whole character. A failing or blocking standard error is passed over in silence: a monitor does
- * not stop for its log.
+ * Values are quoted and escaped as the format asks. Lines over LOG_LINE_MAX octets, newline
+ * included, are cut at a whole character and stay well-formed. A standard error that fails, or that
+ * would block because nobody reads it, is passed over in silence: a monitor does not stop for its
+ * log. errno is kept.
  */
 enum { LOG_LINE_MAX = 1024 };
 void log_line(enum log_level level, const char *message, ...) __attribute__((sentinel));

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An open-addressed set of non-zero 64-bit tokens, ordered by their value so that it grows in one
- * sequential pass. Memory by mmap(2), given back page by page while it grows. */
+/* An open-addressed set of non-zero 64-bit tokens (exporter/table.h). Memory by mmap(2), given back
+ * in parts while it grows. */
 struct distinct_set {
     uint64_t *slots;
     uint64_t slot_count;
@@ -21,6 +21,7 @@ struct distinct {
     struct distinct_set current;
     struct distinct_set previous;
     uint32_t generation_max; /* tokens in one generation: half the limit, rounded up */
+    uint64_t carried;        /* tokens of `previous` that came again and are in `current` too */
     uint64_t forgotten;      /* tokens let go: above 0 a count of distinct sessions is no longer
                                 exact, since one of them that comes back counts anew */
 };
@@ -33,8 +34,10 @@ void distinct_destroy(struct distinct *distinct);
 uint64_t distinct_memory_max(uint32_t limit);
 
 /*
- * Remembers a non-zero token. Returns true when it was not remembered before. Where growing finds
- * no memory, a generation ends early: the limit acts sooner, nothing fails.
+ * Remembers a non-zero token. Returns true when it was not remembered before. Once tokens are let
+ * go, one that is in the older generation alone is put into the younger too, so that what is seen
+ * again stays. Where growing finds no memory, a generation ends early: the limit acts sooner,
+ * nothing fails.
  */
 bool distinct_add(struct distinct *distinct, uint64_t token);
 

@@ -12,6 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum {
+    /* Places that can be told apart: a session's entry has 23 bits for its group's index. */
+    SERIES_GROUPS_MAX = 1000000,
+};
+
 struct series_group {
     struct place place;
     uint8_t domain;
@@ -39,13 +44,17 @@ struct series {
     uint32_t domain_count;
     uint64_t capped; /* packets that went to an `other` group because of the cap */
     uint32_t *slots; /* hash table of group index + 1, open addressing */
-    uint32_t slot_count;
-    uint32_t *other; /* per domain: group index + 1 of its `other` group, or 0 */
+    uint32_t slot_count; /* at most half of them are used */
+    uint64_t secret[2];  /* of the hash: who chooses places cannot choose slots */
+    uint32_t *other;     /* per domain: group index + 1 of its `other` group, or 0 */
+    uint32_t other_count;
 };
 
 /*
  * Makes the series with each domain's unknown place in existence, so that a figure of 0 shows from
- * the start. group_max below domain_count is raised to it. Returns 0 or -ENOMEM; series_destroy
+ * the start. domain_count is 1 to DOMAINS_MAX, group_max at most SERIES_GROUPS_MAX, and raised to
+ * domain_count where it is below. Memory is set aside whole and taken as groups come. Returns 0 or
+ * -errno: -ENOMEM, -EINVAL for a limit out of range, or what getentropy(3) says; series_destroy
  * frees what it holds.
  */
 int series_create(uint32_t domain_count, uint32_t group_max, struct series *out);
@@ -54,7 +63,8 @@ void series_destroy(struct series *series);
 /* Octets that the limits can make it hold, for the documented sum. */
 uint64_t series_memory_max(uint32_t domain_count, uint32_t group_max);
 
-/* The group of a place, made if need be; the domain's `other` group once the cap is reached. */
+/* The group of a place, made if need be; once the cap is reached, for a new place the domain's
+ * `other` group, and `capped` grows by one: call it once for each packet. */
 uint32_t series_find(struct series *series, uint8_t domain, struct place place);
 
 /* A query, a response or a rejected query of `bytes` DNS message octets. */
@@ -65,8 +75,8 @@ void series_count_rejected(struct series *series, uint32_t group, enum wire_reje
 /* A session never seen before. */
 void series_count_session(struct series *series, uint32_t group);
 
-/* A session becomes active in a group, leaves it, or moves between two groups of one domain.
- * Peaks follow; a move does not touch the domain's figures. */
+/* A session becomes active in a group, leaves it, or moves between two. Peaks follow; a move within
+ * a domain does not touch the domain's figures. (Only a lying peer moves one between domains.) */
 void series_session_enter(struct series *series, uint32_t group);
 void series_session_leave(struct series *series, uint32_t group);
 void series_session_move(struct series *series, uint32_t from, uint32_t to);

@@ -1,11 +1,10 @@
 /*
  * Active sessions: which sessions sent an accepted query within the window, and in which group.
  *
- * An open-addressed table of 16-octet entries, ordered by token so that it grows in one sequential
- * pass; tokens are uniform and keyed, so an attacker cannot choose slots. Time is whole seconds of
- * CLOCK_BOOTTIME, given by the caller.
+ * An open-addressed table (exporter/table.h) of 16-octet entries; tokens are uniform and keyed, so
+ * an attacker cannot choose slots. Time is whole seconds of CLOCK_BOOTTIME, given by the caller.
  *
- * At the limit a newcomer takes the place of an unconfirmed session (one that never sent a second,
+ * At the limit, or where growing finds no memory, a newcomer takes the place of an unconfirmed session (one that never sent a second,
  * different query): the oldest among the SESSION_NEIGHBOURS entries where it belongs. Where all of
  * these are confirmed it is not taken in. So a flood of forged sessions cannot push out anyone who
  * was there before.
@@ -59,15 +58,16 @@ void sessions_prefetch(const struct sessions *sessions, uint64_t token);
 
 /*
  * A query of session `token` (not 0) from `group`: it is active there from now on, moved if it was
- * active in another group, and counted in sessions_total if it was never seen. `now` never falls.
+ * active in another group, and counted in sessions_total if it was never seen. Sweeps first when a
+ * second has begun. `now` never falls.
  */
 void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint, uint32_t group,
                     uint32_t now);
 
 /*
  * Lets go of every session whose latest query is more than `window` whole seconds before `now`.
- * Call once a second while sessions are active, and once after any longer pause before queries are
- * counted: a pause above the window expires them all.
+ * Call once a second while sessions are active, and before figures are read after a longer pause.
+ * Free when called again within a second. A pause above the window expires them all.
  */
 void sessions_sweep(struct sessions *sessions, uint32_t now);
 

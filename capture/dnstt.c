@@ -1,0 +1,204 @@
+#include "capture/dnstt.h"
+
+#include "capture/dns.h"
+
+#include <string.h>
+
+enum {
+    FRAME_PADDING_MARK = 0xe0, /* an octet of this value plus n comes before n octets of padding */
+    FRAME_PACKET_MIN = 24,     /* a KCP packet's header */
+};
+
+static bool is_lower(uint8_t octet)
+{
+    return octet >= 'a' && octet <= 'z';
+}
+
+static void make_domain(const struct domain *domain, uint8_t index, struct dnstt_domain *out)
+{
+    uint8_t wire[sizeof out->wire] = {0};
+    uint8_t mask[sizeof out->mask] = {0};
+    size_t length = domain->wire_length;
+    size_t words = (length + 7) / 8;
+    size_t lead_in = words * 8 - length;
+    for (size_t i = 0; i < length; i++) {
+        uint8_t bits = is_lower(domain->wire[i]) ? 0xdf : 0xff;
+        mask[lead_in + i] = bits;
+        wire[lead_in + i] = domain->wire[i] & bits;
+    }
+    for (size_t i = 0; i < words; i++) {
+        memcpy(&out->wire[i], wire + (words - 1 - i) * 8, 8);
+        memcpy(&out->mask[i], mask + (words - 1 - i) * 8, 8);
+    }
+    out->word_count = (uint8_t)words;
+    out->wire_length = domain->wire_length;
+    out->index = index;
+}
+
+void dnstt_rules_make(const struct options *options, struct dnstt_rules *out)
+{
+    const struct domain *sorted[DOMAINS_MAX];
+    unsigned count = options->domain_count;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned place = i;
+        for (; place > 0; place--) {
+            if (sorted[place - 1]->wire_length >= options->domains[i].wire_length) {
+                break;
+            }
+            sorted[place] = sorted[place - 1];
+        }
+        sorted[place] = &options->domains[i];
+    }
+    for (unsigned i = 0; i < count; i++) {
+        make_domain(sorted[i], (uint8_t)(sorted[i] - options->domains), &out->domains[i]);
+    }
+    out->domain_count = count;
+    out->mtu = options->mtu;
+    out->framing = options->framing;
+}
+
+/* Whether a label begins at `offset` of the name. */
+static bool label_begins(const struct dns_question *question, size_t offset)
+{
+    size_t at = 0;
+    while (at < offset) {
+        at += 1u + question->name[at];
+    }
+    return at == offset;
+}
+
+static bool is_under(const struct dns_question *question, const struct dnstt_domain *domain)
+{
+    if (question->name_length < domain->wire_length) {
+        return false;
+    }
+    /* The words may begin up to seven octets before the name, where the header stands. */
+    const uint8_t *end = question->name + question->name_length;
+    uint64_t difference = 0;
+    for (unsigned i = 0; i < domain->word_count; i++) {
+        uint64_t word;
+        end -= sizeof word;
+        memcpy(&word, end, sizeof word);
+        difference |= (word & domain->mask[i]) ^ domain->wire[i];
+    }
+    return difference == 0 &&
+           label_begins(question, (size_t)question->name_length - domain->wire_length);
+}
+
+static const struct dnstt_domain *find_domain(const struct dnstt_rules *rules,
+                                              const struct dns_question *question)
+{
+    for (unsigned i = 0; i < rules->domain_count; i++) {
+        if (is_under(question, &rules->domains[i])) {
+            return &rules->domains[i];
+        }
+    }
+    return NULL;
+}
+
+/* Joins the labels before the domain. Returns how many characters they have. */
+static size_t join_labels(const uint8_t *name, size_t length, uint8_t *out)
+{
+    size_t joined = 0;
+    for (size_t at = 0; at < length;) {
+        size_t label = name[at];
+        memcpy(out + joined, name + at + 1, label);
+        joined += label;
+        at += 1 + label;
+    }
+    return joined;
+}
+
+/* What follows the ClientID: marked padding, then nothing or one packet with its length before. */
+static bool is_frame(const uint8_t *data, size_t length)
+{
+    if (length == 0 || data[0] < FRAME_PADDING_MARK) {
+        return false;
+    }
+    size_t packet = 1u + data[0] - FRAME_PADDING_MARK;
+    if (packet >= length) {
+        return packet == length;
+    }
+    return data[packet] >= FRAME_PACKET_MIN && data[packet] < FRAME_PADDING_MARK &&
+           packet + 1 + data[packet] == length;
+}
+
+/* The rules on the labels before the domain. */
+static enum wire_reject judge_payload(const struct dnstt_rules *rules,
+                                      const struct dns_question *question,
+                                      const struct dnstt_domain *domain,
+                                      struct dnstt_judgement *out)
+{
+    size_t prefix = (size_t)question->name_length - domain->wire_length;
+    size_t joined = join_labels(question->name, prefix, out->payload);
+    int decoded = base32_decode(out->payload, joined);
+    if (decoded < 0) {
+        return WIRE_REJECT_ENCODING;
+    }
+    if (decoded < DNSTT_CLIENT_ID_OCTETS) {
+        return WIRE_REJECT_SHORT;
+    }
+    out->payload_length = (unsigned)decoded;
+    if (rules->framing == FRAMING_STRICT &&
+        !is_frame(out->payload + DNSTT_CLIENT_ID_OCTETS,
+                  out->payload_length - DNSTT_CLIENT_ID_OCTETS)) {
+        return WIRE_REJECT_FRAMING;
+    }
+    return WIRE_REJECT_NONE;
+}
+
+enum dnstt_verdict dnstt_judge_query(const struct dnstt_rules *rules, const uint8_t *message,
+                                     size_t captured, bool whole, struct dnstt_judgement *out)
+{
+    struct dns_header header;
+    struct dns_question question;
+    struct dns_edns edns;
+
+    if (captured > 2 && message[2] >> 7 != 0) {
+        return DNSTT_NOT_QUERY;
+    }
+    if (dns_header_parse(message, captured, &header) != 0 || header.question_count != 1 ||
+        header.answer_count != 0 || header.authority_count != 0 ||
+        dns_question_parse(message, captured, &question) != 0) {
+        return DNSTT_MALFORMED;
+    }
+    if (whole && dns_records_parse(message, captured, question.end, header.additional_count,
+                                   &edns) != 0) {
+        return DNSTT_MALFORMED;
+    }
+    const struct dnstt_domain *domain = find_domain(rules, &question);
+    if (domain == NULL) {
+        return DNSTT_OTHER_DOMAIN;
+    }
+    out->domain = domain->index;
+    if (header.opcode != 0) {
+        out->reason = WIRE_REJECT_OPCODE;
+    } else if (question.type != DNS_TYPE_TXT) {
+        out->reason = WIRE_REJECT_QTYPE;
+    } else if (whole &&
+               (edns.opt_count != 1 || edns.version != 0 || edns.payload_size < rules->mtu)) {
+        out->reason = WIRE_REJECT_EDNS;
+    } else {
+        out->reason = judge_payload(rules, &question, domain, out);
+    }
+    return out->reason == WIRE_REJECT_NONE ? DNSTT_SESSION : DNSTT_REJECTED;
+}
+
+enum dnstt_verdict dnstt_judge_response(const struct dnstt_rules *rules, const uint8_t *message,
+                                        size_t captured, struct dnstt_judgement *out)
+{
+    struct dns_header header;
+    struct dns_question question;
+
+    if (dns_header_parse(message, captured, &header) != 0 || !header.response ||
+        header.response_code != 0 || header.question_count != 1 ||
+        dns_question_parse(message, captured, &question) != 0 || question.type != DNS_TYPE_TXT) {
+        return DNSTT_NOT_RESPONSE;
+    }
+    const struct dnstt_domain *domain = find_domain(rules, &question);
+    if (domain == NULL || judge_payload(rules, &question, domain, out) != WIRE_REJECT_NONE) {
+        return DNSTT_NOT_RESPONSE;
+    }
+    out->domain = domain->index;
+    return DNSTT_SESSION;
+}

@@ -1,0 +1,23 @@
+/* The host's network interfaces, as rtnetlink(7) lists them for this network namespace. */
+#ifndef CAPTURE_INTERFACE_H
+#define CAPTURE_INTERFACE_H
+
+#include "capture/filter.h"
+
+#include <net/if.h>
+
+struct interface_list {
+    unsigned count;
+    int indexes[FILTER_EXCLUDED_MAX];
+    char names[FILTER_EXCLUDED_MAX][IF_NAMESIZE];
+};
+
+/*
+ * The interfaces that have a master: ports of a bridge, a bond, a team or a VRF. What arrives on
+ * one arrives on its master too. Asks rtnetlink rather than sysfs: a sysfs that was mounted for
+ * another network namespace would name interfaces of that one. Returns 0; -E2BIG when there are
+ * more than FILTER_EXCLUDED_MAX; -errno. `*out` is untouched on failure.
+ */
+int interface_list_subordinate(struct interface_list *out);
+
+#endif

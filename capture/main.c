@@ -1,0 +1,241 @@
+/*
+ * dnstt_exporter, the program that is started. It opens the packet socket with CAP_NET_RAW, gives
+ * up every privilege, and only then becomes two processes: the child is the sniffer, the parent
+ * executes the exporter. The order of the steps below is the security of the whole.
+ */
+#include "capture/confine.h"
+#include "capture/filter.h"
+#include "capture/interface.h"
+#include "capture/launch.h"
+#include "capture/packet.h"
+#include "capture/sniff.h"
+#include "capture/user.h"
+#include "common/channel.h"
+#include "common/flags.h"
+#include "common/log.h"
+#include "common/number.h"
+#include "common/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    EXIT_REFUSED = 1, /* the system said no: may be tried again */
+    EXIT_WRONG = 2,   /* the command line is wrong: never to be tried again */
+    LISTEN_FDS_START = 3,
+    LISTEN_FDS_MAX = 64,
+};
+
+/* The sniffer's state, far too large for a stack. */
+static struct sniffer sniffer;
+
+static void refuse(const char *what, const char *flag, const char *value, const char *why)
+{
+    log_line(LOG_ERROR, what, "flag", flag, "value", value, "error", why, NULL);
+    exit(EXIT_REFUSED);
+}
+
+static void fail(const char *what, int error)
+{
+    log_line(LOG_ERROR, what, "error", strerror(-error), NULL);
+    exit(EXIT_REFUSED);
+}
+
+static void parse_command_line(int argc, char *argv[], struct options *options)
+{
+    struct flags_error error;
+    switch (flags_parse(argc, argv, options, &error)) {
+    case FLAGS_RUN:
+        log_configure(options->log_level, options->log_format);
+        return;
+    case FLAGS_HELP:
+        exit(flags_print_help(STDOUT_FILENO) == 0 ? EXIT_SUCCESS : EXIT_REFUSED);
+    case FLAGS_VERSION:
+        exit(flags_print_version(STDOUT_FILENO) == 0 ? EXIT_SUCCESS : EXIT_REFUSED);
+    case FLAGS_WRONG:
+        break;
+    }
+    dprintf(STDERR_FILENO, "dnstt_exporter: %s\n", error.text);
+    exit(EXIT_WRONG);
+}
+
+/* How many sockets the service manager passed (sd_listen_fds(3)): they stand from 3 on. */
+static int passed_sockets(void)
+{
+    uint64_t pid, count;
+    const char *pid_text = getenv("LISTEN_PID");
+    const char *count_text = getenv("LISTEN_FDS");
+    if (pid_text == NULL || count_text == NULL || number_parse(pid_text, 1, INT32_MAX, &pid) != 0 ||
+        (pid_t)pid != getpid() || number_parse(count_text, 0, LISTEN_FDS_MAX, &count) != 0)
+        return 0;
+    return (int)count;
+}
+
+/* 0, 1 and 2 exist, and nothing that happened to be open travels into the exporter. */
+static void put_descriptors_in_order(int passed)
+{
+    int descriptor;
+    do
+        descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO && fcntl(descriptor, F_SETFD, 0) == 0);
+    if (descriptor >= 0)
+        close(descriptor);
+    close_range((unsigned)(LISTEN_FDS_START + passed), ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+static void choose_user(const struct options *options, struct sandbox_user *user)
+{
+    *user = (struct sandbox_user){.uid = getuid(), .gid = getgid()};
+    if (geteuid() != 0)
+        return;
+    int error = user_parse(options->process_user, user);
+    if (error == -EINVAL) {
+        dprintf(STDERR_FILENO,
+                "dnstt_exporter: -process.user %s: not an unprivileged user; give a name, a uid or "
+                "uid:gid other than 0\n",
+                options->process_user);
+        exit(EXIT_WRONG);
+    }
+    if (error != 0)
+        refuse("cannot find the user to become; give one that exists", "-process.user",
+               options->process_user,
+               error == -ENOENT ? "no such name in /etc/passwd" : strerror(-error));
+}
+
+static int find_interface(const struct options *options)
+{
+    if (options->interface[0] == '\0')
+        return 0;
+    unsigned index = if_nametoindex(options->interface);
+    if (index == 0)
+        refuse("cannot watch this interface; `ip link` lists those that exist",
+               "-capture.interface", options->interface, strerror(errno));
+    return (int)index;
+}
+
+static void make_filter(const struct options *options, int interface_index,
+                        struct filter_program *filter)
+{
+    static struct interface_list subordinate;
+    struct filter_options wanted = {
+        .ports = options->ports,
+        .port_count = options->port_count,
+        .every_interface = interface_index == 0,
+    };
+    if (wanted.every_interface) {
+        int error = interface_list_subordinate(&subordinate);
+        if (error != 0)
+            fail("cannot list the interfaces; name one by -capture.interface", error);
+        wanted.excluded = subordinate.indexes;
+        wanted.excluded_count = subordinate.count;
+        for (unsigned i = 0; i < subordinate.count; i++)
+            log_line(LOG_INFO, "left out: its master shows the same packets", "interface",
+                     subordinate.names[i], NULL);
+    }
+    int error = filter_make(&wanted, filter);
+    if (error != 0)
+        fail("cannot make the kernel filter; name one interface by -capture.interface", error);
+}
+
+static void open_socket(const struct options *options, struct packet_socket *packet)
+{
+    static struct filter_program filter;
+    int interface_index = find_interface(options);
+    const char *stage = "";
+    make_filter(options, interface_index, &filter);
+    int error = packet_open(&filter, interface_index, options->ring_size, packet, &stage);
+    if (error == -EPERM)
+        fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
+    if (error != 0) {
+        log_line(LOG_ERROR, "cannot capture packets", "stage", stage, "error", strerror(-error),
+                 NULL);
+        exit(EXIT_REFUSED);
+    }
+    if (packet->interface_is_down)
+        log_line(LOG_WARN, "the interface is down; packets are counted once it is up", "interface",
+                 options->interface, NULL);
+}
+
+static void drop_privileges(const struct sandbox_user *user)
+{
+    enum sandbox_drop outcome;
+    int error = sandbox_drop_privileges(user, &outcome);
+    if (error != 0)
+        fail("cannot drop privileges", error);
+    if (outcome == SANDBOX_DROP_KEEP_UID && geteuid() == 0)
+        log_line(LOG_WARN,
+                 "stays uid 0, without any capability: changing users needs CAP_SETUID, "
+                 "CAP_SETGID and CAP_SETPCAP",
+                 NULL);
+}
+
+static _Noreturn void run_sniffer(const struct options *options, const struct packet_socket *socket,
+                                  pid_t parent, int channel)
+{
+    struct sandbox_rule rules[SNIFF_RULES_MAX];
+    const char *stage = "";
+    judge_make(options, &sniffer.judge);
+    sniffer.packet = CONFINE_PACKET;
+    sniffer.named_interface = socket->interface_index != 0;
+    int error = token_key_draw(&sniffer.judge.key);
+    if (error != 0)
+        fail("the sniffer cannot draw its key", error);
+    error = packet_ring_map(socket, &sniffer.ring);
+    if (error != 0)
+        fail("the sniffer cannot map the ring; give a smaller -capture.ring-size", error);
+    error = confine_sniffer(parent, socket->descriptor, channel, &stage);
+    if (error != 0) {
+        log_line(LOG_ERROR, "the sniffer cannot be confined", "stage", stage, "error",
+                 strerror(-error), NULL);
+        _exit(WIRE_EXIT_SETUP);
+    }
+    size_t count = sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, rules);
+    if (sandbox_load(rules, count) != 0)
+        _exit(WIRE_EXIT_SETUP);
+    error = batch_start(&sniffer.batch, CONFINE_CHANNEL, (uint8_t)options->domain_count);
+    _exit(error == 0 ? (int)sniff_run(&sniffer) : WIRE_EXIT_CHANNEL_BROKEN);
+}
+
+int main(int argc, char *argv[])
+{
+    static struct options options;
+    struct sandbox_user user;
+    struct packet_socket packet;
+    struct channel channel;
+    int program;
+
+    /* 1. What takes no privilege, then the packet socket. */
+    int passed = passed_sockets();
+    put_descriptors_in_order(passed);
+    parse_command_line(argc, argv, &options);
+    int error = launch_find(&program);
+    if (error != 0)
+        refuse("cannot find the exporter program; install it beside this one", "(none)",
+               LAUNCH_BESIDE " or " LAUNCH_LIBEXEC, strerror(-error));
+    choose_user(&options, &user);
+    open_socket(&options, &packet);
+
+    /* 2. No capability from here on, before there are two processes. */
+    drop_privileges(&user);
+
+    /* 3. The child becomes the sniffer. */
+    error = channel_make(LISTEN_FDS_START + passed, &channel);
+    if (error != 0)
+        fail("cannot make the channel between the two processes", error);
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child < 0)
+        fail("cannot start the sniffer", -errno);
+    if (child == 0)
+        run_sniffer(&options, &packet, parent, channel.sender);
+
+    /* 4. The parent becomes the exporter: the packet socket and the sending end close as it does.
+     */
+    error = launch_exec(program, argv, channel.receiver, child);
+    fail("cannot execute the exporter program", error);
+}

@@ -1,0 +1,322 @@
+#include "common/flag_table.h"
+
+#include "common/address.h"
+#include "common/domain.h"
+#include "common/flag_values.h"
+#include "common/log.h"
+#include "common/number.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+    MTU_MIN = 512,     /* RFC 1035, section 4.2.1: what DNS over UDP always carries */
+    WINDOW_MAX = 3600, /* seconds: the session table keeps time in 16 bits */
+    RING_STEP = 256 * 1024,
+    RING_MIN = 2 * RING_STEP,
+    RING_MAX = 1024 * 1024 * 1024,
+    SESSIONS_MIN = 1000,
+    SESSIONS_MAX = 100 * 1000 * 1000,
+    SERIES_MAX = 1000 * 1000,
+    TELEMETRY_PATH_MAX = 128, /* octets: longer than any real one, and fits the log and the pages */
+};
+
+/* Returns the index of `value` among `names`, or -1. */
+static int choose(const char *value, const char *const names[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(value, names[i]) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static const char *set_domain(struct options *options, const char *value)
+{
+    struct domain domain;
+    int result = domain_parse(value, &domain);
+    if (result == -ENAMETOOLONG)
+        return "too long; a label has at most 63 characters, a tunnel domain 239";
+    if (result != 0)
+        return "not a domain name; give labels of letters, digits, hyphens and underscores, such "
+               "as t.example.com";
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        if (strcmp(options->domains[i].text, domain.text) == 0)
+            return "given twice; name each domain once";
+    }
+    if (options->domain_count == DOMAINS_MAX)
+        return "one too many; give at most 32 domains";
+    options->domains[options->domain_count++] = domain;
+    return NULL;
+}
+
+static const char *set_port(struct options *options, const char *value)
+{
+    uint64_t number = 0;
+    if (number_parse(value, 1, UINT16_MAX, &number) != 0)
+        return "not a port; give a number from 1 to 65535";
+    const uint16_t port = (uint16_t)number;
+    for (unsigned i = 0; i < options->port_count; i++) {
+        if (options->ports[i] == port)
+            return "given twice; name each port once";
+    }
+    if (options->port_count == FLAGS_PORTS_MAX)
+        return "one too many; give at most 16 ports";
+    options->ports[options->port_count++] = port;
+    return NULL;
+}
+
+static const char *set_mtu(struct options *options, const char *value)
+{
+    uint64_t mtu = 0;
+    if (number_parse(value, MTU_MIN, UINT16_MAX, &mtu) != 0)
+        return "not an MTU; give a number of octets from 512 to 65535";
+    options->mtu = (uint16_t)mtu;
+    return NULL;
+}
+
+static const char *set_active_window(struct options *options, const char *value)
+{
+    if (flag_values_seconds(value, 1, WINDOW_MAX, &options->active_window) != 0)
+        return "not a window; give whole seconds from 1s to 1h, such as 30s or 1m30s";
+    return NULL;
+}
+
+static const char *set_framing(struct options *options, const char *value)
+{
+    static const char *const names[] = {[FRAMING_STRICT] = "strict", [FRAMING_ANY] = "any"};
+
+    int chosen = choose(value, names, sizeof names / sizeof names[0]);
+    if (chosen < 0)
+        return "unknown framing; give strict or any";
+    options->framing = (enum framing)chosen;
+    return NULL;
+}
+
+static const char *set_interface(struct options *options, const char *value)
+{
+    size_t length = strlen(value);
+    /* What the kernel refuses in a name (dev_valid_name in net/core/dev.c), and DEL. */
+    bool valid = length > 0 && length < IF_NAMESIZE && strcmp(value, ".") != 0 &&
+                 strcmp(value, "..") != 0 && strpbrk(value, "/:\x7f") == NULL;
+    for (size_t i = 0; valid && i < length; i++)
+        valid = (unsigned char)value[i] > ' ';
+    if (!valid)
+        return "not an interface name; give one that `ip link` lists, or all";
+    if (strcmp(value, "all") == 0)
+        length = 0;
+    memcpy(options->interface, value, length);
+    options->interface[length] = '\0';
+    return NULL;
+}
+
+static const char *set_ring_size(struct options *options, const char *value)
+{
+    uint64_t octets = 0;
+    if (flag_values_octets(value, RING_MIN, RING_MAX, &octets) != 0 || octets % RING_STEP != 0)
+        return "not a ring size; give a multiple of 256KiB from 512KiB to 1GiB";
+    options->ring_size = (size_t)octets;
+    return NULL;
+}
+
+static const char *set_path(const char **path, const char *value)
+{
+    if (value[0] == '\0')
+        return "no path; give that of a MaxMind DB file (.mmdb), or leave the flag out";
+    *path = value;
+    return NULL;
+}
+
+static const char *set_country_database(struct options *options, const char *value)
+{
+    return set_path(&options->country_database, value);
+}
+
+static const char *set_asn_database(struct options *options, const char *value)
+{
+    return set_path(&options->asn_database, value);
+}
+
+static const char *set_sessions_max(struct options *options, const char *value)
+{
+    uint64_t limit = 0;
+    if (number_parse(value, SESSIONS_MIN, SESSIONS_MAX, &limit) != 0)
+        return "not a limit; give a number of sessions from 1000 to 100000000";
+    options->sessions_max = (uint32_t)limit;
+    return NULL;
+}
+
+static const char *set_sessions_remember(struct options *options, const char *value)
+{
+    uint64_t limit = 0;
+    if (number_parse(value, SESSIONS_MIN, SESSIONS_MAX, &limit) != 0)
+        return "not a limit; give a number of sessions from 1000 to 100000000";
+    options->sessions_remember = (uint32_t)limit;
+    return NULL;
+}
+
+static const char *set_series_max(struct options *options, const char *value)
+{
+    uint64_t limit = 0;
+    if (number_parse(value, 1, SERIES_MAX, &limit) != 0)
+        return "not a limit; give a number of groups from 1 to 1000000";
+    options->series_max = (uint32_t)limit;
+    return NULL;
+}
+
+static const char *set_listen_address(struct options *options, const char *value)
+{
+    if (address_parse(value, &options->listen_address) != 0)
+        return "not an address; give a numeric one with a port, such as 127.0.0.1:9713, "
+               "[::1]:9713 or :9713";
+    options->listen_text = value;
+    return NULL;
+}
+
+static const char *set_telemetry_path(struct options *options, const char *value)
+{
+    /* What a path may hold unescaped: RFC 3986, section 3.3. */
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "/-._~!$&'()*+,;=:@";
+
+    size_t length = strlen(value);
+    if (length < 2 || length > TELEMETRY_PATH_MAX || value[0] != '/' ||
+        strspn(value, allowed) != length)
+        return "not a path; give one such as /metrics: a slash and 1 to 127 characters that need "
+               "no escape in a URL";
+    options->telemetry_path = value;
+    return NULL;
+}
+
+static const char *set_process_user(struct options *options, const char *value)
+{
+    if (value[0] == '\0')
+        return "no user; give a name, uid or uid:gid, such as nobody";
+    options->process_user = value;
+    return NULL;
+}
+
+static const char *set_log_level(struct options *options, const char *value)
+{
+    static const char *const names[] = {
+        [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+
+    int chosen = choose(value, names, sizeof names / sizeof names[0]);
+    if (chosen < 0)
+        return "unknown level; give debug, info, warn or error";
+    options->log_level = (enum log_level)chosen;
+    return NULL;
+}
+
+static const char *set_log_format(struct options *options, const char *value)
+{
+    static const char *const names[] = {[LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json"};
+
+    int chosen = choose(value, names, sizeof names / sizeof names[0]);
+    if (chosen < 0)
+        return "unknown format; give logfmt or json";
+    options->log_format = (enum log_format)chosen;
+    return NULL;
+}
+
+const struct flag flag_table[] = {
+    {.entry = {.name = "dnstt.domain",
+               .argument = "NAME",
+               .repeatable = true,
+               .help = "tunnel domain that dnstt-server serves, such as t.example.com;\n"
+                       "required; up to 32"},
+     .set = set_domain},
+    {.entry = {.name = "dnstt.port",
+               .argument = "PORT",
+               .default_text = "53",
+               .repeatable = true,
+               .help = "UDP port that resolvers send to, as this host sees it; up to 16"},
+     .set = set_port},
+    {.entry = {.name = "dnstt.mtu",
+               .argument = "OCTETS",
+               .default_text = "1232",
+               .help = "dnstt-server's -mtu, 512 to 65535: it refuses queries that allow\n"
+                       "smaller responses"},
+     .set = set_mtu},
+    {.entry = {.name = "dnstt.active-window",
+               .argument = "DURATION",
+               .default_text = "30s",
+               .help = "a session is active this long after its latest query: whole seconds,\n"
+                       "1s to 1h, such as 30s or 1m30s"},
+     .set = set_active_window},
+    {.entry = {.name = "dnstt.framing",
+               .argument = "strict|any",
+               .default_text = "strict",
+               .help = "strict counts queries in dnstt's own framing only; any counts all that\n"
+                       "the server would accept"},
+     .set = set_framing},
+    {.entry = {.name = "capture.interface",
+               .argument = "NAME",
+               .default_text = "all",
+               .help = "network interface to watch, or all"},
+     .set = set_interface},
+    {.entry = {.name = "capture.ring-size",
+               .argument = "SIZE",
+               .default_text = "2MiB",
+               .help = "memory shared with the kernel for captured packets: octets, or with\n"
+                       "KiB, MiB or GiB; a multiple of 256KiB, 512KiB to 1GiB"},
+     .set = set_ring_size},
+    {.entry = {.name = "geoip.country-database",
+               .argument = "PATH",
+               .help = "MaxMind DB file for the country label: the resolver's country"},
+     .set = set_country_database},
+    {.entry = {.name = "geoip.asn-database",
+               .argument = "PATH",
+               .help = "MaxMind DB file for the asn label: the resolver's AS number"},
+     .set = set_asn_database},
+    {.entry = {.name = "sessions.max",
+               .argument = "COUNT",
+               .default_text = "1000000",
+               .help = "active sessions at a time, 1000 to 100000000; memory: up to 20 octets\n"
+                       "each"},
+     .set = set_sessions_max},
+    {.entry = {.name = "sessions.remember",
+               .argument = "COUNT",
+               .default_text = "1000000",
+               .help = "sessions remembered, so that each is counted once, 1000 to 100000000;\n"
+                       "memory: 9.4 octets each"},
+     .set = set_sessions_remember},
+    {.entry = {.name = "series.max",
+               .argument = "COUNT",
+               .default_text = "10000",
+               .help = "groups of domain, country and AS number, 1 to 1000000; memory: about\n"
+                       "140 octets each"},
+     .set = set_series_max},
+    {.entry = {.name = "web.listen-address",
+               .argument = "ADDRESS",
+               .default_text = "127.0.0.1:9713",
+               .help = "where to serve the metrics: host:port or [v6]:port with a numeric\n"
+                       "host, or :port for every address of this host"},
+     .set = set_listen_address},
+    {.entry = {.name = "web.telemetry-path",
+               .argument = "PATH",
+               .default_text = "/metrics",
+               .help = "path of the metrics page, up to 128 octets"},
+     .set = set_telemetry_path},
+    {.entry = {.name = "process.user",
+               .argument = "USER",
+               .default_text = "nobody",
+               .help = "whom to become when started as root: a name, uid or uid:gid"},
+     .set = set_process_user},
+    {.entry = {.name = "log.level",
+               .argument = "LEVEL",
+               .default_text = "info",
+               .help = "lowest level to log: debug, info, warn or error"},
+     .set = set_log_level},
+    {.entry = {.name = "log.format",
+               .argument = "FORMAT",
+               .default_text = "logfmt",
+               .help = "form of the log lines on standard error: logfmt or json"},
+     .set = set_log_format},
+    {.entry = {.name = "version", .help = "print the version and exit"}, .ends = FLAGS_VERSION},
+    {.entry = {.name = "help", .help = "print this text and exit; -h does the same"},
+     .ends = FLAGS_HELP},
+};

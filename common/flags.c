@@ -1,0 +1,300 @@
+#include "common/flags.h"
+
+#include "common/flag_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* VERSION, REVISION and BRANCH are the Makefile's. */
+#define TEXT_OF(macro) TEXT(macro)
+#define TEXT(token)    #token
+#if defined(__clang__)
+#define COMPILER                                                                                   \
+    "clang " TEXT_OF(__clang_major__) "." TEXT_OF(__clang_minor__) "." TEXT_OF(__clang_patchlevel__)
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+#if defined(__x86_64__)
+#define PLATFORM "linux/amd64"
+#elif defined(__aarch64__)
+#define PLATFORM "linux/arm64"
+#else
+#define PLATFORM "linux/other"
+#endif
+
+enum {
+    /* Octets of a flag or value that an error message shows. Two of these, "..." each and the
+     * longest remedy fit struct flags_error. */
+    SHOWN_MAX = 60,
+    /* One of several values between commas: above what a domain takes. */
+    ITEM_MAX = 255,
+};
+
+/* A part of an argument, fit to be printed. */
+struct shown {
+    char text[SHOWN_MAX + sizeof "..."];
+};
+
+/* An argument taken apart. */
+struct written {
+    const char *name;
+    size_t name_length;
+    const char *value; /* NULL without '=' */
+};
+
+/* What has been parsed so far. */
+struct parse {
+    struct options options;
+    bool given[FLAG_TABLE_ROWS];
+    struct flags_error *error;
+};
+
+static struct shown show(const char *text, size_t length)
+{
+    struct shown shown = {.text = ""};
+    const size_t kept = length > SHOWN_MAX ? SHOWN_MAX : length;
+    for (size_t i = 0; i < kept; i++)
+        shown.text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    if (kept < length)
+        memcpy(shown.text + kept, "...", strlen("..."));
+    if (length == 0)
+        memcpy(shown.text, "\"\"", strlen("\"\""));
+    return shown;
+}
+
+/* The flag's name stands behind one dash, however many were written. */
+static enum flags_result wrong_flag(struct parse *parse, const char *name, size_t length,
+                                    const char *remedy)
+{
+    snprintf(parse->error->text, sizeof parse->error->text, "-%s: %s", show(name, length).text,
+             remedy);
+    return FLAGS_WRONG;
+}
+
+static enum flags_result wrong_value(struct parse *parse, const char *name, const char *value,
+                                     const char *remedy)
+{
+    snprintf(parse->error->text, sizeof parse->error->text, "-%s %s: %s", name,
+             show(value, strlen(value)).text, remedy);
+    return FLAGS_WRONG;
+}
+
+static enum flags_result wrong_argument(struct parse *parse, const char *argument,
+                                        const char *remedy)
+{
+    snprintf(parse->error->text, sizeof parse->error->text, "%s: %s",
+             show(argument, strlen(argument)).text, remedy);
+    return FLAGS_WRONG;
+}
+
+/* Returns false for what is no flag but has the shape of one, such as "-=x" or "---x". */
+static bool take_apart(const char *argument, struct written *out)
+{
+    out->name = argument + (argument[1] == '-' ? 2 : 1);
+    out->name_length = strcspn(out->name, "=");
+    out->value = out->name[out->name_length] == '=' ? out->name + out->name_length + 1 : NULL;
+    return out->name_length > 0 && out->name[0] != '-';
+}
+
+/* Returns the row of a flag's name, or FLAG_TABLE_ROWS. */
+static size_t find(const char *name, size_t length)
+{
+    if (length == 1 && name[0] == 'h') {
+        name = "help";
+        length = strlen(name);
+    }
+    size_t row = 0;
+    while (row < FLAG_TABLE_ROWS && (strlen(flag_table[row].entry.name) != length ||
+                                     memcmp(flag_table[row].entry.name, name, length) != 0))
+        row++;
+    return row;
+}
+
+static enum flags_result set_each(struct parse *parse, const struct flag *flag, const char *values)
+{
+    const char *next = values;
+    do {
+        size_t length = strcspn(next, ",");
+        if (length > ITEM_MAX)
+            return wrong_value(parse, flag->entry.name, next, "too long; -help says what to give");
+        char item[ITEM_MAX + 1];
+        memcpy(item, next, length);
+        item[length] = '\0';
+        const char *remedy = flag->set(&parse->options, item);
+        if (remedy != NULL)
+            return wrong_value(parse, flag->entry.name, item, remedy);
+        next += length;
+    } while (*next++ == ',');
+    return FLAGS_RUN;
+}
+
+static enum flags_result set(struct parse *parse, size_t row, const char *value)
+{
+    const struct flag *flag = &flag_table[row];
+    parse->given[row] = true;
+    if (flag->entry.repeatable)
+        return set_each(parse, flag, value);
+
+    const char *remedy = flag->set(&parse->options, value);
+    return remedy == NULL ? FLAGS_RUN : wrong_value(parse, flag->entry.name, value, remedy);
+}
+
+static enum flags_result set_switch(struct parse *parse, const struct flag *flag, const char *value)
+{
+    if (value == NULL || strcmp(value, "true") == 0)
+        return flag->ends;
+    if (strcmp(value, "false") == 0)
+        return FLAGS_RUN;
+    return wrong_value(parse, flag->entry.name, value, "not for a switch; give true or false");
+}
+
+static enum flags_result set_defaults(struct parse *parse)
+{
+    for (size_t row = 0; row < FLAG_TABLE_ROWS; row++) {
+        const char *value = flag_table[row].entry.default_text;
+        if (parse->given[row] || value == NULL)
+            continue;
+        enum flags_result result = set(parse, row, value);
+        if (result != FLAGS_RUN)
+            return result;
+    }
+    return FLAGS_RUN;
+}
+
+static enum flags_result parse_arguments(struct parse *parse, int argc, char *const argv[])
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0 && i + 1 == argc)
+            break;
+        if (argv[i][0] != '-' || argv[i][1] == '\0')
+            return wrong_argument(parse, argv[i], "unexpected argument; -help lists the flags");
+        if (strcmp(argv[i], "--") == 0)
+            return wrong_argument(parse, argv[i + 1], "unexpected argument; -help lists the flags");
+
+        struct written written;
+        if (!take_apart(argv[i], &written))
+            return wrong_argument(parse, argv[i], "bad flag syntax; -help lists the flags");
+        size_t row = find(written.name, written.name_length);
+        if (row == FLAG_TABLE_ROWS)
+            return wrong_flag(parse, written.name, written.name_length,
+                              "unknown flag; -help lists the flags");
+
+        enum flags_result result = FLAGS_RUN;
+        const struct flag *flag = &flag_table[row];
+        if (flag->set == NULL)
+            result = set_switch(parse, flag, written.value);
+        else if (written.value != NULL)
+            result = set(parse, row, written.value);
+        else if (i + 1 < argc)
+            result = set(parse, row, argv[++i]);
+        else
+            result = wrong_flag(parse, flag->entry.name, strlen(flag->entry.name),
+                                "value missing; give one, as -help shows");
+        if (result != FLAGS_RUN)
+            return result;
+    }
+    return FLAGS_RUN;
+}
+
+enum flags_result flags_parse(int argc, char *const argv[], struct options *options,
+                              struct flags_error *error)
+{
+    struct parse parse = {.error = error};
+    enum flags_result result = parse_arguments(&parse, argc, argv);
+    if (result == FLAGS_RUN)
+        result = set_defaults(&parse);
+    if (result != FLAGS_RUN)
+        return result;
+
+    if (parse.options.domain_count == 0) {
+        static const char name[] = "dnstt.domain";
+        return wrong_flag(&parse, name, strlen(name),
+                          "missing; give the tunnel domain that dnstt-server serves");
+    }
+    *options = parse.options;
+    return FLAGS_RUN;
+}
+
+/* Writes the help with each line indented, and what goes without saying in the table. */
+static int print_entry(int descriptor, const struct flags_entry *entry)
+{
+    bool value = entry->argument != NULL;
+    if (dprintf(descriptor, "  -%s%s%s\n", entry->name, value ? " " : "",
+                value ? entry->argument : "") < 0)
+        return -errno;
+
+    const char *line = entry->help;
+    bool last = false;
+    while (!last) {
+        size_t length = strcspn(line, "\n");
+        last = line[length] == '\0';
+        if (dprintf(descriptor, "        %.*s\n", (int)length, line) < 0)
+            return -errno;
+        line += length + 1;
+    }
+    if (entry->repeatable && dprintf(descriptor, "        repeatable, or comma-separated\n") < 0)
+        return -errno;
+    if (entry->default_text != NULL &&
+        dprintf(descriptor, "        (default %s)\n", entry->default_text) < 0)
+        return -errno;
+    return 0;
+}
+
+int flags_print_help(int descriptor)
+{
+    if (dprintf(descriptor,
+                "dnstt_exporter counts the sessions and the traffic of a dnstt server by\n"
+                "watching its DNS packets, and serves the figures to Prometheus.\n\n"
+                "Usage: dnstt_exporter -dnstt.domain NAME [flags]\n\n"
+                "Flags, with one dash or two, as -flag value or -flag=value:\n") < 0)
+        return -errno;
+    for (size_t row = 0; row < FLAG_TABLE_ROWS; row++) {
+        int result = print_entry(descriptor, &flag_table[row].entry);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+int flags_print_version(int descriptor)
+{
+    if (dprintf(descriptor,
+                "dnstt_exporter, version %s (branch: %s, revision: %s)\n"
+                "  compiler:         %s\n"
+                "  platform:         %s\n",
+                VERSION, BRANCH, REVISION, COMPILER, PLATFORM) < 0)
+        return -errno;
+    return 0;
+}
+
+const char *flags_version(void)
+{
+    return VERSION;
+}
+
+const char *flags_revision(void)
+{
+    return REVISION;
+}
+
+const char *flags_branch(void)
+{
+    return BRANCH;
+}
+
+const char *flags_compiler(void)
+{
+    return COMPILER;
+}
+
+size_t flags_count(void)
+{
+    return FLAG_TABLE_ROWS;
+}
+
+const struct flags_entry *flags_entry(size_t index)
+{
+    return &flag_table[index].entry;
+}

@@ -1,0 +1,127 @@
+#include "exporter/intake.h"
+
+#include <string.h>
+
+enum {
+    /* Records between the call for a session's entry and its use: enough for memory to answer. */
+    PREFETCH_RECORDS = 8,
+    STATS_COUNTERS = (sizeof(struct wire_stats) - sizeof(struct wire_header)) / sizeof(uint64_t),
+};
+
+/* The counters, which are all of a message after its header. */
+static void copy_counters(const struct wire_stats *stats, uint64_t out[STATS_COUNTERS])
+{
+    const unsigned char *octets = (const unsigned char *)stats;
+    memcpy(out, octets + sizeof stats->header, STATS_COUNTERS * sizeof(uint64_t));
+}
+
+static bool fell(const struct wire_stats *before, const struct wire_stats *after)
+{
+    uint64_t old[STATS_COUNTERS];
+    uint64_t new[STATS_COUNTERS];
+    copy_counters(before, old);
+    copy_counters(after, new);
+    for (unsigned i = 0; i < STATS_COUNTERS; i++) {
+        if (new[i] < old[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum intake_fault take_stats(struct intake *intake, const struct wire_stats *stats)
+{
+    if (fell(&intake->stats, stats)) {
+        return INTAKE_FELL;
+    }
+    if (stats->query != intake->records[WIRE_QUERY] ||
+        stats->response != intake->records[WIRE_RESPONSE] ||
+        stats->rejected != intake->records[WIRE_REJECTED]) {
+        return INTAKE_DISAGREES;
+    }
+    intake->stats = *stats;
+    return INTAKE_OK;
+}
+
+static void prefetch(const struct intake *intake, const struct wire_record *record)
+{
+    if (record->kind == WIRE_QUERY) {
+        sessions_prefetch(intake->sessions, record->token);
+    }
+}
+
+static void count(struct intake *intake, const struct wire_record *record, uint32_t now)
+{
+    struct place place = PLACE_UNKNOWN;
+    if (intake->geoip != NULL) {
+        place = geoip_lookup(intake->geoip, record->address);
+    }
+    uint32_t group = series_find(intake->series, record->domain, place);
+    intake->records[record->kind]++;
+    if (record->kind == WIRE_QUERY) {
+        series_count_query(intake->series, group, record->bytes);
+        sessions_query(intake->sessions, record->token, wire_fingerprint(record), group, now);
+    } else if (record->kind == WIRE_RESPONSE) {
+        series_count_response(intake->series, group, record->bytes);
+    } else {
+        series_count_rejected(intake->series, group, record->reason);
+    }
+}
+
+static void take_batch(struct intake *intake, const struct wire_batch *batch, uint32_t now)
+{
+    unsigned count_all = batch->header.count;
+    for (unsigned i = 0; i < count_all && i < PREFETCH_RECORDS; i++) {
+        prefetch(intake, &batch->records[i]);
+    }
+    for (unsigned i = 0; i < count_all; i++) {
+        if (i + PREFETCH_RECORDS < count_all) {
+            prefetch(intake, &batch->records[i + PREFETCH_RECORDS]);
+        }
+        count(intake, &batch->records[i], now);
+    }
+}
+
+void intake_start(uint8_t domains, struct geoip *geoip, struct series *series,
+                  struct sessions *sessions, struct intake *out)
+{
+    *out = (struct intake){.expected = {.sequence = 0, .domains = domains},
+                           .geoip = geoip,
+                           .series = series,
+                           .sessions = sessions};
+}
+
+enum intake_fault intake_take(struct intake *intake, const union wire_message *message,
+                              size_t length, uint32_t now)
+{
+    enum wire_fault wire = wire_check(message, length, &intake->expected);
+    if (wire != WIRE_FAULT_NONE) {
+        intake->wire = wire;
+        return INTAKE_WIRE;
+    }
+    if (message->header.type == WIRE_STATS) {
+        enum intake_fault fault = take_stats(intake, &message->stats);
+        if (fault != INTAKE_OK) {
+            return fault;
+        }
+    } else if (message->header.type == WIRE_BATCH) {
+        take_batch(intake, &message->batch, now);
+    }
+    intake->expected.sequence++;
+    return INTAKE_OK;
+}
+
+const char *intake_fault_text(const struct intake *intake, enum intake_fault fault)
+{
+    switch (fault) {
+    case INTAKE_OK:
+        return "no fault";
+    case INTAKE_WIRE:
+        return wire_fault_text(intake->wire);
+    case INTAKE_FELL:
+        return "a counter of the account fell";
+    case INTAKE_DISAGREES:
+        return "the account counts other records than came";
+    }
+    return "unknown fault";
+}

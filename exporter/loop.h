@@ -1,0 +1,68 @@
+/*
+ * The event loop: one epoll(7) set over the channel, the listening socket, the HTTP server and the
+ * signals. One thread, nothing blocks, each turn does a bounded amount of work for each of them.
+ */
+#ifndef EXPORTER_LOOP_H
+#define EXPORTER_LOOP_H
+
+#include "exporter/http.h"
+#include "exporter/intake.h"
+#include "exporter/session.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+    LOOP_HELLO_SECONDS = 5,  /* from the start to the first account */
+    LOOP_STALE_SECONDS = 5,  /* between two accounts: more than three heartbeats */
+    LOOP_CLOSED_SECONDS = 1, /* from the end of the channel to that of the sniffer */
+    /* Messages taken in one turn: some half a millisecond's work. */
+    LOOP_MESSAGES_PER_TURN = 8,
+};
+
+enum loop_end {
+    LOOP_RUNNING, /* no end */
+    LOOP_STOPPED, /* SIGINT or SIGTERM */
+    LOOP_DIED,    /* the sniffer ended: loop->status says how */
+    LOOP_CLOSED,  /* the channel ended, and the sniffer did not */
+    LOOP_FAULT,   /* the sniffer sent what it must not: loop->fault */
+    LOOP_SILENT,  /* no first account in time */
+    LOOP_FAILED,  /* epoll itself failed */
+};
+
+struct loop {
+    int epoll;
+    int signals; /* signalfd(2) */
+    int channel;
+    int listener;
+    pid_t sniffer;
+    struct http *http; /* not owned, as the others */
+    struct intake *intake;
+    struct sessions *sessions;
+    uint64_t account;        /* sequence of the latest STATS */
+    uint32_t account_second; /* when it came */
+    uint32_t closed_second;  /* when the channel ended; 0: it has not */
+    bool stale;              /* said so in the log */
+    enum intake_fault fault;
+    siginfo_t status;
+};
+
+/* Seconds of CLOCK_BOOTTIME: a step of the wall clock changes nothing, and time that the host
+ * slept counts. */
+uint32_t loop_seconds(void);
+
+/* Opens epoll and the signals, which are blocked from then on. The fields above `account` that
+ * name a descriptor or an object, but epoll and signals, are set by the caller. Returns 0 or
+ * -errno. */
+int loop_open(struct loop *loop);
+
+/* Runs until the first account has come, or something ends it: LOOP_RUNNING means that all is
+ * well. */
+enum loop_end loop_until_ready(struct loop *loop);
+
+/* Runs until something ends it. */
+enum loop_end loop_run(struct loop *loop);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * The exporter: what dnstt_exporter becomes once the packet socket is open and every privilege is
+ * gone. It takes records from the sniffer, keeps the figures and serves them.
+ */
+#include "common/channel.h"
+#include "common/flags.h"
+#include "common/log.h"
+#include "common/number.h"
+#include "common/sandbox.h"
+#include "exporter/exposition.h"
+#include "exporter/geoip.h"
+#include "exporter/http.h"
+#include "exporter/intake.h"
+#include "exporter/loop.h"
+#include "exporter/notify.h"
+#include "exporter/obituary.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    EXIT_REFUSED = 1, /* the system said no, or something was lost: may be tried again */
+    EXIT_WRONG = 2,   /* run in a way that will never work */
+};
+
+/* Everything that lives as long as the process. */
+static struct options options;
+static struct series series;
+static struct distinct distinct;
+static struct sessions sessions;
+static struct intake intake;
+static struct loop loop;
+
+static void fail(const char *what, int error)
+{
+    log_line(LOG_ERROR, what, "error", strerror(-error), NULL);
+    exit(EXIT_REFUSED);
+}
+
+static void adopt_channel(void)
+{
+    const char *channel = getenv(CHANNEL_ENVIRONMENT);
+    const char *sniffer = getenv(CHANNEL_SNIFFER_ENVIRONMENT);
+    uint64_t pid;
+    if (channel == NULL || sniffer == NULL || number_parse(sniffer, 1, INT32_MAX, &pid) != 0 ||
+        channel_adopt(channel, &loop.channel) != 0) {
+        dprintf(STDERR_FILENO, "exporter: not to be run by hand; run dnstt_exporter, which becomes "
+                               "this program\n");
+        exit(EXIT_WRONG);
+    }
+    loop.sniffer = (pid_t)pid;
+}
+
+static void parse_command_line(int argc, char *argv[])
+{
+    struct flags_error error;
+    if (flags_parse(argc, argv, &options, &error) != FLAGS_RUN) {
+        dprintf(STDERR_FILENO, "exporter: %s\n", error.text);
+        exit(EXIT_WRONG);
+    }
+    log_configure(options.log_level, options.log_format);
+}
+
+static void restrict_process(void)
+{
+    prctl(PR_SET_NAME, "dnstt_exporter", 0, 0, 0);
+    int error = sandbox_assert_unprivileged();
+    if (error == 0)
+        error = sandbox_set_undumpable(); /* the exec has undone it */
+    if (error == 0)
+        error = sandbox_limit(RLIMIT_CORE, 0);
+    if (error != 0)
+        fail("cannot restrict the exporter", error);
+}
+
+static struct geoip *open_databases(void)
+{
+    struct geoip *geoip;
+    struct geoip_error error;
+    if (geoip_open(options.country_database, options.asn_database, &geoip, &error) == 0)
+        return geoip;
+    if (error.permission) {
+        char user[32];
+        snprintf(user, sizeof user, "%u:%u", (unsigned)geteuid(), (unsigned)getegid());
+        log_line(LOG_ERROR,
+                 "cannot read the database; let this user read the file and search its folders",
+                 "flag", error.flag, "file", error.path, "user", user, "error", error.reason, NULL);
+    } else {
+        log_line(LOG_ERROR, "cannot use the database; give a MaxMind DB file of the right kind",
+                 "flag", error.flag, "file", error.path, "error", error.reason, NULL);
+    }
+    exit(EXIT_REFUSED);
+}
+
+/* The tables grow with what they hold. Better to learn now than in a flood that the address space
+ * ends before the limits do. */
+static void check_memory(void)
+{
+    uint64_t octets = series_memory_max(options.domain_count, options.series_max) +
+                      distinct_memory_max(options.sessions_remember) +
+                      sessions_memory_max(options.sessions_max);
+    void *trial = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (trial == MAP_FAILED)
+        fail("not enough memory; lower -sessions.max, -sessions.remember or -series.max", -errno);
+    munmap(trial, octets);
+}
+
+static void make_state(void)
+{
+    check_memory();
+    int error = series_create(options.domain_count, options.series_max, &series);
+    if (error == 0)
+        error = distinct_create(options.sessions_remember, &distinct);
+    if (error == 0)
+        error = sessions_create(options.sessions_max, options.active_window, loop_seconds(),
+                                &distinct, &series, &sessions);
+    if (error != 0)
+        fail("cannot allocate the tables", error);
+}
+
+static void listen_for_scrapes(void)
+{
+    int error = http_listen(&options.listen_address, &loop.listener);
+    if (error == 0)
+        return;
+    log_line(LOG_ERROR, "cannot listen; give a free address of this host", "flag",
+             "-web.listen-address", "value", options.listen_text, "error", strerror(-error), NULL);
+    exit(EXIT_REFUSED);
+}
+
+static void log_start(void)
+{
+    for (unsigned i = 0; i < options.domain_count; i++)
+        log_line(LOG_INFO, "watching", "domain", options.domains[i].text, "interface",
+                 options.interface[0] != '\0' ? options.interface : "all", NULL);
+    log_line(LOG_INFO, "serving metrics", "address", options.listen_text, "path",
+             options.telemetry_path, NULL);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct exposition_sources sources = {
+        .options = &options,
+        .intake = &intake,
+        .series = &series,
+        .sessions = &sessions,
+        .distinct = &distinct,
+    };
+    adopt_channel();
+    parse_command_line(argc, argv);
+    restrict_process();
+    tzset(); /* libmicrohttpd's Date header would open /etc/localtime at its first use */
+
+    struct geoip *geoip = open_databases();
+    make_state();
+    intake_start((uint8_t)options.domain_count, geoip, &series, &sessions, &intake);
+    listen_for_scrapes();
+    int error = http_start(options.telemetry_path, &sources, &loop.http);
+    if (error != 0)
+        fail("cannot start the HTTP server", error);
+    int notify = notify_open();
+
+    loop.intake = &intake;
+    loop.sessions = &sessions;
+    error = loop_open(&loop);
+    if (error != 0)
+        fail("cannot set up the event loop", error);
+    enum loop_end end = loop_until_ready(&loop);
+    if (end == LOOP_RUNNING) {
+        log_start();
+        notify_send(notify, "READY=1");
+        end = loop_run(&loop);
+    }
+    notify_send(notify, "STOPPING=1");
+    if (end == LOOP_STOPPED)
+        return EXIT_SUCCESS; /* the sniffer ends as the channel closes */
+    obituary_log(end, &loop);
+    return EXIT_REFUSED;
+}

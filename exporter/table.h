@@ -1,0 +1,55 @@
+/*
+ * What the tables of tokens share: open addressing with linear probing, where a token's slot grows
+ * with its value. So a larger table is filled from a smaller one in one pass that is sequential in
+ * both. Entries are one or more 64-bit words of which the first is the token, 0 in an empty slot.
+ * A table always has an empty slot.
+ */
+#ifndef EXPORTER_TABLE_H
+#define EXPORTER_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* Slots to begin with: a few pages, and enough for most servers. */
+    TABLE_SLOTS_START = 1024,
+    /* Octets of the smaller table that are given back at a time while it is copied: the peak is
+     * the larger table and this. A multiple of every page size that Linux has for programs. */
+    TABLE_CHUNK = 1024 * 1024,
+};
+
+__extension__ typedef unsigned __int128 table_wide;
+
+/* The slot where a token belongs: the token as a fraction of 2^64, times the slots. */
+static inline uint64_t table_home(uint64_t token, uint64_t slot_count)
+{
+    return (uint64_t)(((table_wide)token * slot_count) >> 64);
+}
+
+static inline uint64_t table_next(uint64_t slot, uint64_t slot_count)
+{
+    return slot + 1 < slot_count ? slot + 1 : 0;
+}
+
+/* How far a slot is behind another, going up and around. */
+static inline uint64_t table_distance(uint64_t from, uint64_t to, uint64_t slot_count)
+{
+    return to >= from ? to - from : to + slot_count - from;
+}
+
+/* Maps an empty table. Returns NULL when there is no memory. */
+void *table_map(uint64_t slot_count, size_t entry_size);
+void table_unmap(void *slots, uint64_t slot_count, size_t entry_size);
+
+/* Moves all entries to a new table of `wider` slots and unmaps the old one. Returns NULL when there
+ * is no memory; the old table is then as it was. */
+void *table_grow(void *slots, uint64_t slot_count, uint64_t wider, size_t entry_size);
+
+/* How many slots a table has at first, and after `slot_count`: doubled, up to what it may have. */
+uint64_t table_slots_first(uint64_t slots_max);
+uint64_t table_slots_after(uint64_t slot_count, uint64_t slots_max);
+
+/* Octets that a table of so many slots takes, in whole pages. */
+uint64_t table_octets(uint64_t slot_count, size_t entry_size);
+
+#endif
