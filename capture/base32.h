@@ -1,6 +1,5 @@
 /*
- * Base32 of RFC 4648, section 6, without padding and in either case, eight characters at a time in
- * portable 64-bit arithmetic. Each character is validated.
+ * Base32 of RFC 4648, section 6, without padding and in either case. Each character is validated.
  */
 #ifndef CAPTURE_BASE32_H
 #define CAPTURE_BASE32_H
@@ -12,7 +11,9 @@ enum {
     /* A name's labels hold at most 250 characters (255 octets less four length octets and the
      * root's). */
     BASE32_CHARACTERS_MAX = 250,
-    /* Whole words are read and written, so a word's worth of room follows the characters. */
+    /* Characters are taken and zeros are written in steps of this many octets. */
+    BASE32_STEP = 16,
+    /* A step may begin anywhere up to the end of the characters: rounded up to whole steps. */
     BASE32_BUFFER_SIZE = 272,
 };
 
@@ -22,9 +23,8 @@ enum {
  * 2, 3 or 4 octets, one of 1, 3 or 6 characters gives none (so 14 characters give 5 octets); spare
  * bits are ignored.
  *
- * Returns the number of octets, which now begin the buffer and are followed by at least eight
- * zeros; the rest of the buffer is undefined. Returns -EBADMSG for a character outside the
- * alphabet, and then all of the buffer is undefined.
+ * Returns the number of octets, which then begin the buffer, followed by BASE32_STEP zeros. Returns
+ * -EBADMSG for a character outside the alphabet. What the buffer holds besides is of no meaning.
  */
 int base32_decode(uint8_t buffer[BASE32_BUFFER_SIZE], size_t length);
 

@@ -14,8 +14,9 @@ static struct wire_header header_for(const struct batch *batch, enum wire_type t
 static int send_numbered(struct batch *batch, const void *message, size_t length)
 {
     int error = channel_send(batch->channel, message, length);
-    if (error == 0)
+    if (error == 0) {
         batch->sequence++;
+    }
     return error;
 }
 
@@ -36,19 +37,22 @@ int batch_start(struct batch *batch, int channel, uint8_t domains)
 int batch_flush(struct batch *batch)
 {
     size_t count = batch->message.header.count;
-    if (count == 0)
+    if (count == 0) {
         return 0;
+    }
     batch->message.header.sequence = batch->sequence;
     int error = send_numbered(batch, &batch->message, wire_batch_length(count));
-    if (error == 0)
+    if (error == 0) {
         batch->message.header.count = 0;
+    }
     return error;
 }
 
 int batch_send_stats(struct batch *batch, struct wire_stats *stats)
 {
-    if (batch->message.header.count != 0)
+    if (batch->message.header.count != 0) {
         return -EINVAL;
+    }
     stats->header = header_for(batch, WIRE_STATS);
     return send_numbered(batch, stats, sizeof *stats);
 }

@@ -20,15 +20,18 @@ static bool is_fault(int number)
  * ends in order, and the sniffer follows when the channel closes. */
 static void ignore_signals(void)
 {
-    for (int number = 1; number <= SIGRTMAX; number++)
-        if (number != SIGKILL && number != SIGSTOP && !is_fault(number))
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        if (number != SIGKILL && number != SIGSTOP && !is_fault(number)) {
             signal(number, SIG_IGN); /* fails for the two numbers that libc keeps to itself */
+        }
+    }
 }
 
 static int die_with_parent(pid_t parent)
 {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
         return -errno;
+    }
     /* It may have died before the line above. */
     return getppid() == parent ? 0 : -ESRCH;
 }
@@ -45,8 +48,9 @@ static int set_limits(void)
         {RLIMIT_NOFILE, CONFINE_DESCRIPTORS},
     };
     int error = 0;
-    for (size_t i = 0; error == 0 && i < sizeof limits / sizeof *limits; i++)
+    for (size_t i = 0; error == 0 && i < sizeof limits / sizeof *limits; i++) {
         error = sandbox_limit(limits[i].resource, limits[i].value);
+    }
     return error;
 }
 
@@ -56,14 +60,17 @@ static int arrange_descriptors(int packet, int channel)
     int far_packet = fcntl(packet, F_DUPFD_CLOEXEC, CONFINE_DESCRIPTORS);
     int far_channel = fcntl(channel, F_DUPFD_CLOEXEC, CONFINE_DESCRIPTORS);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (far_packet < 0 || far_channel < 0 || null < 0)
+    if (far_packet < 0 || far_channel < 0 || null < 0) {
         return -errno;
+    }
     if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-        dup2(far_packet, CONFINE_PACKET) < 0 || dup2(far_channel, CONFINE_CHANNEL) < 0)
+        dup2(far_packet, CONFINE_PACKET) < 0 || dup2(far_channel, CONFINE_CHANNEL) < 0) {
         return -errno;
+    }
     /* Standard error last: until here a failure can be told. */
-    if (dup2(null, STDERR_FILENO) < 0 || close_range(CONFINE_DESCRIPTORS, ~0U, 0) != 0)
+    if (dup2(null, STDERR_FILENO) < 0 || close_range(CONFINE_DESCRIPTORS, ~0U, 0) != 0) {
         return -errno;
+    }
     return 0;
 }
 
@@ -71,8 +78,9 @@ int confine_sniffer(pid_t parent, int packet, int channel, const char **stage)
 {
     ignore_signals();
     *stage = "take its name";
-    if (prctl(PR_SET_NAME, "dnstt_sniffer", 0, 0, 0) != 0)
+    if (prctl(PR_SET_NAME, "dnstt_sniffer", 0, 0, 0) != 0) {
         return -errno;
+    }
     *stage = "be ended with its parent";
     int error = die_with_parent(parent);
     if (error == 0) {

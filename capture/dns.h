@@ -5,6 +5,7 @@
 #ifndef CAPTURE_DNS_H
 #define CAPTURE_DNS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,8 +42,26 @@ struct dns_edns {
     uint16_t payload_size; /* of the first OPT: the CLASS field, RFC 6891, section 6.1.2 */
 };
 
+static inline uint16_t dns_get16(const uint8_t *octets)
+{
+    return (uint16_t)(octets[0] << 8 | octets[1]);
+}
+
 /* Returns 0, or -EBADMSG below 12 octets. `*out` is untouched on failure, as below. */
-int dns_header_parse(const uint8_t *message, size_t length, struct dns_header *out);
+static inline int dns_header_parse(const uint8_t *message, size_t length, struct dns_header *out)
+{
+    if (length < DNS_HEADER_OCTETS) {
+        return -EBADMSG;
+    }
+    out->response = message[2] >> 7 != 0;
+    out->opcode = message[2] >> 3 & 0x0f;
+    out->response_code = message[3] & 0x0f;
+    out->question_count = dns_get16(message + 4);
+    out->answer_count = dns_get16(message + 6);
+    out->authority_count = dns_get16(message + 8);
+    out->additional_count = dns_get16(message + 10);
+    return 0;
+}
 
 /*
  * Reads the question that follows the header. Returns 0, or -EBADMSG when it does not end within

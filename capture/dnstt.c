@@ -5,30 +5,29 @@
 #include <string.h>
 
 enum {
+    WORD_OCTETS = 8,
+    COPY_STEP = 16,
     FRAME_PADDING_MARK = 0xe0, /* an octet of this value plus n comes before n octets of padding */
     FRAME_PACKET_MIN = 24,     /* a KCP packet's header */
 };
 
-static bool is_lower(uint8_t octet)
-{
-    return octet >= 'a' && octet <= 'z';
-}
-
+/* Lays the domain out from its end backwards: see struct dnstt_domain. */
 static void make_domain(const struct domain *domain, uint8_t index, struct dnstt_domain *out)
 {
     uint8_t wire[sizeof out->wire] = {0};
     uint8_t mask[sizeof out->mask] = {0};
     size_t length = domain->wire_length;
-    size_t words = (length + 7) / 8;
-    size_t lead_in = words * 8 - length;
+    size_t words = (length + WORD_OCTETS - 1) / WORD_OCTETS;
+    size_t lead_in = words * WORD_OCTETS - length;
     for (size_t i = 0; i < length; i++) {
-        uint8_t bits = is_lower(domain->wire[i]) ? 0xdf : 0xff;
+        uint8_t octet = domain->wire[i];
+        uint8_t bits = octet >= 'a' && octet <= 'z' ? 0xdf : 0xff; /* 0x20 is a letter's case */
         mask[lead_in + i] = bits;
-        wire[lead_in + i] = domain->wire[i] & bits;
+        wire[lead_in + i] = octet & bits;
     }
     for (size_t i = 0; i < words; i++) {
-        memcpy(&out->wire[i], wire + (words - 1 - i) * 8, 8);
-        memcpy(&out->mask[i], mask + (words - 1 - i) * 8, 8);
+        memcpy(&out->wire[i], wire + (words - 1 - i) * WORD_OCTETS, WORD_OCTETS);
+        memcpy(&out->mask[i], mask + (words - 1 - i) * WORD_OCTETS, WORD_OCTETS);
     }
     out->word_count = (uint8_t)words;
     out->wire_length = domain->wire_length;
@@ -72,17 +71,17 @@ static bool is_under(const struct dns_question *question, const struct dnstt_dom
     if (question->name_length < domain->wire_length) {
         return false;
     }
-    /* The words may begin up to seven octets before the name, where the header stands. */
-    const uint8_t *end = question->name + question->name_length;
-    uint64_t difference = 0;
+    /* The last word may begin up to seven octets before the name, where the header stands. */
+    const uint8_t *at = question->name + question->name_length;
     for (unsigned i = 0; i < domain->word_count; i++) {
         uint64_t word;
-        end -= sizeof word;
-        memcpy(&word, end, sizeof word);
-        difference |= (word & domain->mask[i]) ^ domain->wire[i];
+        at -= sizeof word;
+        memcpy(&word, at, sizeof word);
+        if ((word & domain->mask[i]) != domain->wire[i]) {
+            return false;
+        }
     }
-    return difference == 0 &&
-           label_begins(question, (size_t)question->name_length - domain->wire_length);
+    return label_begins(question, (size_t)question->name_length - domain->wire_length);
 }
 
 static const struct dnstt_domain *find_domain(const struct dnstt_rules *rules,
@@ -96,17 +95,32 @@ static const struct dnstt_domain *find_domain(const struct dnstt_rules *rules,
     return NULL;
 }
 
-/* Joins the labels before the domain. Returns how many characters they have. */
-static size_t join_labels(const uint8_t *name, size_t length, uint8_t *out)
+/*
+ * Joins the labels in the first `length` octets of a name, whose message ends at `end`. Returns how
+ * many characters they have. A label is copied in whole steps where the message goes on for that
+ * long; what is too much is overwritten by the next label, and `out` has room for the last one's.
+ */
+static size_t join_labels(const uint8_t *name, size_t length, const uint8_t *end,
+                          uint8_t out[BASE32_BUFFER_SIZE])
 {
-    size_t joined = 0;
-    for (size_t at = 0; at < length;) {
-        size_t label = name[at];
-        memcpy(out + joined, name + at + 1, label);
-        joined += label;
-        at += 1 + label;
+    const uint8_t *stop = name + length;
+    const uint8_t *last_step = end - COPY_STEP;
+    uint8_t *next = out;
+    while (name < stop) {
+        size_t label = *name++;
+        if (name + label > last_step) {
+            memcpy(next, name, label);
+        } else {
+            size_t copied = 0;
+            do {
+                memcpy(next + copied, name + copied, COPY_STEP);
+                copied += COPY_STEP;
+            } while (copied < label);
+        }
+        name += label;
+        next += label;
     }
-    return joined;
+    return (size_t)(next - out);
 }
 
 /* What follows the ClientID: marked padding, then nothing or one packet with its length before. */
@@ -123,15 +137,12 @@ static bool is_frame(const uint8_t *data, size_t length)
            packet + 1 + data[packet] == length;
 }
 
-/* The rules on the labels before the domain. */
-static enum wire_reject judge_payload(const struct dnstt_rules *rules,
-                                      const struct dns_question *question,
-                                      const struct dnstt_domain *domain,
+/* The rules on the first `length` octets of a name: the labels before the domain. */
+static enum wire_reject judge_payload(const struct dnstt_rules *rules, const uint8_t *name,
+                                      size_t length, const uint8_t *end,
                                       struct dnstt_judgement *out)
 {
-    size_t prefix = (size_t)question->name_length - domain->wire_length;
-    size_t joined = join_labels(question->name, prefix, out->payload);
-    int decoded = base32_decode(out->payload, joined);
+    int decoded = base32_decode(out->payload, join_labels(name, length, end, out->payload));
     if (decoded < 0) {
         return WIRE_REJECT_ENCODING;
     }
@@ -147,23 +158,17 @@ static enum wire_reject judge_payload(const struct dnstt_rules *rules,
     return WIRE_REJECT_NONE;
 }
 
-enum dnstt_verdict dnstt_judge_query(const struct dnstt_rules *rules, const uint8_t *message,
-                                     size_t captured, bool whole, struct dnstt_judgement *out)
+/* The rules from the question on. Without `whole` those that look past the question are left out.
+ */
+static enum dnstt_verdict judge_question(const struct dnstt_rules *rules, const uint8_t *message,
+                                         size_t captured, bool whole, uint8_t opcode,
+                                         unsigned additional, struct dnstt_judgement *out)
 {
-    struct dns_header header;
     struct dns_question question;
     struct dns_edns edns;
 
-    if (captured > 2 && message[2] >> 7 != 0) {
-        return DNSTT_NOT_QUERY;
-    }
-    if (dns_header_parse(message, captured, &header) != 0 || header.question_count != 1 ||
-        header.answer_count != 0 || header.authority_count != 0 ||
-        dns_question_parse(message, captured, &question) != 0) {
-        return DNSTT_MALFORMED;
-    }
-    if (whole && dns_records_parse(message, captured, question.end, header.additional_count,
-                                   &edns) != 0) {
+    if (dns_question_parse(message, captured, &question) != 0 ||
+        (whole && dns_records_parse(message, captured, question.end, additional, &edns) != 0)) {
         return DNSTT_MALFORMED;
     }
     const struct dnstt_domain *domain = find_domain(rules, &question);
@@ -171,7 +176,8 @@ enum dnstt_verdict dnstt_judge_query(const struct dnstt_rules *rules, const uint
         return DNSTT_OTHER_DOMAIN;
     }
     out->domain = domain->index;
-    if (header.opcode != 0) {
+    out->reason = WIRE_REJECT_NONE;
+    if (opcode != 0) {
         out->reason = WIRE_REJECT_OPCODE;
     } else if (question.type != DNS_TYPE_TXT) {
         out->reason = WIRE_REJECT_QTYPE;
@@ -179,26 +185,39 @@ enum dnstt_verdict dnstt_judge_query(const struct dnstt_rules *rules, const uint
                (edns.opt_count != 1 || edns.version != 0 || edns.payload_size < rules->mtu)) {
         out->reason = WIRE_REJECT_EDNS;
     } else {
-        out->reason = judge_payload(rules, &question, domain, out);
+        size_t labels = (size_t)question.name_length - domain->wire_length;
+        out->reason = judge_payload(rules, question.name, labels, message + captured, out);
     }
     return out->reason == WIRE_REJECT_NONE ? DNSTT_SESSION : DNSTT_REJECTED;
+}
+
+enum dnstt_verdict dnstt_judge_query(const struct dnstt_rules *rules, const uint8_t *message,
+                                     size_t captured, bool whole, struct dnstt_judgement *out)
+{
+    struct dns_header header;
+
+    if (captured > 2 && message[2] >> 7 != 0) {
+        return DNSTT_NOT_QUERY;
+    }
+    if (dns_header_parse(message, captured, &header) != 0 || header.question_count != 1 ||
+        header.answer_count != 0 || header.authority_count != 0) {
+        return DNSTT_MALFORMED;
+    }
+    return judge_question(rules, message, captured, whole, header.opcode, header.additional_count,
+                          out);
 }
 
 enum dnstt_verdict dnstt_judge_response(const struct dnstt_rules *rules, const uint8_t *message,
                                         size_t captured, struct dnstt_judgement *out)
 {
     struct dns_header header;
-    struct dns_question question;
 
     if (dns_header_parse(message, captured, &header) != 0 || !header.response ||
-        header.response_code != 0 || header.question_count != 1 ||
-        dns_question_parse(message, captured, &question) != 0 || question.type != DNS_TYPE_TXT) {
+        header.response_code != 0 || header.question_count != 1) {
         return DNSTT_NOT_RESPONSE;
     }
-    const struct dnstt_domain *domain = find_domain(rules, &question);
-    if (domain == NULL || judge_payload(rules, &question, domain, out) != WIRE_REJECT_NONE) {
+    if (judge_question(rules, message, captured, false, 0, 0, out) != DNSTT_SESSION) {
         return DNSTT_NOT_RESPONSE;
     }
-    out->domain = domain->index;
     return DNSTT_SESSION;
 }

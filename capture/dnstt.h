@@ -20,8 +20,8 @@ enum {
 };
 
 /*
- * A configured domain in the form that names are compared in: words of eight octets from the
- * domain's end backwards, since a name may only end in it. The last one's lead-in is masked out.
+ * A configured domain as names are compared with it: in words of eight octets, the last one first,
+ * for a name has to end in the domain. What the first word has before the domain is masked out.
  */
 struct dnstt_domain {
     uint64_t wire[DNSTT_DOMAIN_WORDS];
@@ -55,7 +55,7 @@ struct dnstt_judgement {
     uint8_t domain;          /* the configured index; set when rejected or a session */
     /* Set when a session: ClientID, then what follows it. */
     uint8_t payload[BASE32_BUFFER_SIZE];
-    unsigned payload_length; /* DNSTT_CLIENT_ID_OCTETS or more; eight zeros follow */
+    unsigned payload_length; /* DNSTT_CLIENT_ID_OCTETS or more; BASE32_STEP zeros follow */
 };
 
 /*

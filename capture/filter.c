@@ -75,8 +75,9 @@ static void emit_port(struct assembler *to, const struct filter_options *options
                       uint32_t snap)
 {
     emit(to, BPF_LD | BPF_H | BPF_IND, offset, 0, 0);
-    for (unsigned i = 0; i < options->port_count; i++)
+    for (unsigned i = 0; i < options->port_count; i++) {
         emit_return_if(to, options->ports[i], snap);
+    }
 }
 
 static void emit_ports(struct assembler *to, const struct filter_options *options,
@@ -105,13 +106,16 @@ static void emit_udp(struct assembler *to, const struct filter_options *options)
 
 static void emit_interfaces(struct assembler *to, const struct filter_options *options)
 {
-    if (!options->every_interface)
+    if (!options->every_interface) {
         return;
+    }
     /* The master of these shows the same packets. */
-    if (options->excluded_count > 0)
+    if (options->excluded_count > 0) {
         emit_load_extension(to, SKF_AD_IFINDEX);
-    for (unsigned i = 0; i < options->excluded_count; i++)
+    }
+    for (unsigned i = 0; i < options->excluded_count; i++) {
         emit_return_if(to, (uint32_t)options->excluded[i], 0);
+    }
     /* So does the VLAN interface of a tagged frame. A tag without a VLAN (number 0, only a
      * priority) has no such interface. */
     emit_load_extension(to, SKF_AD_VLAN_TAG_PRESENT);
@@ -140,8 +144,9 @@ static void emit_ipv6(struct assembler *to, const struct filter_options *options
     emit(to, BPF_LDX | BPF_IMM, IPV6_HEADER_OCTETS, 0, 0);
     emit_udp(to, options);
     emit_land(to, not_udp);
-    for (size_t i = 0; i < sizeof extension_headers / sizeof *extension_headers; i++)
+    for (size_t i = 0; i < sizeof extension_headers / sizeof *extension_headers; i++) {
         emit_return_if(to, extension_headers[i], FILTER_SNAP_WHOLE);
+    }
     emit_return(to, 0);
 }
 
@@ -163,8 +168,9 @@ int filter_make(const struct filter_options *options, struct filter_program *out
         emit_return_if(&to, ETH_P_8021AD, FILTER_SNAP_WHOLE);
     }
     emit_return(&to, 0);
-    if (to.full)
+    if (to.full) {
         return -E2BIG;
+    }
     *out = program;
     return 0;
 }

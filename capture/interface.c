@@ -42,10 +42,12 @@ static int note_link(struct nlmsghdr *header, struct interface_list *list)
         }
         has_master = has_master || attribute->rta_type == IFLA_MASTER;
     }
-    if (!has_master)
+    if (!has_master) {
         return 0;
-    if (list->count == FILTER_EXCLUDED_MAX || name_length >= IF_NAMESIZE)
+    }
+    if (list->count == FILTER_EXCLUDED_MAX || name_length >= IF_NAMESIZE) {
         return -E2BIG;
+    }
     memcpy(list->names[list->count], name, name_length);
     list->names[list->count][name_length] = '\0';
     list->indexes[list->count++] = link->ifi_index;
@@ -57,13 +59,16 @@ static int note_part(uint8_t *answer, size_t length, struct interface_list *list
 {
     for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer; NLMSG_OK(header, length);
          header = NLMSG_NEXT(header, length)) {
-        if (header->nlmsg_type == NLMSG_DONE)
+        if (header->nlmsg_type == NLMSG_DONE) {
             return 1;
-        if (header->nlmsg_type == NLMSG_ERROR)
+        }
+        if (header->nlmsg_type == NLMSG_ERROR) {
             return -EIO;
+        }
         int error = header->nlmsg_type == RTM_NEWLINK ? note_link(header, list) : 0;
-        if (error != 0)
+        if (error != 0) {
             return error;
+        }
     }
     return 0;
 }
@@ -73,11 +78,13 @@ static int read_dump(int descriptor, struct interface_list *list)
     static _Alignas(struct nlmsghdr) uint8_t answer[ANSWER_OCTETS];
     for (;;) {
         ssize_t length = recv(descriptor, answer, sizeof answer, 0);
-        if (length < 0)
+        if (length < 0) {
             return -errno;
+        }
         int result = note_part(answer, (size_t)length, list);
-        if (result != 0)
+        if (result != 0) {
             return result < 0 ? result : 0;
+        }
     }
 }
 
@@ -85,13 +92,16 @@ int interface_list_subordinate(struct interface_list *out)
 {
     struct interface_list list = {.count = 0};
     int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (descriptor < 0)
+    if (descriptor < 0) {
         return -errno;
+    }
     int error = request_links(descriptor);
-    if (error == 0)
+    if (error == 0) {
         error = read_dump(descriptor, &list);
+    }
     close(descriptor);
-    if (error == 0)
+    if (error == 0) {
         *out = list;
+    }
     return error;
 }

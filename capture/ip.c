@@ -27,8 +27,8 @@ static uint16_t get16(const uint8_t *octets)
  * Reads the UDP header at `offset` of a packet that ends at `end`, which leaves out padding of the
  * link. Fills all of *out but the addresses.
  */
-static bool parse_udp(const struct frame *frame, uint32_t offset, uint32_t end, bool fragment,
-                      struct datagram *out)
+static inline bool parse_udp(const struct frame *frame, uint32_t offset, uint32_t end,
+                             bool fragment, struct datagram *out)
 {
     uint32_t kept = frame->captured < end ? frame->captured : end;
     if (kept < offset + UDP_OCTETS) {
@@ -50,14 +50,14 @@ static bool parse_udp(const struct frame *frame, uint32_t offset, uint32_t end, 
     return true;
 }
 
-static void map_ipv4(const uint8_t *address, uint8_t out[ADDRESS_OCTETS])
+static inline void map_ipv4(const uint8_t *address, uint8_t out[ADDRESS_OCTETS])
 {
     static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
     memcpy(out, prefix, sizeof prefix);
     memcpy(out + sizeof prefix, address, ADDRESS_OCTETS - sizeof prefix);
 }
 
-static enum ip_result parse_ipv4(const struct frame *frame, struct datagram *out)
+static inline enum ip_result parse_ipv4(const struct frame *frame, struct datagram *out)
 {
     const uint8_t *ip = frame->data;
     if (frame->captured < IPV4_OCTETS || ip[0] >> 4 != 4) {
@@ -150,14 +150,10 @@ static enum ip_result parse_ipv6(const struct frame *frame, struct datagram *out
 
 static enum ip_result parse_untagged(const struct frame *frame, struct datagram *out)
 {
-    switch (frame->protocol) {
-    case ETH_P_IP:
+    if (frame->protocol == ETH_P_IP) {
         return parse_ipv4(frame, out);
-    case ETH_P_IPV6:
-        return parse_ipv6(frame, out);
-    default:
-        return IP_NOT_UDP;
     }
+    return frame->protocol == ETH_P_IPV6 ? parse_ipv6(frame, out) : IP_NOT_UDP;
 }
 
 static bool is_tag(uint16_t ethertype)
@@ -187,7 +183,8 @@ static uint16_t guess_protocol(const struct frame *frame)
  * header although the protocol is a tag's (outgoing), or at a tag's TCI although the protocol may
  * be the network's. So the data themselves decide.
  */
-static enum ip_result parse_tagged(const struct frame *frame, struct datagram *out)
+__attribute__((noinline)) static enum ip_result parse_tagged(const struct frame *frame,
+                                                             struct datagram *out)
 {
     struct frame inner = *frame;
     uint16_t guess = guess_protocol(frame);

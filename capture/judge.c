@@ -91,7 +91,7 @@ static enum outcome judge_response(const struct judge *judge, const struct datag
 enum outcome judge_frame(const struct judge *judge, const struct frame *frame,
                          struct wire_record *record, enum wire_ignore *ignored)
 {
-    struct datagram datagram;
+    struct datagram datagram __attribute__((uninitialized));
 
     if (frame->type != PACKET_HOST && frame->type != PACKET_OUTGOING) {
         return ignore(WIRE_IGNORE_DIRECTION, ignored);
@@ -107,16 +107,13 @@ enum outcome judge_frame(const struct judge *judge, const struct frame *frame,
     default:
         return OUTCOME_MALFORMED;
     }
-    bool to_port = has_port(judge, datagram.destination_port);
-    bool from_port = has_port(judge, datagram.source_port);
-    if (!to_port && !from_port) {
-        return ignore(WIRE_IGNORE_NOT_UDP, ignored);
+    bool inbound = frame->type == PACKET_HOST;
+    uint16_t ours = inbound ? datagram.destination_port : datagram.source_port;
+    uint16_t theirs = inbound ? datagram.source_port : datagram.destination_port;
+    if (!has_port(judge, ours)) {
+        return ignore(has_port(judge, theirs) ? WIRE_IGNORE_DIRECTION : WIRE_IGNORE_NOT_UDP,
+                      ignored);
     }
-    if (frame->type == PACKET_HOST && to_port) {
-        return judge_query(judge, &datagram, record, ignored);
-    }
-    if (frame->type == PACKET_OUTGOING && from_port) {
-        return judge_response(judge, &datagram, record, ignored);
-    }
-    return ignore(WIRE_IGNORE_DIRECTION, ignored);
+    return inbound ? judge_query(judge, &datagram, record, ignored)
+                   : judge_response(judge, &datagram, record, ignored);
 }

@@ -33,8 +33,9 @@ static int executable_path(char *path, size_t size)
         return 0;
     }
     const char *given = (const char *)getauxval(AT_EXECFN); // NOLINT(performance-no-int-to-ptr)
-    if (getauxval(AT_SECURE) != 0 || given == NULL || strlen(given) >= size)
+    if (getauxval(AT_SECURE) != 0 || given == NULL || strlen(given) >= size) {
         return -ENOENT;
+    }
     memcpy(path, given, strlen(given) + 1);
     return 0;
 }
@@ -43,33 +44,39 @@ static int open_directory(int *directory)
 {
     char path[PATH_MAX];
     int error = executable_path(path, sizeof path);
-    if (error != 0)
+    if (error != 0) {
         return error;
+    }
     char *slash = strrchr(path, '/');
-    if (slash == NULL)
+    if (slash == NULL) {
         memcpy(path, ".", sizeof ".");
-    else
+    } else {
         slash[1] = '\0';
+    }
     int descriptor = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
+    if (descriptor < 0) {
         return -errno;
+    }
     *directory = descriptor;
     return 0;
 }
 
 int launch_find(int *program)
 {
-    int directory;
+    int directory = -1;
     int error = open_directory(&directory);
-    if (error != 0)
+    if (error != 0) {
         return error;
+    }
     int descriptor = openat(directory, LAUNCH_BESIDE, O_PATH | O_CLOEXEC);
-    if (descriptor < 0 && errno == ENOENT)
+    if (descriptor < 0 && errno == ENOENT) {
         descriptor = openat(directory, LAUNCH_LIBEXEC, O_PATH | O_CLOEXEC);
+    }
     error = descriptor < 0 ? -errno : 0;
     close(directory);
-    if (error == 0)
+    if (error == 0) {
         *program = descriptor;
+    }
     return error;
 }
 
@@ -80,11 +87,13 @@ int launch_exec(int program, char *const argv[], int receiver, pid_t sniffer)
     size_t count = 0;
     for (size_t i = 0; i < KEPT_VARIABLES; i++) {
         const char *value = getenv(kept_variables[i]);
-        if (value == NULL)
+        if (value == NULL) {
             continue;
+        }
         int length = snprintf(variables[count], VARIABLE_MAX, "%s=%s", kept_variables[i], value);
-        if (length < 0 || length >= VARIABLE_MAX)
+        if (length < 0 || length >= VARIABLE_MAX) {
             return -E2BIG;
+        }
         environment[count] = variables[count];
         count++;
     }

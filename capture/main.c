@@ -71,8 +71,9 @@ static int passed_sockets(void)
     const char *pid_text = getenv("LISTEN_PID");
     const char *count_text = getenv("LISTEN_FDS");
     if (pid_text == NULL || count_text == NULL || number_parse(pid_text, 1, INT32_MAX, &pid) != 0 ||
-        (pid_t)pid != getpid() || number_parse(count_text, 0, LISTEN_FDS_MAX, &count) != 0)
+        (pid_t)pid != getpid() || number_parse(count_text, 0, LISTEN_FDS_MAX, &count) != 0) {
         return 0;
+    }
     return (int)count;
 }
 
@@ -80,19 +81,21 @@ static int passed_sockets(void)
 static void put_descriptors_in_order(int passed)
 {
     int descriptor;
-    do
+    do {
         descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (descriptor >= 0 && descriptor <= STDERR_FILENO && fcntl(descriptor, F_SETFD, 0) == 0);
-    if (descriptor >= 0)
+    } while (descriptor >= 0 && descriptor <= STDERR_FILENO && fcntl(descriptor, F_SETFD, 0) == 0);
+    if (descriptor >= 0) {
         close(descriptor);
+    }
     close_range((unsigned)(LISTEN_FDS_START + passed), ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
 static void choose_user(const struct options *options, struct sandbox_user *user)
 {
     *user = (struct sandbox_user){.uid = getuid(), .gid = getgid()};
-    if (geteuid() != 0)
+    if (geteuid() != 0) {
         return;
+    }
     int error = user_parse(options->process_user, user);
     if (error == -EINVAL) {
         dprintf(STDERR_FILENO,
@@ -101,20 +104,23 @@ static void choose_user(const struct options *options, struct sandbox_user *user
                 options->process_user);
         exit(EXIT_WRONG);
     }
-    if (error != 0)
+    if (error != 0) {
         refuse("cannot find the user to become; give one that exists", "-process.user",
                options->process_user,
                error == -ENOENT ? "no such name in /etc/passwd" : strerror(-error));
+    }
 }
 
 static int find_interface(const struct options *options)
 {
-    if (options->interface[0] == '\0')
+    if (options->interface[0] == '\0') {
         return 0;
+    }
     unsigned index = if_nametoindex(options->interface);
-    if (index == 0)
+    if (index == 0) {
         refuse("cannot watch this interface; `ip link` lists those that exist",
                "-capture.interface", options->interface, strerror(errno));
+    }
     return (int)index;
 }
 
@@ -129,17 +135,20 @@ static void make_filter(const struct options *options, int interface_index,
     };
     if (wanted.every_interface) {
         int error = interface_list_subordinate(&subordinate);
-        if (error != 0)
+        if (error != 0) {
             fail("cannot list the interfaces; name one by -capture.interface", error);
+        }
         wanted.excluded = subordinate.indexes;
         wanted.excluded_count = subordinate.count;
-        for (unsigned i = 0; i < subordinate.count; i++)
+        for (unsigned i = 0; i < subordinate.count; i++) {
             log_line(LOG_INFO, "left out: its master shows the same packets", "interface",
                      subordinate.names[i], NULL);
+        }
     }
     int error = filter_make(&wanted, filter);
-    if (error != 0)
+    if (error != 0) {
         fail("cannot make the kernel filter; name one interface by -capture.interface", error);
+    }
 }
 
 static void open_socket(const struct options *options, struct packet_socket *packet)
@@ -149,29 +158,33 @@ static void open_socket(const struct options *options, struct packet_socket *pac
     const char *stage = "";
     make_filter(options, interface_index, &filter);
     int error = packet_open(&filter, interface_index, options->ring_size, packet, &stage);
-    if (error == -EPERM)
+    if (error == -EPERM) {
         fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
+    }
     if (error != 0) {
         log_line(LOG_ERROR, "cannot capture packets", "stage", stage, "error", strerror(-error),
                  NULL);
         exit(EXIT_REFUSED);
     }
-    if (packet->interface_is_down)
+    if (packet->interface_is_down) {
         log_line(LOG_WARN, "the interface is down; packets are counted once it is up", "interface",
                  options->interface, NULL);
+    }
 }
 
 static void drop_privileges(const struct sandbox_user *user)
 {
     enum sandbox_drop outcome;
     int error = sandbox_drop_privileges(user, &outcome);
-    if (error != 0)
+    if (error != 0) {
         fail("cannot drop privileges", error);
-    if (outcome == SANDBOX_DROP_KEEP_UID && geteuid() == 0)
+    }
+    if (outcome == SANDBOX_DROP_KEEP_UID && geteuid() == 0) {
         log_line(LOG_WARN,
                  "stays uid 0, without any capability: changing users needs CAP_SETUID, "
                  "CAP_SETGID and CAP_SETPCAP",
                  NULL);
+    }
 }
 
 static _Noreturn void run_sniffer(const struct options *options, const struct packet_socket *socket,
@@ -183,11 +196,13 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
     sniffer.packet = CONFINE_PACKET;
     sniffer.named_interface = socket->interface_index != 0;
     int error = token_key_draw(&sniffer.judge.key);
-    if (error != 0)
+    if (error != 0) {
         fail("the sniffer cannot draw its key", error);
+    }
     error = packet_ring_map(socket, &sniffer.ring);
-    if (error != 0)
+    if (error != 0) {
         fail("the sniffer cannot map the ring; give a smaller -capture.ring-size", error);
+    }
     error = confine_sniffer(parent, socket->descriptor, channel, &stage);
     if (error != 0) {
         log_line(LOG_ERROR, "the sniffer cannot be confined", "stage", stage, "error",
@@ -195,8 +210,9 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
         _exit(WIRE_EXIT_SETUP);
     }
     size_t count = sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, rules);
-    if (sandbox_load(rules, count) != 0)
+    if (sandbox_load(rules, count) != 0) {
         _exit(WIRE_EXIT_SETUP);
+    }
     error = batch_start(&sniffer.batch, CONFINE_CHANNEL, (uint8_t)options->domain_count);
     _exit(error == 0 ? (int)sniff_run(&sniffer) : WIRE_EXIT_CHANNEL_BROKEN);
 }
@@ -214,9 +230,10 @@ int main(int argc, char *argv[])
     put_descriptors_in_order(passed);
     parse_command_line(argc, argv, &options);
     int error = launch_find(&program);
-    if (error != 0)
+    if (error != 0) {
         refuse("cannot find the exporter program; install it beside this one", "(none)",
                LAUNCH_BESIDE " or " LAUNCH_LIBEXEC, strerror(-error));
+    }
     choose_user(&options, &user);
     open_socket(&options, &packet);
 
@@ -225,14 +242,17 @@ int main(int argc, char *argv[])
 
     /* 3. The child becomes the sniffer. */
     error = channel_make(LISTEN_FDS_START + passed, &channel);
-    if (error != 0)
+    if (error != 0) {
         fail("cannot make the channel between the two processes", error);
+    }
     pid_t parent = getpid();
     pid_t child = fork();
-    if (child < 0)
+    if (child < 0) {
         fail("cannot start the sniffer", -errno);
-    if (child == 0)
+    }
+    if (child == 0) {
         run_sniffer(&options, &packet, parent, channel.sender);
+    }
 
     /* 4. The parent becomes the exporter: the packet socket and the sending end close as it does.
      */

@@ -17,8 +17,9 @@ enum {
 static int set_ring(int descriptor, size_t ring_size)
 {
     const int version = TPACKET_V3;
-    if (setsockopt(descriptor, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0)
+    if (setsockopt(descriptor, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0) {
         return -errno;
+    }
     struct tpacket_req3 request = {
         .tp_block_size = PACKET_BLOCK_SIZE,
         .tp_block_nr = (unsigned)(ring_size / PACKET_BLOCK_SIZE),
@@ -38,8 +39,9 @@ static int set_filter(int descriptor, const struct filter_program *filter)
         .filter = (struct sock_filter *)(uintptr_t)filter->instructions, /* only read */
     };
     const int on = 1;
-    if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+    if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
         return -errno;
+    }
     /* Whoever takes the sniffer over later cannot widen what it sees. */
     return setsockopt(descriptor, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) == 0 ? 0 : -errno;
 }
@@ -51,8 +53,9 @@ static int bind_to(int descriptor, int interface_index, bool *is_down)
         .sll_protocol = htons(ETH_P_ALL), /* ETH_P_IP would never show outgoing packets */
         .sll_ifindex = interface_index,
     };
-    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0)
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0) {
         return -errno;
+    }
     /* An interface that is down binds, and says so here; packets flow once it is up. */
     int error = packet_pending_error(descriptor);
     *is_down = error == ENETDOWN;
@@ -65,8 +68,9 @@ int packet_open(const struct filter_program *filter, int interface_index, size_t
     bool is_down = false;
     *stage = "open a packet socket";
     int descriptor = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0)
+    if (descriptor < 0) {
         return -errno;
+    }
     *stage = "set the kernel filter";
     int error = set_filter(descriptor, filter);
     if (error == 0) {
@@ -94,8 +98,9 @@ int packet_ring_map(const struct packet_socket *socket, struct packet_ring *out)
 {
     void *map =
         mmap(NULL, socket->ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, socket->descriptor, 0);
-    if (map == MAP_FAILED)
+    if (map == MAP_FAILED) {
         return -errno;
+    }
     if (madvise(map, socket->ring_size, MADV_DONTDUMP) != 0 ||
         madvise(map, socket->ring_size, MADV_DONTFORK) != 0) {
         int error = -errno;
@@ -128,8 +133,9 @@ static bool take_block(struct packet_ring *ring)
 {
     struct tpacket_block_desc *block = current_block(ring);
     uint32_t status = __atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE);
-    if ((status & TP_STATUS_USER) == 0)
+    if ((status & TP_STATUS_USER) == 0) {
         return false;
+    }
     ring->holding = true;
     ring->frames = block->hdr.bh1.num_pkts;
     ring->next = (uint8_t *)block + block->hdr.bh1.offset_to_first_pkt;
@@ -139,10 +145,12 @@ static bool take_block(struct packet_ring *ring)
 bool packet_ring_next(struct packet_ring *ring, struct frame *out)
 {
     while (ring->frames == 0) {
-        if (ring->holding)
+        if (ring->holding) {
             release_block(ring);
-        if (!take_block(ring))
+        }
+        if (!take_block(ring)) {
             return false;
+        }
     }
     const struct tpacket3_hdr *header = (const struct tpacket3_hdr *)(const void *)ring->next;
     const struct sockaddr_ll *link =
@@ -166,8 +174,9 @@ int packet_statistics(int descriptor, struct packet_statistics *out)
 {
     struct tpacket_stats_v3 statistics;
     socklen_t length = sizeof statistics;
-    if (getsockopt(descriptor, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0)
+    if (getsockopt(descriptor, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0) {
         return -errno;
+    }
     *out = (struct packet_statistics){
         .received = statistics.tp_packets,
         .dropped = statistics.tp_drops,
@@ -179,8 +188,9 @@ int packet_pending_error(int descriptor)
 {
     int error = 0;
     socklen_t length = sizeof error;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) != 0) {
         return errno;
+    }
     return error;
 }
 
@@ -188,7 +198,8 @@ bool packet_interface_gone(int descriptor)
 {
     struct sockaddr_ll address = {.sll_ifindex = 0};
     socklen_t length = sizeof address;
-    if (getsockname(descriptor, (struct sockaddr *)&address, &length) != 0)
+    if (getsockname(descriptor, (struct sockaddr *)&address, &length) != 0) {
         return false;
+    }
     return address.sll_ifindex < 0; /* the kernel sets -1 when it unregisters the interface */
 }

@@ -58,8 +58,9 @@ size_t sniff_rules(int packet, int channel, struct sandbox_rule *rules)
     };
     const size_t count = sizeof table / sizeof *table;
     _Static_assert(sizeof table / sizeof *table <= SNIFF_RULES_MAX, "the caller has room");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         rules[i] = table[i];
+    }
     return count;
 }
 
@@ -96,10 +97,12 @@ static int drain(struct sniffer *sniffer)
     while (taken < FRAMES_PER_TURN) {
         struct frame frame;
         int error = batch_is_full(&sniffer->batch) ? batch_flush(&sniffer->batch) : 0;
-        if (error != 0)
+        if (error != 0) {
             return error;
-        if (!packet_ring_next(&sniffer->ring, &frame))
+        }
+        if (!packet_ring_next(&sniffer->ring, &frame)) {
             break;
+        }
         account(sniffer, &frame);
         taken++;
     }
@@ -112,8 +115,9 @@ static int report(struct sniffer *sniffer)
 {
     struct packet_statistics statistics;
     int error = packet_statistics(sniffer->packet, &statistics);
-    if (error != 0)
+    if (error != 0) {
         return error;
+    }
     sniffer->stats.received += statistics.received;
     sniffer->stats.kernel_dropped += statistics.dropped;
     return batch_send_stats(&sniffer->batch, &sniffer->stats);
@@ -138,10 +142,11 @@ static enum wire_exit exit_for(int error)
 static int look_at_socket(struct sniffer *sniffer)
 {
     int error = packet_pending_error(sniffer->packet);
-    if (error == ENETDOWN)
+    if (error == ENETDOWN) {
         sniffer->stats.interface_down++;
-    else if (error != 0)
+    } else if (error != 0) {
         return WIRE_EXIT_SOCKET_BROKEN;
+    }
     return 0;
 }
 
@@ -160,8 +165,9 @@ enum wire_exit sniff_run(struct sniffer *sniffer)
         bool more = result == FRAMES_PER_TURN;
         due = due || more || (remaining.tv_sec == 0 && remaining.tv_nsec == 0);
         if (result >= 0 && due) {
-            if (sniffer->named_interface && packet_interface_gone(sniffer->packet))
+            if (sniffer->named_interface && packet_interface_gone(sniffer->packet)) {
                 return WIRE_EXIT_INTERFACE_GONE;
+            }
             result = report(sniffer);
             if (result == 0) {
                 due = false;
@@ -169,24 +175,29 @@ enum wire_exit sniff_run(struct sniffer *sniffer)
             }
         }
         bool full = result == -EAGAIN;
-        if (result < 0 && !full)
+        if (result < 0 && !full) {
             return exit_for(result);
-        if (more && !full)
+        }
+        if (more && !full) {
             continue;
+        }
         /* While the channel is full nothing else is worth waking for. Readability of the channel
          * is never asked for: it is for ever, since the exporter's sending side is shut. */
         descriptors[POLL_PACKET].events = full ? 0 : POLLIN;
         descriptors[POLL_CHANNEL].events = full ? POLLOUT : 0;
         int error = wait_for(descriptors, full ? NULL : &remaining);
-        if (error != 0 && error != -EINTR)
+        if (error != 0 && error != -EINTR) {
             return WIRE_EXIT_SOCKET_BROKEN;
+        }
         due = due || full;
-        if (descriptors[POLL_CHANNEL].revents & (POLLERR | POLLHUP))
+        if (descriptors[POLL_CHANNEL].revents & (POLLERR | POLLHUP)) {
             return WIRE_EXIT_CHANNEL_CLOSED;
+        }
         if (descriptors[POLL_PACKET].revents & POLLERR) {
             int reason = look_at_socket(sniffer);
-            if (reason != 0)
+            if (reason != 0) {
                 return (enum wire_exit)reason;
+            }
         }
     }
 }

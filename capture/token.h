@@ -28,7 +28,7 @@ uint64_t token_session(const struct token_key *key, uint8_t domain,
 /*
  * 24 bits of what follows the ClientID, to tell a resolver's retry from a new query. A fold, not a
  * hash: two that collide only delay the confirmation of a session. `data` is followed by at least
- * seven zeros.
+ * fifteen zeros.
  */
 uint32_t token_fingerprint(const struct token_key *key, const uint8_t *data, size_t length);
 

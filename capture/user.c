@@ -17,13 +17,15 @@ static int parse_numbers(const char *text, struct sandbox_user *out)
     char user[ID_TEXT_MAX + 1];
     uint64_t uid, gid;
     size_t length = strcspn(text, ":");
-    if (length > ID_TEXT_MAX)
+    if (length > ID_TEXT_MAX) {
         return -EINVAL;
+    }
     memcpy(user, text, length);
     user[length] = '\0';
     const char *group = text[length] == ':' ? text + length + 1 : user;
-    if (number_parse(user, 1, ID_MAX, &uid) != 0 || number_parse(group, 1, ID_MAX, &gid) != 0)
+    if (number_parse(user, 1, ID_MAX, &uid) != 0 || number_parse(group, 1, ID_MAX, &gid) != 0) {
         return -EINVAL;
+    }
     *out = (struct sandbox_user){.uid = (uid_t)uid, .gid = (gid_t)gid};
     return 0;
 }
@@ -31,29 +33,34 @@ static int parse_numbers(const char *text, struct sandbox_user *out)
 static int look_up(const char *name, struct sandbox_user *out)
 {
     FILE *file = fopen("/etc/passwd", "re");
-    if (file == NULL)
+    if (file == NULL) {
         return -errno;
+    }
     int error = -ENOENT;
-    for (const struct passwd *entry; (entry = fgetpwent(file)) != NULL;)
+    for (const struct passwd *entry; (entry = fgetpwent(file)) != NULL;) {
         if (strcmp(entry->pw_name, name) == 0) {
             *out = (struct sandbox_user){.uid = entry->pw_uid, .gid = entry->pw_gid};
             error = 0;
             break;
         }
+    }
     fclose(file);
     return error;
 }
 
 int user_parse(const char *text, struct sandbox_user *out)
 {
-    if (text[0] >= '0' && text[0] <= '9')
+    if (text[0] >= '0' && text[0] <= '9') {
         return parse_numbers(text, out);
-    struct sandbox_user found;
+    }
+    struct sandbox_user found = {.uid = 0};
     int error = look_up(text, &found);
-    if (error != 0)
+    if (error != 0) {
         return error;
-    if (found.uid == 0 || found.gid == 0)
+    }
+    if (found.uid == 0 || found.gid == 0) {
         return -EINVAL;
+    }
     *out = found;
     return 0;
 }

@@ -15,28 +15,34 @@ static int assure_room(int sender)
     int size = 0;
     socklen_t length = sizeof size;
     const int wanted = 2 * (int)sizeof(union wire_message);
-    if (getsockopt(sender, SOL_SOCKET, SO_SNDBUF, &size, &length) != 0)
+    if (getsockopt(sender, SOL_SOCKET, SO_SNDBUF, &size, &length) != 0) {
         return -errno;
-    if (size >= wanted)
+    }
+    if (size >= wanted) {
         return 0;
+    }
     if (setsockopt(sender, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) != 0 ||
-        getsockopt(sender, SOL_SOCKET, SO_SNDBUF, &size, &length) != 0)
+        getsockopt(sender, SOL_SOCKET, SO_SNDBUF, &size, &length) != 0) {
         return -errno;
+    }
     return size >= wanted ? 0 : -ENOBUFS;
 }
 
 static int prepare(int sender, int lowest, int *receiver)
 {
     int error = assure_room(sender);
-    if (error != 0)
+    if (error != 0) {
         return error;
+    }
     /* The wall: from here on the receiver's sends fail with EPIPE, whoever holds it. */
-    if (shutdown(*receiver, SHUT_WR) != 0)
+    if (shutdown(*receiver, SHUT_WR) != 0) {
         return -errno;
+    }
     /* Without close-on-exec: this end is meant to live through the exec. */
     int moved = fcntl(*receiver, F_DUPFD, lowest);
-    if (moved < 0)
+    if (moved < 0) {
         return -errno;
+    }
     close(*receiver);
     *receiver = moved;
     return 0;
@@ -45,8 +51,9 @@ static int prepare(int sender, int lowest, int *receiver)
 int channel_make(int lowest, struct channel *out)
 {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
         return -errno;
+    }
     int error = prepare(pair[0], lowest, &pair[1]);
     if (error != 0) {
         close(pair[0]);
@@ -60,21 +67,27 @@ int channel_make(int lowest, struct channel *out)
 int channel_adopt(const char *text, int *receiver)
 {
     uint64_t number;
-    if (number_parse(text, 0, INT_MAX, &number) != 0)
+    if (number_parse(text, 0, INT_MAX, &number) != 0) {
         return -EINVAL;
+    }
     int descriptor = (int)number;
     int value = 0;
     socklen_t length = sizeof value;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &value, &length) != 0)
+    if (getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &value, &length) != 0) {
         return -errno;
-    if (value != AF_UNIX)
+    }
+    if (value != AF_UNIX) {
         return -EPROTOTYPE;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &value, &length) != 0)
+    }
+    if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &value, &length) != 0) {
         return -errno;
-    if (value != SOCK_SEQPACKET)
+    }
+    if (value != SOCK_SEQPACKET) {
         return -EPROTOTYPE;
-    if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0)
+    }
+    if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
         return -errno;
+    }
     *receiver = descriptor;
     return 0;
 }

@@ -56,7 +56,7 @@ int flag_values_seconds(const char *text, uint32_t low, uint32_t high, uint32_t 
 {
     /* In milliseconds; "ms" stands before "m", which it begins with. */
     static const struct unit units[] = {
-        {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}};
+        {"ms", 1}, {"s", 1000}, {"m", UINT64_C(60) * 1000}, {"h", UINT64_C(3600) * 1000}};
     static const size_t unit_count = sizeof units / sizeof units[0];
     const uint64_t limit = (uint64_t)high * 1000;
 

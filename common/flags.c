@@ -53,14 +53,14 @@ struct parse {
 
 static struct shown show(const char *text, size_t length)
 {
+    if (length == 0)
+        return (struct shown){.text = "\"\""};
     struct shown shown = {.text = ""};
     const size_t kept = length > SHOWN_MAX ? SHOWN_MAX : length;
     for (size_t i = 0; i < kept; i++)
         shown.text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
     if (kept < length)
         memcpy(shown.text + kept, "...", strlen("..."));
-    if (length == 0)
-        memcpy(shown.text, "\"\"", strlen("\"\""));
     return shown;
 }
 

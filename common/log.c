@@ -132,19 +132,17 @@ static void put_character(struct line *line, const unsigned char *text, size_t l
 
     if (length == 0 && json)
         snprintf(unit, sizeof unit, "\\ufffd");
-    else if (length == 0)
-        snprintf(unit, sizeof unit, "\\x%02x", text[0]);
     else if (text[0] == '"' || text[0] == '\\')
         snprintf(unit, sizeof unit, "\\%c", text[0]);
     else if (text[0] == '\n')
         snprintf(unit, sizeof unit, "\\n");
     else if (text[0] == '\t')
         snprintf(unit, sizeof unit, "\\t");
-    else if (!is_control(text, length))
+    else if (length != 0 && !is_control(text, length))
         snprintf(unit, sizeof unit, "%.*s", (int)length, (const char *)text);
     else if (json)
         snprintf(unit, sizeof unit, "\\u%04x", text[length - 1]);
-    else if (length == 1)
+    else if (length < 2)
         snprintf(unit, sizeof unit, "\\x%02x", text[0]);
     else
         snprintf(unit, sizeof unit, "\\x%02x\\x%02x", text[0], text[1]);

@@ -18,8 +18,9 @@ static bool effective(cap_t capabilities, cap_value_t which)
 static int may_change_user(bool *out)
 {
     cap_t now = cap_get_proc();
-    if (now == NULL)
+    if (now == NULL) {
         return -errno;
+    }
     *out = geteuid() == 0 && effective(now, CAP_SETUID) && effective(now, CAP_SETGID) &&
            effective(now, CAP_SETPCAP);
     cap_free(now);
@@ -28,9 +29,11 @@ static int may_change_user(bool *out)
 
 static int empty_bounding_set(void)
 {
-    for (cap_value_t which = 0; CAP_IS_SUPPORTED(which); which++)
-        if (cap_drop_bound(which) != 0)
+    for (cap_value_t which = 0; CAP_IS_SUPPORTED(which); which++) {
+        if (cap_drop_bound(which) != 0) {
             return -errno;
+        }
+    }
     return 0;
 }
 
@@ -39,10 +42,12 @@ static int become(const struct sandbox_user *user)
     uid_t real, effective_uid, saved;
     /* Groups first, user last: each step needs what the next one gives up. */
     if (setgroups(0, NULL) != 0 || setresgid(user->gid, user->gid, user->gid) != 0 ||
-        setresuid(user->uid, user->uid, user->uid) != 0)
+        setresuid(user->uid, user->uid, user->uid) != 0) {
         return -errno;
-    if (getresuid(&real, &effective_uid, &saved) != 0)
+    }
+    if (getresuid(&real, &effective_uid, &saved) != 0) {
         return -errno;
+    }
     bool became = real == user->uid && effective_uid == user->uid && saved == user->uid;
     return became && getgroups(0, NULL) == 0 ? 0 : -EPERM;
 }
@@ -50,8 +55,9 @@ static int become(const struct sandbox_user *user)
 static int empty_sets(void)
 {
     cap_t none = cap_init();
-    if (none == NULL)
+    if (none == NULL) {
         return -errno;
+    }
     int error = cap_set_proc(none) == 0 ? 0 : -errno;
     cap_free(none);
     return error;
@@ -61,25 +67,32 @@ int sandbox_drop_privileges(const struct sandbox_user *user, enum sandbox_drop *
 {
     bool change = false;
     int error = may_change_user(&change);
-    if (error != 0)
+    if (error != 0) {
         return error;
-    if (cap_reset_ambient() != 0)
+    }
+    if (cap_reset_ambient() != 0) {
         return -errno;
+    }
     if (change) {
         error = empty_bounding_set();
-        if (error == 0)
+        if (error == 0) {
             error = become(user);
+        }
     }
-    if (error == 0)
+    if (error == 0) {
         error = empty_sets();
-    if (error != 0)
+    }
+    if (error != 0) {
         return error;
+    }
     /* An exec can no longer give anything: set-user-ID, file capabilities and uid 0 included. */
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return -errno;
+    }
     error = sandbox_assert_unprivileged();
-    if (error == 0)
+    if (error == 0) {
         *outcome = change ? SANDBOX_DROP_USER : SANDBOX_DROP_KEEP_UID;
+    }
     return error;
 }
 
@@ -88,12 +101,15 @@ int sandbox_assert_unprivileged(void)
     cap_t now = cap_get_proc();
     cap_t none = cap_init();
     bool empty = now != NULL && none != NULL && cap_compare(now, none) == 0;
-    if (now != NULL)
+    if (now != NULL) {
         cap_free(now);
-    if (none != NULL)
+    }
+    if (none != NULL) {
         cap_free(none);
-    for (cap_value_t which = 0; CAP_IS_SUPPORTED(which); which++)
+    }
+    for (cap_value_t which = 0; CAP_IS_SUPPORTED(which); which++) {
         empty = empty && cap_get_ambient(which) == CAP_CLEAR;
+    }
     return empty && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : -EPERM;
 }
 
@@ -105,10 +121,12 @@ int sandbox_set_undumpable(void)
 int sandbox_limit(int resource, rlim_t value)
 {
     struct rlimit limit;
-    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0)
+    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0) {
         return -errno;
-    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < value)
+    }
+    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < value) {
         value = limit.rlim_max;
+    }
     limit = (struct rlimit){.rlim_cur = value, .rlim_max = value};
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0 ? 0 : -errno;
 }
@@ -116,10 +134,12 @@ int sandbox_limit(int resource, rlim_t value)
 /* A row without conditions beside another row of the same call would swallow it. */
 static bool contradicts(const struct sandbox_rule *rules, size_t count, size_t at)
 {
-    for (size_t other = 0; other < count; other++)
+    for (size_t other = 0; other < count; other++) {
         if (other != at && rules[other].syscall == rules[at].syscall &&
-            rules[other].condition_count == 0)
+            rules[other].condition_count == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -127,8 +147,9 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_rule *rules, s
 {
     int error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     for (size_t i = 0; error == 0 && i < count; i++) {
-        if (contradicts(rules, count, i) || rules[i].condition_count > SANDBOX_CONDITIONS)
+        if (contradicts(rules, count, i) || rules[i].condition_count > SANDBOX_CONDITIONS) {
             return -EINVAL;
+        }
         error = seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, rules[i].syscall,
                                              rules[i].condition_count, rules[i].conditions);
     }
@@ -138,14 +159,17 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_rule *rules, s
 int sandbox_load(const struct sandbox_rule *rules, size_t count)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    if (filter == NULL)
+    if (filter == NULL) {
         return -ENOMEM;
+    }
     int error = add_rules(filter, rules, count);
-    if (error == 0)
+    if (error == 0) {
         error = seccomp_load(filter);
+    }
     /* Once loaded, the context is left as it is: freeing it may ask the kernel for what has just
      * been given up. It is a few kilobytes, once. */
-    if (error != 0)
+    if (error != 0) {
         seccomp_release(filter);
+    }
     return error;
 }

@@ -1,7 +1,7 @@
 /*
  * The metrics page, streamed: Prometheus' text format 0.0.4. One scrape copies the gauges and the
- * account when it begins, so that their sums are exact, and reads the counters while it runs.
- * Memory is bounded by the copied gauges, whatever is read.
+ * account when it begins, so that their sums are exact, and reads the groups' counters while it
+ * runs; a group that comes meanwhile waits for the next. Memory is bounded by the copied gauges.
  */
 #ifndef EXPORTER_EXPOSITION_H
 #define EXPORTER_EXPOSITION_H
@@ -17,8 +17,8 @@
 #define EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 enum {
-    /* No line is longer: a name, a domain of at most 253 octets, country, ASN, reason, a value;
-     * and no HELP text. A buffer for exposition_read is at least this large. */
+    /* No line is longer (a name, a domain, country, ASN, reason, a value), nor are a metric's HELP
+     * and TYPE together. A buffer for exposition_read is at least this large. */
     EXPOSITION_LINE_MAX = 1024,
 };
 
@@ -37,8 +37,8 @@ struct exposition;
 int exposition_begin(const struct exposition_sources *sources, struct exposition **out);
 void exposition_end(struct exposition *exposition);
 
-/* Writes whole lines, as many as fit into `size` (EXPOSITION_LINE_MAX or more) octets, no NUL.
- * Returns how many octets, 0 at the end. */
+/* Writes whole lines, no NUL, until less than EXPOSITION_LINE_MAX of the `size` octets (as many or
+ * more) is left. Returns how many octets, 0 at the end. */
 size_t exposition_read(struct exposition *exposition, char *buffer, size_t size);
 
 #endif

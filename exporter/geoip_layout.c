@@ -38,7 +38,7 @@ static bool country_of(const MMDB_entry_data_s *data, uint16_t *country)
     return true;
 }
 
-/* Plain digits, with or without "AS" before them. The text is not NUL-terminated. */
+/* Plain digits, with or without "AS" before them; none at all mean 0. No NUL ends the text. */
 static bool asn_of_text(const char *text, uint32_t length, uint64_t *asn)
 {
     enum { ASN_DIGITS_MAX = 10 }; /* of 4294967295 */
@@ -47,7 +47,7 @@ static bool asn_of_text(const char *text, uint32_t length, uint64_t *asn)
         text += 2;
         length -= 2;
     }
-    if (length == 0 || length > ASN_DIGITS_MAX) {
+    if (length > ASN_DIGITS_MAX) {
         return false;
     }
     uint64_t value = 0;

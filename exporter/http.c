@@ -28,8 +28,9 @@ static int listen_on(const struct sockaddr *address, socklen_t length, int *list
     const int on = 1;
     const int off = 0;
     int descriptor = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0)
+    if (descriptor < 0) {
         return -errno;
+    }
     if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         (address->sa_family == AF_INET6 &&
          setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
@@ -45,8 +46,9 @@ static int listen_on(const struct sockaddr *address, socklen_t length, int *list
 int http_listen(const struct address *address, int *listener)
 {
     int error = listen_on(&address->socket.any, address->length, listener);
-    if (!address->every || (error != -EAFNOSUPPORT && error != -EADDRNOTAVAIL))
+    if (!address->every || (error != -EAFNOSUPPORT && error != -EADDRNOTAVAIL)) {
         return error;
+    }
     /* A host without IPv6. */
     struct sockaddr_in every = {
         .sin_family = AF_INET,
@@ -75,8 +77,9 @@ static uint64_t exposition_length(struct exposition *exposition)
 {
     static char buffer[BLOCK_SIZE];
     uint64_t length = 0;
-    for (size_t more; (more = exposition_read(exposition, buffer, sizeof buffer)) > 0;)
+    for (size_t more; (more = exposition_read(exposition, buffer, sizeof buffer)) > 0;) {
         length += more;
+    }
     return length;
 }
 
@@ -84,8 +87,9 @@ static enum MHD_Result serve_metrics(const struct http *http, struct MHD_Connect
                                      bool only_head)
 {
     struct exposition *exposition;
-    if (exposition_begin(http->sources, &exposition) != 0)
+    if (exposition_begin(http->sources, &exposition) != 0) {
         return MHD_NO;
+    }
     uint64_t length = only_head ? exposition_length(exposition) : MHD_SIZE_UNKNOWN;
     struct MHD_Response *response = MHD_create_response_from_callback(
         length, BLOCK_SIZE, read_exposition, exposition, end_exposition);
@@ -95,10 +99,12 @@ static enum MHD_Result serve_metrics(const struct http *http, struct MHD_Connect
     }
     enum MHD_Result result =
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, EXPOSITION_CONTENT_TYPE);
-    if (result == MHD_YES)
+    if (result == MHD_YES) {
         result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    if (result == MHD_YES)
+    }
+    if (result == MHD_YES) {
         result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+    }
     MHD_destroy_response(response);
     return result;
 }
@@ -113,10 +119,12 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     (void)upload_size;
     (void)request;
     bool only_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    if (!only_head && strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+    if (!only_head && strcmp(method, MHD_HTTP_METHOD_GET) != 0) {
         return MHD_queue_response(connection, MHD_HTTP_METHOD_NOT_ALLOWED, http->wrong_method);
-    if (strcmp(path, http->telemetry_path) != 0)
+    }
+    if (strcmp(path, http->telemetry_path) != 0) {
         return MHD_queue_response(connection, MHD_HTTP_NOT_FOUND, http->not_found);
+    }
     return serve_metrics(http, connection, only_head);
 }
 
@@ -124,8 +132,9 @@ static struct MHD_Response *fixed_response(const char *text, const char *allow)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(
         strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
-    if (response == NULL)
+    if (response == NULL) {
         return NULL;
+    }
     if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 "text/plain; charset=utf-8") != MHD_YES ||
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES ||
@@ -141,8 +150,9 @@ int http_start(const char *telemetry_path, const struct exposition_sources *sour
                struct http **out)
 {
     struct http *http = calloc(1, sizeof *http);
-    if (http == NULL)
+    if (http == NULL) {
         return -ENOMEM;
+    }
     http->telemetry_path = telemetry_path;
     http->sources = sources;
     http->not_found = fixed_response("not found\n", NULL);
@@ -164,12 +174,15 @@ int http_start(const char *telemetry_path, const struct exposition_sources *sour
 
 void http_stop(struct http *http)
 {
-    if (http->daemon != NULL)
+    if (http->daemon != NULL) {
         MHD_stop_daemon(http->daemon);
-    if (http->not_found != NULL)
+    }
+    if (http->not_found != NULL) {
         MHD_destroy_response(http->not_found);
-    if (http->wrong_method != NULL)
+    }
+    if (http->wrong_method != NULL) {
         MHD_destroy_response(http->wrong_method);
+    }
     free(http);
 }
 
@@ -180,8 +193,9 @@ void http_accept(struct http *http, int listener)
         socklen_t length = sizeof address;
         int connection =
             accept4(listener, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (connection < 0)
+        if (connection < 0) {
             return; /* none left, or out of descriptors until one is closed */
+        }
         /* On failure libmicrohttpd has closed it. */
         MHD_add_connection(http->daemon, connection, (const struct sockaddr *)&address, length);
     }
@@ -195,8 +209,9 @@ int http_descriptor(const struct http *http)
 int http_timeout_ms(const struct http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
-    if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
+    if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES) {
         return -1;
+    }
     return timeout > HTTP_TIMEOUT_SECONDS * 1000 ? HTTP_TIMEOUT_SECONDS * 1000 : (int)timeout;
 }
 

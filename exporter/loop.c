@@ -35,8 +35,9 @@ static int open_signals(void)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGCHLD);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
         return -errno;
+    }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -46,11 +47,13 @@ static int open_signals(void)
 int loop_open(struct loop *loop)
 {
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->epoll < 0)
+    if (loop->epoll < 0) {
         return -errno;
+    }
     loop->signals = open_signals();
-    if (loop->signals < 0)
+    if (loop->signals < 0) {
         return loop->signals;
+    }
     loop->account = 0;
     loop->account_second = loop_seconds();
     loop->closed_second = 0;
@@ -58,8 +61,9 @@ int loop_open(struct loop *loop)
     const int watched[] = {loop->channel, loop->listener, loop->signals,
                            http_descriptor(loop->http)};
     int error = 0;
-    for (size_t i = 0; error == 0 && i < sizeof watched / sizeof *watched; i++)
+    for (size_t i = 0; error == 0 && i < sizeof watched / sizeof *watched; i++) {
         error = watch(loop, watched[i]);
+    }
     return error;
 }
 
@@ -75,8 +79,9 @@ static int next_timeout(const struct loop *loop)
 {
     int timeout = LOOP_STALE_SECONDS * MILLISECONDS;
     int http = http_timeout_ms(loop->http);
-    if (http >= 0 && http < timeout)
+    if (http >= 0 && http < timeout) {
         timeout = http;
+    }
     if (loop->sessions->used > 0 || loop->closed_second != 0) {
         int second = until_next_second();
         timeout = second < timeout ? second : timeout;
@@ -88,8 +93,9 @@ static int next_timeout(const struct loop *loop)
 static enum loop_end look_for_death(struct loop *loop)
 {
     loop->status.si_pid = 0;
-    if (waitid(P_PID, (id_t)loop->sniffer, &loop->status, WEXITED | WNOHANG) != 0)
+    if (waitid(P_PID, (id_t)loop->sniffer, &loop->status, WEXITED | WNOHANG) != 0) {
         return LOOP_RUNNING;
+    }
     return loop->status.si_pid != 0 ? LOOP_DIED : LOOP_RUNNING;
 }
 
@@ -97,22 +103,26 @@ static enum loop_end take_signals(struct loop *loop)
 {
     struct signalfd_siginfo info;
     while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo != SIGCHLD)
+        if (info.ssi_signo != SIGCHLD) {
             return LOOP_STOPPED;
-        if (look_for_death(loop) == LOOP_DIED)
+        }
+        if (look_for_death(loop) == LOOP_DIED) {
             return LOOP_DIED;
+        }
     }
     return LOOP_RUNNING;
 }
 
 static void note_account(struct loop *loop, uint32_t now)
 {
-    if (loop->intake->stats.header.sequence == loop->account)
+    if (loop->intake->stats.header.sequence == loop->account) {
         return;
+    }
     loop->account = loop->intake->stats.header.sequence;
     loop->account_second = now;
-    if (loop->stale)
+    if (loop->stale) {
         log_line(LOG_INFO, "the sniffer is heard again", NULL);
+    }
     loop->stale = false;
 }
 
@@ -122,8 +132,9 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
     for (unsigned i = 0; i < LOOP_MESSAGES_PER_TURN; i++) {
         uint64_t down = loop->intake->stats.interface_down;
         long length = channel_receive(loop->channel, &message);
-        if (length == -EAGAIN || length == -EINTR)
+        if (length == -EAGAIN || length == -EINTR) {
             break;
+        }
         if (length <= 0) {
             /* How the sniffer ended is known a moment later. */
             epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->channel, NULL);
@@ -131,10 +142,12 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
             break;
         }
         loop->fault = intake_take(loop->intake, &message, (size_t)length, now);
-        if (loop->fault != INTAKE_OK)
+        if (loop->fault != INTAKE_OK) {
             return LOOP_FAULT;
-        if (loop->intake->stats.interface_down != down)
+        }
+        if (loop->intake->stats.interface_down != down) {
             log_line(LOG_WARN, "the interface went down; packets are counted once it is up", NULL);
+        }
     }
     note_account(loop, now);
     return LOOP_RUNNING;
@@ -142,10 +155,12 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
 
 static enum loop_end check_time(struct loop *loop, uint32_t now)
 {
-    if (loop->sessions->used > 0 && now != loop->sessions->swept)
+    if (loop->sessions->used > 0 && now != loop->sessions->swept) {
         sessions_sweep(loop->sessions, now);
-    if (loop->closed_second != 0 && now > loop->closed_second + LOOP_CLOSED_SECONDS)
+    }
+    if (loop->closed_second != 0 && now > loop->closed_second + LOOP_CLOSED_SECONDS) {
         return LOOP_CLOSED;
+    }
     if (!loop->stale && now > loop->account_second + LOOP_STALE_SECONDS) {
         log_line(LOG_WARN, "the sniffer is silent", NULL);
         loop->stale = true;
@@ -157,24 +172,28 @@ static enum loop_end turn(struct loop *loop)
 {
     struct epoll_event events[EVENTS_PER_TURN];
     int count = epoll_wait(loop->epoll, events, EVENTS_PER_TURN, next_timeout(loop));
-    if (count < 0 && errno != EINTR)
+    if (count < 0 && errno != EINTR) {
         return LOOP_FAILED;
+    }
     uint32_t now = loop_seconds();
     enum loop_end end = LOOP_RUNNING;
     for (int i = 0; end == LOOP_RUNNING && i < count; i++) {
-        if (events[i].data.fd == loop->signals)
+        if (events[i].data.fd == loop->signals) {
             end = take_signals(loop);
-        else if (events[i].data.fd == loop->channel)
+        } else if (events[i].data.fd == loop->channel) {
             end = take_messages(loop, now);
-        else if (events[i].data.fd == loop->listener)
+        } else if (events[i].data.fd == loop->listener) {
             http_accept(loop->http, loop->listener);
+        }
     }
-    if (end == LOOP_RUNNING)
+    if (end == LOOP_RUNNING) {
         end = check_time(loop, now);
+    }
     /* Last, so that a scrape shows what has just come. Without a connection there is nothing to do,
      * and a message from the sniffer costs no system call here. */
-    if (end == LOOP_RUNNING && http_timeout_ms(loop->http) >= 0)
+    if (end == LOOP_RUNNING && http_timeout_ms(loop->http) >= 0) {
         http_run(loop->http);
+    }
     return end;
 }
 
@@ -182,8 +201,9 @@ enum loop_end loop_until_ready(struct loop *loop)
 {
     enum loop_end end = LOOP_RUNNING;
     while (end == LOOP_RUNNING && loop->account == 0) {
-        if (loop_seconds() > loop->account_second + LOOP_HELLO_SECONDS)
+        if (loop_seconds() > loop->account_second + LOOP_HELLO_SECONDS) {
             return LOOP_SILENT;
+        }
         end = turn(loop);
     }
     return end;
@@ -192,8 +212,8 @@ enum loop_end loop_until_ready(struct loop *loop)
 enum loop_end loop_run(struct loop *loop)
 {
     enum loop_end end;
-    do
+    do {
         end = turn(loop);
-    while (end == LOOP_RUNNING);
+    } while (end == LOOP_RUNNING);
     return end;
 }

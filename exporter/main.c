@@ -11,9 +11,11 @@
 #include "exporter/geoip.h"
 #include "exporter/http.h"
 #include "exporter/intake.h"
+#include "exporter/landlock.h"
 #include "exporter/loop.h"
 #include "exporter/notify.h"
 #include "exporter/obituary.h"
+#include "exporter/policy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -71,20 +73,24 @@ static void restrict_process(void)
 {
     prctl(PR_SET_NAME, "dnstt_exporter", 0, 0, 0);
     int error = sandbox_assert_unprivileged();
-    if (error == 0)
+    if (error == 0) {
         error = sandbox_set_undumpable(); /* the exec has undone it */
-    if (error == 0)
+    }
+    if (error == 0) {
         error = sandbox_limit(RLIMIT_CORE, 0);
-    if (error != 0)
+    }
+    if (error != 0) {
         fail("cannot restrict the exporter", error);
+    }
 }
 
 static struct geoip *open_databases(void)
 {
     struct geoip *geoip;
     struct geoip_error error;
-    if (geoip_open(options.country_database, options.asn_database, &geoip, &error) == 0)
+    if (geoip_open(options.country_database, options.asn_database, &geoip, &error) == 0) {
         return geoip;
+    }
     if (error.permission) {
         char user[32];
         snprintf(user, sizeof user, "%u:%u", (unsigned)geteuid(), (unsigned)getegid());
@@ -106,8 +112,9 @@ static void check_memory(void)
                       distinct_memory_max(options.sessions_remember) +
                       sessions_memory_max(options.sessions_max);
     void *trial = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (trial == MAP_FAILED)
+    if (trial == MAP_FAILED) {
         fail("not enough memory; lower -sessions.max, -sessions.remember or -series.max", -errno);
+    }
     munmap(trial, octets);
 }
 
@@ -115,30 +122,64 @@ static void make_state(void)
 {
     check_memory();
     int error = series_create(options.domain_count, options.series_max, &series);
-    if (error == 0)
+    if (error == 0) {
         error = distinct_create(options.sessions_remember, &distinct);
-    if (error == 0)
+    }
+    if (error == 0) {
         error = sessions_create(options.sessions_max, options.active_window, loop_seconds(),
                                 &distinct, &series, &sessions);
-    if (error != 0)
+    }
+    if (error != 0) {
         fail("cannot allocate the tables", error);
+    }
 }
 
 static void listen_for_scrapes(void)
 {
     int error = http_listen(&options.listen_address, &loop.listener);
-    if (error == 0)
+    if (error == 0) {
         return;
+    }
     log_line(LOG_ERROR, "cannot listen; give a free address of this host", "flag",
              "-web.listen-address", "value", options.listen_text, "error", strerror(-error), NULL);
     exit(EXIT_REFUSED);
 }
 
+/* From here on nothing can be opened, and only what policy.c lists can be asked for. */
+static void confine(int notify)
+{
+    struct landlock_outcome landlock;
+    int error = landlock_confine(NULL, 0, &landlock);
+    if (error != 0) {
+        fail("cannot confine the exporter with Landlock", error);
+    }
+    if (!landlock.files || !landlock.network) {
+        log_line(LOG_WARN, "this kernel's Landlock is missing or old; seccomp still holds", "files",
+                 landlock.files ? "confined" : "not confined", "network",
+                 landlock.network ? "confined" : "not confined", NULL);
+    }
+    struct sandbox_rule rules[POLICY_RULES_MAX];
+    const struct policy_descriptors pinned = {
+        .epoll = loop.epoll,
+        .http_epoll = http_descriptor(loop.http),
+        .channel = loop.channel,
+        .listener = loop.listener,
+        .signals = loop.signals,
+        .notify = notify,
+        .sniffer = loop.sniffer,
+    };
+    error = sandbox_load(rules, policy_rules(&pinned, rules));
+    if (error != 0) {
+        fail("cannot load the exporter's syscall policy", error);
+    }
+}
+
 static void log_start(void)
 {
-    for (unsigned i = 0; i < options.domain_count; i++)
+    for (unsigned i = 0; i < options.domain_count; i++) {
         log_line(LOG_INFO, "watching", "domain", options.domains[i].text, "interface",
                  options.interface[0] != '\0' ? options.interface : "all", NULL);
+    }
     log_line(LOG_INFO, "serving metrics", "address", options.listen_text, "path",
              options.telemetry_path, NULL);
 }
@@ -162,15 +203,18 @@ int main(int argc, char *argv[])
     intake_start((uint8_t)options.domain_count, geoip, &series, &sessions, &intake);
     listen_for_scrapes();
     int error = http_start(options.telemetry_path, &sources, &loop.http);
-    if (error != 0)
+    if (error != 0) {
         fail("cannot start the HTTP server", error);
+    }
     int notify = notify_open();
 
     loop.intake = &intake;
     loop.sessions = &sessions;
     error = loop_open(&loop);
-    if (error != 0)
+    if (error != 0) {
         fail("cannot set up the event loop", error);
+    }
+    confine(notify);
     enum loop_end end = loop_until_ready(&loop);
     if (end == LOOP_RUNNING) {
         log_start();
@@ -178,8 +222,9 @@ int main(int argc, char *argv[])
         end = loop_run(&loop);
     }
     notify_send(notify, "STOPPING=1");
-    if (end == LOOP_STOPPED)
+    if (end == LOOP_STOPPED) {
         return EXIT_SUCCESS; /* the sniffer ends as the channel closes */
+    }
     obituary_log(end, &loop);
     return EXIT_REFUSED;
 }

@@ -56,10 +56,10 @@ struct metric {
     const char *type; /* "gauge" or "counter" */
     const char *help;
     enum metrics_source source;
+    uint32_t value_count; /* of the split ones: length of the array, and of `values` */
     size_t offset;
     const char *label;         /* of the split ones: what the array's index means */
     const char *const *values; /* and its text for each index */
-    uint32_t value_count;
 };
 
 extern const struct metric metrics[];

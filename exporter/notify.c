@@ -11,18 +11,22 @@
 int notify_open(void)
 {
     const char *name = getenv("NOTIFY_SOCKET");
-    if (name == NULL)
+    if (name == NULL) {
         return -ENOENT;
+    }
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(name);
-    if ((name[0] != '/' && name[0] != '@') || length < 2 || length >= sizeof address.sun_path)
+    if ((name[0] != '/' && name[0] != '@') || length < 2 || length >= sizeof address.sun_path) {
         return -EINVAL;
+    }
     memcpy(address.sun_path, name, length);
-    if (name[0] == '@')
+    if (name[0] == '@') {
         address.sun_path[0] = '\0'; /* the abstract namespace, unix(7) */
+    }
     int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0)
+    if (descriptor < 0) {
         return -errno;
+    }
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     if (connect(descriptor, (struct sockaddr *)&address, size) != 0) {
         int error = -errno;
@@ -34,6 +38,7 @@ int notify_open(void)
 
 void notify_send(int descriptor, const char *state)
 {
-    if (descriptor >= 0)
+    if (descriptor >= 0) {
         (void)send(descriptor, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
 }

@@ -28,13 +28,14 @@ static const char *exit_text(int status)
 static void log_death(const siginfo_t *status)
 {
     char cause[96];
-    if (status->si_code == CLD_EXITED)
+    if (status->si_code == CLD_EXITED) {
         snprintf(cause, sizeof cause, "%s", exit_text(status->si_status));
-    else if (status->si_status == SIGSYS)
+    } else if (status->si_status == SIGSYS) {
         snprintf(cause, sizeof cause,
                  "killed by SIGSYS: a call outside the sniffer's syscall policy");
-    else
+    } else {
         snprintf(cause, sizeof cause, "killed by SIG%s", sigabbrev_np(status->si_status));
+    }
     log_line(LOG_ERROR, "the sniffer has ended, so the exporter ends", "cause", cause, NULL);
 }
 

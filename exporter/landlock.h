@@ -1,0 +1,28 @@
+/*
+ * landlock(7): what the exporter may still reach by name. Kernels before 5.13 have none of it, and
+ * older ones know fewer kinds of access: what is there is used, what is missing is told.
+ */
+#ifndef EXPORTER_LANDLOCK_H
+#define EXPORTER_LANDLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct landlock_outcome {
+    bool files;   /* reading is confined to the folders given, and nothing can be changed */
+    bool network; /* TCP can be neither bound nor connected (Linux 6.7) */
+    bool scope;   /* no signal and no abstract unix socket reaches outside (Linux 6.12) */
+};
+
+/*
+ * Confines the process for good. Files may be read below the folder of each of the `count` paths
+ * (NULL entries are passed over), and where a path leads through a symbolic link, below the parent
+ * of the folder that the file is in, so that a link can be swapped to a sibling; the root folder
+ * itself is never opened up as such a parent. Nothing else can be opened, made or changed. No
+ * TCP socket can be bound or connected any more: those that listen were bound before.
+ * no_new_privs must be set. Returns 0 with `*outcome` filled, also where the kernel has no
+ * Landlock, or -errno.
+ */
+int landlock_confine(const char *const paths[], size_t count, struct landlock_outcome *outcome);
+
+#endif

@@ -1,0 +1,25 @@
+/* The exporter's syscalls: all that it may ask of the kernel once it serves. */
+#ifndef EXPORTER_POLICY_H
+#define EXPORTER_POLICY_H
+
+#include "common/sandbox.h"
+
+#include <sys/types.h>
+
+enum { POLICY_RULES_MAX = 40 };
+
+/* What is fixed for the life of the process, to be pinned. */
+struct policy_descriptors {
+    int epoll;      /* our event loop's */
+    int http_epoll; /* libmicrohttpd's */
+    int channel;
+    int listener;
+    int signals;
+    int notify; /* below 0: none */
+    pid_t sniffer;
+};
+
+/* Fills `rules`, which has POLICY_RULES_MAX places; returns how many are used. */
+size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule *rules);
+
+#endif
