@@ -78,6 +78,11 @@ $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(CAPTURE_OBJECTS) $(EXPO
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
 
+$(BUILD)/tests/sandbox/print_policies: $(BUILD)/objects/tests/sandbox/print_policies.o \
+        $(CAPTURE_OBJECTS) $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: unit
@@ -108,6 +113,10 @@ test: ## install what the tests need and run all of them
 lint: ## static analysis, formatting and the rules of this project
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
 	@tests/lint/run
+
+.PHONY: security-tables
+security-tables: $(BUILD)/tests/sandbox/print_policies ## write the syscall tables of SECURITY.md
+	@tests/sandbox/write_tables.py $< --write
 
 .PHONY: install
 install: all ## install below DESTDIR and PREFIX

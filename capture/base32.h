@@ -14,7 +14,7 @@ enum {
     /* Characters are taken and zeros are written in steps of this many octets. */
     BASE32_STEP = 16,
     /* A step may begin anywhere up to the end of the characters: rounded up to whole steps. */
-    BASE32_BUFFER_SIZE = 272,
+    BASE32_BUFFER_SIZE = 288,
 };
 
 /*

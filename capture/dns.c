@@ -45,8 +45,7 @@ int dns_question_parse(const uint8_t *message, size_t length, struct dns_questio
 int dns_records_parse(const uint8_t *message, size_t length, size_t offset, unsigned count,
                       struct dns_edns *out)
 {
-    unsigned opt_count = 0;
-    const uint8_t *opt = NULL;
+    struct dns_edns edns = {0};
     for (; count > 0; count--) {
         offset = skip_labels(message, length, offset);
         if (offset >= length) {
@@ -56,24 +55,24 @@ int dns_records_parse(const uint8_t *message, size_t length, size_t offset, unsi
         if (name_end != 0 && name_end < POINTER_MARK) {
             return -EBADMSG;
         }
-        const uint8_t *fixed = message + offset + (name_end == 0 ? ROOT_OCTETS : POINTER_OCTETS);
-        offset = (size_t)(fixed - message) + RECORD_FIXED_OCTETS;
+        size_t fixed = offset + (name_end == 0 ? ROOT_OCTETS : POINTER_OCTETS);
+        offset = fixed + RECORD_FIXED_OCTETS;
         if (offset > length) {
             return -EBADMSG;
         }
-        offset += dns_get16(fixed + 8);
+        const uint8_t *record = message + fixed;
+        offset += dns_get16(record + 8);
         if (offset > length) {
             return -EBADMSG;
         }
-        if (dns_get16(fixed) == DNS_TYPE_OPT && opt_count++ == 0) {
-            opt = fixed;
+        if (dns_get16(record) == DNS_TYPE_OPT && edns.opt_count++ == 0) {
+            edns.payload_size = dns_get16(record + 2);
+            edns.version = record[5];
         }
     }
     if (offset != length) {
         return -EBADMSG;
     }
-    out->opt_count = opt_count;
-    out->payload_size = opt != NULL ? dns_get16(opt + 2) : 0;
-    out->version = opt != NULL ? opt[5] : 0;
+    *out = edns;
     return 0;
 }

@@ -47,7 +47,8 @@ static inline uint16_t dns_get16(const uint8_t *octets)
     return (uint16_t)(octets[0] << 8 | octets[1]);
 }
 
-/* Returns 0, or -EBADMSG below 12 octets. `*out` is untouched on failure, as below. */
+/* Returns 0, or -EBADMSG below 12 octets. `*out` is untouched on failure, as below. Inline, since
+ * few callers want more than two or three of the fields. */
 static inline int dns_header_parse(const uint8_t *message, size_t length, struct dns_header *out)
 {
     if (length < DNS_HEADER_OCTETS) {

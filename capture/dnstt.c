@@ -6,7 +6,7 @@
 
 enum {
     WORD_OCTETS = 8,
-    COPY_STEP = 16,
+    COPY_HALF = 32,            /* octets */
     FRAME_PADDING_MARK = 0xe0, /* an octet of this value plus n comes before n octets of padding */
     FRAME_PACKET_MIN = 24,     /* a KCP packet's header */
 };
@@ -97,25 +97,25 @@ static const struct dnstt_domain *find_domain(const struct dnstt_rules *rules,
 
 /*
  * Joins the labels in the first `length` octets of a name, whose message ends at `end`. Returns how
- * many characters they have. A label is copied in whole steps where the message goes on for that
- * long; what is too much is overwritten by the next label, and `out` has room for the last one's.
+ * many characters they have. A label is copied in halves of the longest one's size where the
+ * message goes on for that long: the next label overwrites what was too much, and `out` has room
+ * for the last one's.
  */
 static size_t join_labels(const uint8_t *name, size_t length, const uint8_t *end,
                           uint8_t out[BASE32_BUFFER_SIZE])
 {
     const uint8_t *stop = name + length;
-    const uint8_t *last_step = end - COPY_STEP;
     uint8_t *next = out;
     while (name < stop) {
         size_t label = *name++;
-        if (name + label > last_step) {
+        size_t copied = label <= COPY_HALF ? COPY_HALF : 2 * COPY_HALF;
+        if ((size_t)(end - name) < copied) {
             memcpy(next, name, label);
         } else {
-            size_t copied = 0;
-            do {
-                memcpy(next + copied, name + copied, COPY_STEP);
-                copied += COPY_STEP;
-            } while (copied < label);
+            memcpy(next, name, COPY_HALF);
+            if (label > COPY_HALF) {
+                memcpy(next + COPY_HALF, name + COPY_HALF, COPY_HALF);
+            }
         }
         name += label;
         next += label;

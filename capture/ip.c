@@ -120,13 +120,13 @@ static enum ip_result parse_ipv6(const struct frame *frame, struct datagram *out
     uint32_t offset = IPV6_OCTETS;
     bool first_fragment = false;
     for (unsigned count = 0; next != IPPROTO_UDP; count++) {
-        const uint8_t *header = ip + offset;
         if (extension_octets(next, 0) == 0) {
             return IP_NOT_UDP;
         }
         if (count == IP_EXTENSION_HEADERS_MAX || kept < offset + EXTENSION_OCTETS) {
             return IP_MALFORMED;
         }
+        const uint8_t *header = ip + offset;
         if (next == IPPROTO_FRAGMENT) {
             uint16_t fragment = get16(header + 2);
             if (fragment >> 3 != 0) {
@@ -181,7 +181,7 @@ static uint16_t guess_protocol(const struct frame *frame)
 /*
  * A frame that carries a tag. Where its data begin depends on kernel and direction: at the network
  * header although the protocol is a tag's (outgoing), or at a tag's TCI although the protocol may
- * be the network's. So the data themselves decide.
+ * be the network's. So the data themselves decide. Not inlined: it would burden the common path.
  */
 __attribute__((noinline)) static enum ip_result parse_tagged(const struct frame *frame,
                                                              struct datagram *out)

@@ -114,10 +114,10 @@ uint32_t token_fingerprint(const struct token_key *key, const uint8_t *data, siz
 {
     uint64_t fold = key->fingerprint[0];
     uint64_t multiplier = key->fingerprint[1];
-    /* Each step is a permutation of the fold, since the multiplier is odd. */
+    /* Each step is a permutation of the fold, and of either word, since the multiplier is odd. */
     for (size_t at = 0; at < length; at += 16) {
-        fold = rotate((fold ^ get64(data + at)) * multiplier, 32);
-        fold = rotate((fold ^ get64(data + at + 8)) * multiplier, 32);
+        fold = (fold ^ get64(data + at)) * multiplier + get64(data + at + 8);
+        fold = rotate(fold, 32);
     }
     return (uint32_t)(((fold ^ length) * multiplier) >> 40);
 }

@@ -27,14 +27,16 @@ int address_parse(const char *text, struct address *out)
 {
     const char *colon = strrchr(text, ':');
     uint64_t number = 0;
-    if (colon == NULL || number_parse(colon + 1, 1, UINT16_MAX, &number) != 0)
+    if (colon == NULL || number_parse(colon + 1, 1, UINT16_MAX, &number) != 0) {
         return -EINVAL;
+    }
     const uint16_t port = (uint16_t)number;
 
     char host[INET6_ADDRSTRLEN + sizeof "[]"];
     size_t length = (size_t)(colon - text);
-    if (length >= sizeof host)
+    if (length >= sizeof host) {
         return -EINVAL;
+    }
     memcpy(host, text, length);
     host[length] = '\0';
 
@@ -45,8 +47,9 @@ int address_parse(const char *text, struct address *out)
         out->every = true;
     } else if (host[0] == '[' && host[length - 1] == ']') {
         host[length - 1] = '\0';
-        if (inet_pton(AF_INET6, host + 1, &v6) != 1)
+        if (inet_pton(AF_INET6, host + 1, &v6) != 1) {
             return -EINVAL;
+        }
         set_v6(v6, port, out);
     } else if (strcasecmp(host, "localhost") == 0) {
         set_v4((struct in_addr){.s_addr = htonl(INADDR_LOOPBACK)}, port, out);

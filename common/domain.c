@@ -26,13 +26,16 @@ int domain_parse(const char *text, struct domain *out)
      * characters follow one octet later: the length octet takes the place of the dot before. */
     size_t at = 0;
     for (; text[at] != '\0'; at++) {
-        if (at + 2 >= DOMAIN_WIRE_MAX && !(text[at] == '.' && text[at + 1] == '\0'))
+        if (at + 2 >= DOMAIN_WIRE_MAX && !(text[at] == '.' && text[at + 1] == '\0')) {
             return -ENAMETOOLONG;
+        }
         if (text[at] == '.') {
-            if (at == label)
+            if (at == label) {
                 return -EINVAL;
-            if (text[at + 1] == '\0')
+            }
+            if (text[at + 1] == '\0') {
                 break;
+            }
             label = at + 1;
         } else if (!is_label_character(text[at])) {
             return -EINVAL;
@@ -44,8 +47,9 @@ int domain_parse(const char *text, struct domain *out)
         }
         parsed.text[at] = lower(text[at]);
     }
-    if (at == 0)
+    if (at == 0) {
         return -EINVAL;
+    }
 
     parsed.text[at] = '\0';
     parsed.wire[at + 1] = 0;

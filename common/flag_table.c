@@ -28,8 +28,9 @@ enum {
 static int choose(const char *value, const char *const names[], size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(value, names[i]) == 0)
+        if (strcmp(value, names[i]) == 0) {
             return (int)i;
+        }
     }
     return -1;
 }
@@ -38,17 +39,21 @@ static const char *set_domain(struct options *options, const char *value)
 {
     struct domain domain;
     int result = domain_parse(value, &domain);
-    if (result == -ENAMETOOLONG)
+    if (result == -ENAMETOOLONG) {
         return "too long; a label has at most 63 characters, a tunnel domain 239";
-    if (result != 0)
+    }
+    if (result != 0) {
         return "not a domain name; give labels of letters, digits, hyphens and underscores, such "
                "as t.example.com";
-    for (unsigned i = 0; i < options->domain_count; i++) {
-        if (strcmp(options->domains[i].text, domain.text) == 0)
-            return "given twice; name each domain once";
     }
-    if (options->domain_count == DOMAINS_MAX)
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        if (strcmp(options->domains[i].text, domain.text) == 0) {
+            return "given twice; name each domain once";
+        }
+    }
+    if (options->domain_count == DOMAINS_MAX) {
         return "one too many; give at most 32 domains";
+    }
     options->domains[options->domain_count++] = domain;
     return NULL;
 }
@@ -56,15 +61,18 @@ static const char *set_domain(struct options *options, const char *value)
 static const char *set_port(struct options *options, const char *value)
 {
     uint64_t number = 0;
-    if (number_parse(value, 1, UINT16_MAX, &number) != 0)
+    if (number_parse(value, 1, UINT16_MAX, &number) != 0) {
         return "not a port; give a number from 1 to 65535";
+    }
     const uint16_t port = (uint16_t)number;
     for (unsigned i = 0; i < options->port_count; i++) {
-        if (options->ports[i] == port)
+        if (options->ports[i] == port) {
             return "given twice; name each port once";
+        }
     }
-    if (options->port_count == FLAGS_PORTS_MAX)
+    if (options->port_count == FLAGS_PORTS_MAX) {
         return "one too many; give at most 16 ports";
+    }
     options->ports[options->port_count++] = port;
     return NULL;
 }
@@ -72,16 +80,18 @@ static const char *set_port(struct options *options, const char *value)
 static const char *set_mtu(struct options *options, const char *value)
 {
     uint64_t mtu = 0;
-    if (number_parse(value, MTU_MIN, UINT16_MAX, &mtu) != 0)
+    if (number_parse(value, MTU_MIN, UINT16_MAX, &mtu) != 0) {
         return "not an MTU; give a number of octets from 512 to 65535";
+    }
     options->mtu = (uint16_t)mtu;
     return NULL;
 }
 
 static const char *set_active_window(struct options *options, const char *value)
 {
-    if (flag_values_seconds(value, 1, WINDOW_MAX, &options->active_window) != 0)
+    if (flag_values_seconds(value, 1, WINDOW_MAX, &options->active_window) != 0) {
         return "not a window; give whole seconds from 1s to 1h, such as 30s or 1m30s";
+    }
     return NULL;
 }
 
@@ -90,8 +100,9 @@ static const char *set_framing(struct options *options, const char *value)
     static const char *const names[] = {[FRAMING_STRICT] = "strict", [FRAMING_ANY] = "any"};
 
     int chosen = choose(value, names, sizeof names / sizeof names[0]);
-    if (chosen < 0)
+    if (chosen < 0) {
         return "unknown framing; give strict or any";
+    }
     options->framing = (enum framing)chosen;
     return NULL;
 }
@@ -102,12 +113,15 @@ static const char *set_interface(struct options *options, const char *value)
     /* What the kernel refuses in a name (dev_valid_name in net/core/dev.c), and DEL. */
     bool valid = length > 0 && length < IF_NAMESIZE && strcmp(value, ".") != 0 &&
                  strcmp(value, "..") != 0 && strpbrk(value, "/:\x7f") == NULL;
-    for (size_t i = 0; valid && i < length; i++)
+    for (size_t i = 0; valid && i < length; i++) {
         valid = (unsigned char)value[i] > ' ';
-    if (!valid)
+    }
+    if (!valid) {
         return "not an interface name; give one that `ip link` lists, or all";
-    if (strcmp(value, "all") == 0)
+    }
+    if (strcmp(value, "all") == 0) {
         length = 0;
+    }
     memcpy(options->interface, value, length);
     options->interface[length] = '\0';
     return NULL;
@@ -116,16 +130,18 @@ static const char *set_interface(struct options *options, const char *value)
 static const char *set_ring_size(struct options *options, const char *value)
 {
     uint64_t octets = 0;
-    if (flag_values_octets(value, RING_MIN, RING_MAX, &octets) != 0 || octets % RING_STEP != 0)
+    if (flag_values_octets(value, RING_MIN, RING_MAX, &octets) != 0 || octets % RING_STEP != 0) {
         return "not a ring size; give a multiple of 256KiB from 512KiB to 1GiB";
+    }
     options->ring_size = (size_t)octets;
     return NULL;
 }
 
 static const char *set_path(const char **path, const char *value)
 {
-    if (value[0] == '\0')
+    if (value[0] == '\0') {
         return "no path; give that of a MaxMind DB file (.mmdb), or leave the flag out";
+    }
     *path = value;
     return NULL;
 }
@@ -143,8 +159,9 @@ static const char *set_asn_database(struct options *options, const char *value)
 static const char *set_sessions_max(struct options *options, const char *value)
 {
     uint64_t limit = 0;
-    if (number_parse(value, SESSIONS_MIN, SESSIONS_MAX, &limit) != 0)
+    if (number_parse(value, SESSIONS_MIN, SESSIONS_MAX, &limit) != 0) {
         return "not a limit; give a number of sessions from 1000 to 100000000";
+    }
     options->sessions_max = (uint32_t)limit;
     return NULL;
 }
@@ -152,8 +169,9 @@ static const char *set_sessions_max(struct options *options, const char *value)
 static const char *set_sessions_remember(struct options *options, const char *value)
 {
     uint64_t limit = 0;
-    if (number_parse(value, SESSIONS_MIN, SESSIONS_MAX, &limit) != 0)
+    if (number_parse(value, SESSIONS_MIN, SESSIONS_MAX, &limit) != 0) {
         return "not a limit; give a number of sessions from 1000 to 100000000";
+    }
     options->sessions_remember = (uint32_t)limit;
     return NULL;
 }
@@ -161,17 +179,19 @@ static const char *set_sessions_remember(struct options *options, const char *va
 static const char *set_series_max(struct options *options, const char *value)
 {
     uint64_t limit = 0;
-    if (number_parse(value, 1, SERIES_MAX, &limit) != 0)
+    if (number_parse(value, 1, SERIES_MAX, &limit) != 0) {
         return "not a limit; give a number of groups from 1 to 1000000";
+    }
     options->series_max = (uint32_t)limit;
     return NULL;
 }
 
 static const char *set_listen_address(struct options *options, const char *value)
 {
-    if (address_parse(value, &options->listen_address) != 0)
+    if (address_parse(value, &options->listen_address) != 0) {
         return "not an address; give a numeric one with a port, such as 127.0.0.1:9713, "
                "[::1]:9713 or :9713";
+    }
     options->listen_text = value;
     return NULL;
 }
@@ -184,17 +204,19 @@ static const char *set_telemetry_path(struct options *options, const char *value
 
     size_t length = strlen(value);
     if (length < 2 || length > TELEMETRY_PATH_MAX || value[0] != '/' ||
-        strspn(value, allowed) != length)
+        strspn(value, allowed) != length) {
         return "not a path; give one such as /metrics: a slash and 1 to 127 characters that need "
                "no escape in a URL";
+    }
     options->telemetry_path = value;
     return NULL;
 }
 
 static const char *set_process_user(struct options *options, const char *value)
 {
-    if (value[0] == '\0')
+    if (value[0] == '\0') {
         return "no user; give a name, uid or uid:gid, such as nobody";
+    }
     options->process_user = value;
     return NULL;
 }
@@ -205,8 +227,9 @@ static const char *set_log_level(struct options *options, const char *value)
         [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
 
     int chosen = choose(value, names, sizeof names / sizeof names[0]);
-    if (chosen < 0)
+    if (chosen < 0) {
         return "unknown level; give debug, info, warn or error";
+    }
     options->log_level = (enum log_level)chosen;
     return NULL;
 }
@@ -216,8 +239,9 @@ static const char *set_log_format(struct options *options, const char *value)
     static const char *const names[] = {[LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json"};
 
     int chosen = choose(value, names, sizeof names / sizeof names[0]);
-    if (chosen < 0)
+    if (chosen < 0) {
         return "unknown format; give logfmt or json";
+    }
     options->log_format = (enum log_format)chosen;
     return NULL;
 }

@@ -19,12 +19,14 @@ struct unit {
 static const char *read_digits(const char *text, uint64_t *out)
 {
     size_t count = strspn(text, "0123456789");
-    if (count == 0 || count > DIGITS_MAX)
+    if (count == 0 || count > DIGITS_MAX) {
         return NULL;
+    }
 
     uint64_t value = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         value = value * 10 + (uint64_t)(text[i] - '0');
+    }
     *out = value;
     return text + count;
 }
@@ -38,14 +40,17 @@ int flag_values_octets(const char *text, uint64_t low, uint64_t high, uint64_t *
 
     uint64_t value = 0;
     const char *suffix = read_digits(text, &value);
-    if (suffix == NULL)
+    if (suffix == NULL) {
         return -EINVAL;
+    }
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(suffix, units[i].name) != 0)
+        if (strcmp(suffix, units[i].name) != 0) {
             continue;
+        }
         value *= units[i].factor;
-        if (value < low || value > high)
+        if (value < low || value > high) {
             return -EINVAL;
+        }
         *out = value;
         return 0;
     }
@@ -64,22 +69,27 @@ int flag_values_seconds(const char *text, uint32_t low, uint32_t high, uint32_t 
     do {
         uint64_t value = 0;
         const char *rest = read_digits(text, &value);
-        if (rest == NULL)
+        if (rest == NULL) {
             return -EINVAL;
+        }
 
         size_t i = 0;
-        while (i < unit_count && strncmp(rest, units[i].name, strlen(units[i].name)) != 0)
+        while (i < unit_count && strncmp(rest, units[i].name, strlen(units[i].name)) != 0) {
             i++;
-        if (i == unit_count)
+        }
+        if (i == unit_count) {
             return -EINVAL;
+        }
         total += value * units[i].factor;
-        if (total > limit)
+        if (total > limit) {
             return -EINVAL;
+        }
         text = rest + strlen(units[i].name);
     } while (*text != '\0');
 
-    if (total % 1000 != 0 || total / 1000 < low)
+    if (total % 1000 != 0 || total / 1000 < low) {
         return -EINVAL;
+    }
     *out = (uint32_t)(total / 1000);
     return 0;
 }

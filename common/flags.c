@@ -53,14 +53,17 @@ struct parse {
 
 static struct shown show(const char *text, size_t length)
 {
-    if (length == 0)
+    if (length == 0) {
         return (struct shown){.text = "\"\""};
+    }
     struct shown shown = {.text = ""};
     const size_t kept = length > SHOWN_MAX ? SHOWN_MAX : length;
-    for (size_t i = 0; i < kept; i++)
+    for (size_t i = 0; i < kept; i++) {
         shown.text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-    if (kept < length)
+    }
+    if (kept < length) {
         memcpy(shown.text + kept, "...", strlen("..."));
+    }
     return shown;
 }
 
@@ -107,8 +110,9 @@ static size_t find(const char *name, size_t length)
     }
     size_t row = 0;
     while (row < FLAG_TABLE_ROWS && (strlen(flag_table[row].entry.name) != length ||
-                                     memcmp(flag_table[row].entry.name, name, length) != 0))
+                                     memcmp(flag_table[row].entry.name, name, length) != 0)) {
         row++;
+    }
     return row;
 }
 
@@ -117,14 +121,16 @@ static enum flags_result set_each(struct parse *parse, const struct flag *flag, 
     const char *next = values;
     do {
         size_t length = strcspn(next, ",");
-        if (length > ITEM_MAX)
+        if (length > ITEM_MAX) {
             return wrong_value(parse, flag->entry.name, next, "too long; -help says what to give");
+        }
         char item[ITEM_MAX + 1];
         memcpy(item, next, length);
         item[length] = '\0';
         const char *remedy = flag->set(&parse->options, item);
-        if (remedy != NULL)
+        if (remedy != NULL) {
             return wrong_value(parse, flag->entry.name, item, remedy);
+        }
         next += length;
     } while (*next++ == ',');
     return FLAGS_RUN;
@@ -134,8 +140,9 @@ static enum flags_result set(struct parse *parse, size_t row, const char *value)
 {
     const struct flag *flag = &flag_table[row];
     parse->given[row] = true;
-    if (flag->entry.repeatable)
+    if (flag->entry.repeatable) {
         return set_each(parse, flag, value);
+    }
 
     const char *remedy = flag->set(&parse->options, value);
     return remedy == NULL ? FLAGS_RUN : wrong_value(parse, flag->entry.name, value, remedy);
@@ -143,10 +150,12 @@ static enum flags_result set(struct parse *parse, size_t row, const char *value)
 
 static enum flags_result set_switch(struct parse *parse, const struct flag *flag, const char *value)
 {
-    if (value == NULL || strcmp(value, "true") == 0)
+    if (value == NULL || strcmp(value, "true") == 0) {
         return flag->ends;
-    if (strcmp(value, "false") == 0)
+    }
+    if (strcmp(value, "false") == 0) {
         return FLAGS_RUN;
+    }
     return wrong_value(parse, flag->entry.name, value, "not for a switch; give true or false");
 }
 
@@ -154,11 +163,13 @@ static enum flags_result set_defaults(struct parse *parse)
 {
     for (size_t row = 0; row < FLAG_TABLE_ROWS; row++) {
         const char *value = flag_table[row].entry.default_text;
-        if (parse->given[row] || value == NULL)
+        if (parse->given[row] || value == NULL) {
             continue;
+        }
         enum flags_result result = set(parse, row, value);
-        if (result != FLAGS_RUN)
+        if (result != FLAGS_RUN) {
             return result;
+        }
     }
     return FLAGS_RUN;
 }
@@ -166,34 +177,41 @@ static enum flags_result set_defaults(struct parse *parse)
 static enum flags_result parse_arguments(struct parse *parse, int argc, char *const argv[])
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--") == 0 && i + 1 == argc)
+        if (strcmp(argv[i], "--") == 0 && i + 1 == argc) {
             break;
-        if (argv[i][0] != '-' || argv[i][1] == '\0')
+        }
+        if (argv[i][0] != '-' || argv[i][1] == '\0') {
             return wrong_argument(parse, argv[i], "unexpected argument; -help lists the flags");
-        if (strcmp(argv[i], "--") == 0)
+        }
+        if (strcmp(argv[i], "--") == 0) {
             return wrong_argument(parse, argv[i + 1], "unexpected argument; -help lists the flags");
+        }
 
         struct written written;
-        if (!take_apart(argv[i], &written))
+        if (!take_apart(argv[i], &written)) {
             return wrong_argument(parse, argv[i], "bad flag syntax; -help lists the flags");
+        }
         size_t row = find(written.name, written.name_length);
-        if (row == FLAG_TABLE_ROWS)
+        if (row == FLAG_TABLE_ROWS) {
             return wrong_flag(parse, written.name, written.name_length,
                               "unknown flag; -help lists the flags");
+        }
 
         enum flags_result result = FLAGS_RUN;
         const struct flag *flag = &flag_table[row];
-        if (flag->set == NULL)
+        if (flag->set == NULL) {
             result = set_switch(parse, flag, written.value);
-        else if (written.value != NULL)
+        } else if (written.value != NULL) {
             result = set(parse, row, written.value);
-        else if (i + 1 < argc)
+        } else if (i + 1 < argc) {
             result = set(parse, row, argv[++i]);
-        else
+        } else {
             result = wrong_flag(parse, flag->entry.name, strlen(flag->entry.name),
                                 "value missing; give one, as -help shows");
-        if (result != FLAGS_RUN)
+        }
+        if (result != FLAGS_RUN) {
             return result;
+        }
     }
     return FLAGS_RUN;
 }
@@ -203,10 +221,12 @@ enum flags_result flags_parse(int argc, char *const argv[], struct options *opti
 {
     struct parse parse = {.error = error};
     enum flags_result result = parse_arguments(&parse, argc, argv);
-    if (result == FLAGS_RUN)
+    if (result == FLAGS_RUN) {
         result = set_defaults(&parse);
-    if (result != FLAGS_RUN)
+    }
+    if (result != FLAGS_RUN) {
         return result;
+    }
 
     if (parse.options.domain_count == 0) {
         static const char name[] = "dnstt.domain";
@@ -222,23 +242,27 @@ static int print_entry(int descriptor, const struct flags_entry *entry)
 {
     bool value = entry->argument != NULL;
     if (dprintf(descriptor, "  -%s%s%s\n", entry->name, value ? " " : "",
-                value ? entry->argument : "") < 0)
+                value ? entry->argument : "") < 0) {
         return -errno;
+    }
 
     const char *line = entry->help;
     bool last = false;
     while (!last) {
         size_t length = strcspn(line, "\n");
         last = line[length] == '\0';
-        if (dprintf(descriptor, "        %.*s\n", (int)length, line) < 0)
+        if (dprintf(descriptor, "        %.*s\n", (int)length, line) < 0) {
             return -errno;
+        }
         line += length + 1;
     }
-    if (entry->repeatable && dprintf(descriptor, "        repeatable, or comma-separated\n") < 0)
+    if (entry->repeatable && dprintf(descriptor, "        repeatable, or comma-separated\n") < 0) {
         return -errno;
+    }
     if (entry->default_text != NULL &&
-        dprintf(descriptor, "        (default %s)\n", entry->default_text) < 0)
+        dprintf(descriptor, "        (default %s)\n", entry->default_text) < 0) {
         return -errno;
+    }
     return 0;
 }
 
@@ -248,12 +272,14 @@ int flags_print_help(int descriptor)
                 "dnstt_exporter counts the sessions and the traffic of a dnstt server by\n"
                 "watching its DNS packets, and serves the figures to Prometheus.\n\n"
                 "Usage: dnstt_exporter -dnstt.domain NAME [flags]\n\n"
-                "Flags, with one dash or two, as -flag value or -flag=value:\n") < 0)
+                "Flags, with one dash or two, as -flag value or -flag=value:\n") < 0) {
         return -errno;
+    }
     for (size_t row = 0; row < FLAG_TABLE_ROWS; row++) {
         int result = print_entry(descriptor, &flag_table[row].entry);
-        if (result != 0)
+        if (result != 0) {
             return result;
+        }
     }
     return 0;
 }
@@ -264,8 +290,9 @@ int flags_print_version(int descriptor)
                 "dnstt_exporter, version %s (branch: %s, revision: %s)\n"
                 "  compiler:         %s\n"
                 "  platform:         %s\n",
-                VERSION, BRANCH, REVISION, COMPILER, PLATFORM) < 0)
+                VERSION, BRANCH, REVISION, COMPILER, PLATFORM) < 0) {
         return -errno;
+    }
     return 0;
 }
 

@@ -52,8 +52,9 @@ static bool is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat status;
-    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0)
+    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0) {
         return false;
+    }
     char expected[64];
     snprintf(expected, sizeof expected, "%ju:%ju", (uintmax_t)status.st_dev,
              (uintmax_t)status.st_ino);
@@ -92,24 +93,27 @@ static void put_tail(struct line *line, char c)
 static size_t character_length(const unsigned char *text)
 {
     const unsigned char first = text[0];
-    if (first < 0x80)
+    if (first < 0x80) {
         return 1;
+    }
 
     size_t length = 0;
-    if (first >= 0xc2 && first <= 0xdf)
+    if (first >= 0xc2 && first <= 0xdf) {
         length = 2;
-    else if (first >= 0xe0 && first <= 0xef)
+    } else if (first >= 0xe0 && first <= 0xef) {
         length = 3;
-    else if (first >= 0xf0 && first <= 0xf4)
+    } else if (first >= 0xf0 && first <= 0xf4) {
         length = 4;
-    else
+    } else {
         return 0;
+    }
 
     unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
     unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
     for (size_t i = 1; i < length; i++) {
-        if (text[i] < low || text[i] > high)
+        if (text[i] < low || text[i] > high) {
             return 0;
+        }
         low = 0x80;
         high = 0xbf;
     }
@@ -130,22 +134,23 @@ static void put_character(struct line *line, const unsigned char *text, size_t l
     const bool json = state.format == LOG_JSON;
     char unit[UNIT_MAX];
 
-    if (length == 0 && json)
+    if (length == 0 && json) {
         snprintf(unit, sizeof unit, "\\ufffd");
-    else if (text[0] == '"' || text[0] == '\\')
+    } else if (text[0] == '"' || text[0] == '\\') {
         snprintf(unit, sizeof unit, "\\%c", text[0]);
-    else if (text[0] == '\n')
+    } else if (text[0] == '\n') {
         snprintf(unit, sizeof unit, "\\n");
-    else if (text[0] == '\t')
+    } else if (text[0] == '\t') {
         snprintf(unit, sizeof unit, "\\t");
-    else if (length != 0 && !is_control(text, length))
+    } else if (length != 0 && !is_control(text, length)) {
         snprintf(unit, sizeof unit, "%.*s", (int)length, (const char *)text);
-    else if (json)
+    } else if (json) {
         snprintf(unit, sizeof unit, "\\u%04x", text[length - 1]);
-    else if (length < 2)
+    } else if (length < 2) {
         snprintf(unit, sizeof unit, "\\x%02x", text[0]);
-    else
+    } else {
         snprintf(unit, sizeof unit, "\\x%02x\\x%02x", text[0], text[1]);
+    }
 
     put(line, unit, strlen(unit));
 }
@@ -153,12 +158,14 @@ static void put_character(struct line *line, const unsigned char *text, size_t l
 static bool needs_quotes(const char *value)
 {
     const unsigned char *at = (const unsigned char *)value;
-    if (*at == '\0' || strpbrk(value, " \"=\\") != NULL)
+    if (*at == '\0' || strpbrk(value, " \"=\\") != NULL) {
         return true;
+    }
     while (*at != '\0') {
         size_t length = character_length(at);
-        if (length == 0 || is_control(at, length))
+        if (length == 0 || is_control(at, length)) {
             return true;
+        }
         at += length;
     }
     return false;
@@ -175,8 +182,9 @@ static void put_field(struct line *line, const char *key, const char *value)
     char opening[KEY_MAX + sizeof ",\"\":\""];
     snprintf(opening, sizeof opening, json ? "%s\"%.*s\":%s" : "%s%.*s=%s", separator, KEY_MAX, key,
              quoted ? "\"" : "");
-    if (!put(line, opening, strlen(opening)))
+    if (!put(line, opening, strlen(opening))) {
         return;
+    }
 
     const unsigned char *at = (const unsigned char *)value;
     while (*at != '\0' && !line->full) {
@@ -184,8 +192,9 @@ static void put_field(struct line *line, const char *key, const char *value)
         put_character(line, at, octets);
         at += octets == 0 ? 1 : octets;
     }
-    if (quoted)
+    if (quoted) {
         put_tail(line, '"');
+    }
 }
 
 /* RFC 3339 in UTC, to the millisecond. */
@@ -208,25 +217,31 @@ static void write_line(const struct line *line)
 {
     struct pollfd standard_error = {.fd = STDERR_FILENO, .events = POLLOUT};
     const struct timespec no_wait = {0};
-    if (ppoll(&standard_error, 1, &no_wait, NULL) != 1 || standard_error.revents != POLLOUT)
+    if (ppoll(&standard_error, 1, &no_wait, NULL) != 1 || standard_error.revents != POLLOUT) {
         return;
-    if (write(STDERR_FILENO, line->text, line->length) < 0)
+    }
+    if (write(STDERR_FILENO, line->text, line->length) < 0) {
         return; /* there is nowhere to say so */
+    }
 }
 
 void log_line(enum log_level level, const char *message, ...)
 {
-    if (level < state.level)
+    if (level < state.level) {
         return;
+    }
     const int saved_errno = errno;
     struct line line = {.first = true};
 
-    if (state.journal)
+    if (state.journal) {
         put(&line, levels[level].priority, strlen(levels[level].priority));
-    if (state.format == LOG_JSON)
+    }
+    if (state.format == LOG_JSON) {
         put(&line, "{", 1);
-    if (!state.journal)
+    }
+    if (!state.journal) {
         put_time(&line);
+    }
     put_field(&line, "level", levels[level].name);
     put_field(&line, "msg", message);
 
@@ -235,12 +250,14 @@ void log_line(enum log_level level, const char *message, ...)
     const char *key = NULL;
     const char *value = NULL;
     while (!line.full && (key = va_arg(pairs, const char *)) != NULL &&
-           (value = va_arg(pairs, const char *)) != NULL)
+           (value = va_arg(pairs, const char *)) != NULL) {
         put_field(&line, key, value);
+    }
     va_end(pairs);
 
-    if (state.format == LOG_JSON)
+    if (state.format == LOG_JSON) {
         put_tail(&line, '}');
+    }
     put_tail(&line, '\n');
     write_line(&line);
     errno = saved_errno;

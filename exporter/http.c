@@ -58,17 +58,54 @@ int http_listen(const struct address *address, int *listener)
     return listen_on((const struct sockaddr *)&every, sizeof every, listener);
 }
 
-static ssize_t read_exposition(void *context, uint64_t position, char *buffer, size_t size)
+/* A reply on its way. */
+struct reply {
+    struct exposition *exposition;
+    /* Where libmicrohttpd offers less room than a line may take, since a long request has used up
+     * the connection's memory, lines wait here. */
+    char staged[EXPOSITION_LINE_MAX];
+    size_t staged_start;
+    size_t staged_end;
+};
+
+static size_t read_staged(struct reply *reply, char *buffer, size_t size)
 {
-    struct exposition *exposition = context;
+    if (reply->staged_start == reply->staged_end) {
+        reply->staged_start = 0;
+        reply->staged_end = exposition_read(reply->exposition, reply->staged, sizeof reply->staged);
+    }
+    size_t left = reply->staged_end - reply->staged_start;
+    size_t length = left < size ? left : size;
+    memcpy(buffer, reply->staged + reply->staged_start, length);
+    reply->staged_start += length;
+    return length;
+}
+
+static ssize_t read_reply(void *context, uint64_t position, char *buffer, size_t size)
+{
+    struct reply *reply = context;
     (void)position; /* a stream: libmicrohttpd asks in order */
-    size_t length = exposition_read(exposition, buffer, size);
+    bool staged = reply->staged_start < reply->staged_end || size < EXPOSITION_LINE_MAX;
+    size_t length = staged ? read_staged(reply, buffer, size)
+                           : exposition_read(reply->exposition, buffer, size);
     return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static void end_exposition(void *context)
+static void end_reply(void *context)
 {
-    exposition_end(context);
+    struct reply *reply = context;
+    exposition_end(reply->exposition);
+    free(reply);
+}
+
+static struct reply *begin_reply(const struct http *http)
+{
+    struct reply *reply = calloc(1, sizeof *reply);
+    if (reply != NULL && exposition_begin(http->sources, &reply->exposition) != 0) {
+        free(reply);
+        return NULL;
+    }
+    return reply;
 }
 
 /* The length that the body would have. libmicrohttpd ends even the body that HEAD does not have
@@ -86,15 +123,15 @@ static uint64_t exposition_length(struct exposition *exposition)
 static enum MHD_Result serve_metrics(const struct http *http, struct MHD_Connection *connection,
                                      bool only_head)
 {
-    struct exposition *exposition;
-    if (exposition_begin(http->sources, &exposition) != 0) {
+    struct reply *reply = begin_reply(http);
+    if (reply == NULL) {
         return MHD_NO;
     }
-    uint64_t length = only_head ? exposition_length(exposition) : MHD_SIZE_UNKNOWN;
-    struct MHD_Response *response = MHD_create_response_from_callback(
-        length, BLOCK_SIZE, read_exposition, exposition, end_exposition);
+    uint64_t length = only_head ? exposition_length(reply->exposition) : MHD_SIZE_UNKNOWN;
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(length, BLOCK_SIZE, read_reply, reply, end_reply);
     if (response == NULL) {
-        exposition_end(exposition);
+        end_reply(reply);
         return MHD_NO;
     }
     enum MHD_Result result =
@@ -111,7 +148,8 @@ static enum MHD_Result serve_metrics(const struct http *http, struct MHD_Connect
 
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *upload,
-                              size_t *upload_size, void **request)
+                              size_t *upload_size, // NOLINT(readability-non-const-parameter)
+                              void **request)
 {
     const struct http *http = context;
     (void)version;

@@ -36,7 +36,6 @@ static uint32_t other_group(struct series *series, uint8_t domain)
     if (series->other[domain] == 0) {
         group_add(series, domain, PLACE_UNKNOWN)->other = true;
         series->other[domain] = series->group_count;
-        series->other_count++;
     }
     return series->other[domain] - 1;
 }
@@ -88,7 +87,8 @@ uint64_t series_memory_max(uint32_t domain_count, uint32_t group_max)
 __attribute__((noinline)) static uint32_t new_group(struct series *series, uint64_t slot,
                                                     uint8_t domain, struct place place)
 {
-    if (series->group_count - series->other_count >= series->group_max) {
+    /* The `other` groups count too, as there are none before the cap is reached. */
+    if (series->group_count >= series->group_max) {
         return other_group(series, domain);
     }
     (void)group_add(series, domain, place);

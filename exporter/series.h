@@ -42,12 +42,11 @@ struct series {
     uint32_t group_max; /* without the `other` groups */
     struct series_domain *domains;
     uint32_t domain_count;
-    uint64_t capped; /* packets that went to an `other` group because of the cap */
-    uint32_t *slots; /* hash table of group index + 1, open addressing */
+    uint64_t capped;     /* packets that went to an `other` group because of the cap */
+    uint32_t *slots;     /* hash table of group index + 1, open addressing */
     uint32_t slot_count; /* at most half of them are used */
     uint64_t secret[2];  /* of the hash: who chooses places cannot choose slots */
     uint32_t *other;     /* per domain: group index + 1 of its `other` group, or 0 */
-    uint32_t other_count;
 };
 
 /*

@@ -1,0 +1,80 @@
+"""dnstt's wire format, as its clients and its server write it: queries and their responses.
+
+A query's name is base32 (RFC 4648, no padding) of a payload, cut into labels, then the domain.
+The payload: ClientID, then 0xE0+n and n octets of padding, then nothing (a poll) or one octet of
+length and one KCP packet of that length.
+"""
+
+import base64
+import os
+import struct
+
+TXT, OPT = 16, 41
+CLASS_IN = 1
+FLAG_RECURSION_DESIRED = 0x0100
+FLAG_RESPONSE = 0x8400  # QR and AA
+LABEL_MAX = 63
+
+POLL_PADDING = 8
+DATA_PADDING = 3
+
+
+def payload(client_id, packet=b"", padding=None):
+    """The octets that a client sends: a poll, or one KCP packet (24 to 223 octets)."""
+    if padding is None:
+        padding = os.urandom(DATA_PADDING if packet else POLL_PADDING)
+    framed = bytes([len(packet)]) + packet if packet else b""
+    return client_id + bytes([0xE0 + len(padding)]) + padding + framed
+
+
+def labels(text):
+    """A name on the wire, from labels as octets, the root's included."""
+    return b"".join(bytes([len(label)]) + label for label in text) + b"\0"
+
+
+def name(octets, domain):
+    """The query name that carries these octets under a domain."""
+    text = base64.b32encode(octets).rstrip(b"=").lower()
+    chunks = [text[start : start + LABEL_MAX] for start in range(0, len(text), LABEL_MAX)]
+    return labels(chunks + domain.encode().split(b"."))
+
+
+def mixed_case(wire_name, random):
+    """0x20: each letter of a name in a random case. Length octets are below any letter's code."""
+    return bytes(o ^ 0x20 if chr(o).isalpha() and random.random() < 0.5 else o for o in wire_name)
+
+
+def opt_record(size, version=0):
+    """An OPT record (RFC 6891) that offers `size` octets for the response."""
+    return struct.pack("!BHHBBHH", 0, OPT, size, 0, version, 0, 0)
+
+
+def message(wire_name, *, qtype=TXT, qclass=CLASS_IN, flags=FLAG_RECURSION_DESIRED, size=4096, id=0):
+    """A query for a name; `size` None leaves the OPT record out."""
+    additional = b"" if size is None else opt_record(size)
+    header = struct.pack("!6H", id, flags, 1, 0, 0, 1 if additional else 0)
+    return header + wire_name + struct.pack("!HH", qtype, qclass) + additional
+
+
+def query(client_id, domain, packet=b"", *, padding=None, **options):
+    """A query as a dnstt client sends it. Options are those of message()."""
+    return message(name(payload(client_id, packet, padding), domain), **options)
+
+
+def question_end(query_message):
+    """The offset just past the one question."""
+    end = 12
+    while query_message[end]:
+        end += 1 + query_message[end]
+    return end + 5
+
+
+def response(query_message, data=b"", *, rcode=0):
+    """The server's answer: the question echoed, and data as one TXT record's strings."""
+    question = query_message[12 : question_end(query_message)]
+    chunks = [data[start : start + 255] for start in range(0, len(data), 255)] or [b""]
+    text = b"".join(bytes([len(chunk)]) + chunk for chunk in chunks)
+    answer = struct.pack("!HHHIH", 0xC00C, TXT, CLASS_IN, 60, len(text)) + text
+    answered = 1 if rcode == 0 else 0
+    header = query_message[:2] + struct.pack("!5H", FLAG_RESPONSE | rcode, 1, answered, 0, 1)
+    return header + question + (answer if answered else b"") + opt_record(4096)

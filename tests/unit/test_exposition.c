@@ -1,0 +1,576 @@
+#include "exporter/exposition.h"
+
+#include "common/domain.h"
+#include "common/flags.h"
+#include "exporter/place.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUPS_MAX = 8, PAGE_MAX = 65536 };
+
+/* All that a scrape reads, put together by hand: no other module has a part in these tests. */
+struct scene {
+    struct options options;
+    struct intake intake;
+    struct series_group groups[GROUPS_MAX];
+    struct series_domain domains[DOMAINS_MAX];
+    struct series series;
+    struct sessions sessions;
+    struct distinct distinct;
+    struct exposition_sources sources;
+};
+
+static void scene_domain(struct scene *scene, const char *text)
+{
+    struct domain *domain = &scene->options.domains[scene->options.domain_count++];
+    assert_true(strlen(text) < sizeof(domain->text));
+    memcpy(domain->text, text, strlen(text) + 1);
+    scene->series.domain_count++;
+}
+
+static struct series_group *scene_group(struct scene *scene, uint8_t domain, struct place place)
+{
+    assert_true(scene->series.group_count < GROUPS_MAX);
+    struct series_group *group = &scene->groups[scene->series.group_count++];
+    group->domain = domain;
+    group->place = place;
+    return group;
+}
+
+static void scene_make(struct scene *scene)
+{
+    memset(scene, 0, sizeof(*scene));
+    scene->series.groups = scene->groups;
+    scene->series.domains = scene->domains;
+    scene->sources = (struct exposition_sources){
+        .options = &scene->options,
+        .intake = &scene->intake,
+        .series = &scene->series,
+        .sessions = &scene->sessions,
+        .distinct = &scene->distinct,
+    };
+}
+
+/* Two domains, three places and an `other`, each figure different from every other. */
+static void scene_small(struct scene *scene)
+{
+    scene_make(scene);
+    scene_domain(scene, "t.example.com");
+    scene_domain(scene, "u.example.org");
+    scene->options.country_database = "country.mmdb";
+    scene->options.asn_database = "asn.mmdb";
+    scene->domains[0] = (struct series_domain){.active = 9, .peak = 31};
+    scene->domains[1] = (struct series_domain){.active = 0, .peak = 32};
+
+    scene_group(scene, 0, PLACE_UNKNOWN);
+    scene_group(scene, 1, PLACE_UNKNOWN);
+    struct place place = {.country = PLACE_COUNTRY('D', 'E'), .asn = 64496};
+    *scene_group(scene, 0, place) = (struct series_group){
+        .place = place,
+        .domain = 0,
+        .active = 11,
+        .peak = 12,
+        .sessions = 13,
+        .queries = 14,
+        .responses = 15,
+        .bytes_in = 16,
+        .bytes_out = 17,
+        .rejected = {[WIRE_REJECT_OPCODE] = 18,
+                     [WIRE_REJECT_QTYPE] = 19,
+                     [WIRE_REJECT_EDNS] = 20,
+                     [WIRE_REJECT_ENCODING] = 21,
+                     [WIRE_REJECT_SHORT] = 22,
+                     [WIRE_REJECT_FRAMING] = 23},
+    };
+    struct series_group *other = scene_group(scene, 1, PLACE_UNKNOWN);
+    other->other = true;
+    other->active = 1;
+    other->peak = 2;
+    other->rejected[WIRE_REJECT_EDNS] = 3;
+
+    scene->intake.stats = (struct wire_stats){
+        .received = 1000,
+        .kernel_dropped = 101,
+        .ignored = {41, 42, 43, 44, 45},
+        .malformed = 102,
+        .other_domain = 103,
+        .rejected = 104,
+        .query = 105,
+        .response = 106,
+        .interface_down = 107,
+    };
+    scene->sessions.evicted = 108;
+    scene->sessions.refused = 109;
+    scene->distinct.forgotten = 110;
+    scene->series.capped = 111;
+}
+
+static struct exposition *begin(const struct scene *scene)
+{
+    struct exposition *exposition = NULL;
+    assert_int_equal(exposition_begin(&scene->sources, &exposition), 0);
+    return exposition;
+}
+
+/* The rest of a scrape as one text, read in pieces of `size` octets. */
+static char *finish(struct exposition *exposition, size_t size)
+{
+    char *page = malloc(PAGE_MAX);
+    char *buffer = malloc(size); /* of its own, so that a sanitizer sees a write past it */
+    assert_non_null(page);
+    assert_non_null(buffer);
+    size_t length = 0;
+    size_t got = 0;
+    while ((got = exposition_read(exposition, buffer, size)) > 0) {
+        assert_in_range(got, 1, size);
+        assert_int_equal(buffer[got - 1], '\n');
+        assert_true(length + got < PAGE_MAX);
+        memcpy(page + length, buffer, got);
+        length += got;
+    }
+    page[length] = '\0';
+    assert_int_equal(strlen(page), length);
+    assert_int_equal(exposition_read(exposition, buffer, size), 0);
+    free(buffer);
+    exposition_end(exposition);
+    return page;
+}
+
+static char *scrape(const struct scene *scene, size_t size)
+{
+    return finish(begin(scene), size);
+}
+
+/* The page without what does not begin with `prefix`, in place. */
+static char *only(char *page, const char *prefix)
+{
+    char *to = page;
+    for (char *line = page; *line != '\0';) {
+        size_t length = strcspn(line, "\n") + 1;
+        if (strncmp(line, prefix, strlen(prefix)) == 0) {
+            memmove(to, line, length);
+            to += length;
+        }
+        line += length;
+    }
+    *to = '\0';
+    return page;
+}
+
+static const char build_format[] =
+    "dnstt_exporter_build_info{version=\"%s\",revision=\"%s\",branch=\"%s\",compiler=\"%s\"} 1\n";
+
+#define PLACES " Country and ASN are the resolver's, not the user's.\n"
+
+/* The page of scene_small without its last line: a metric each. */
+static const struct {
+    const char *text;
+} small_page[] = {
+    {"# HELP dnstt_active_clients Sessions that sent an accepted query within the active window, "
+     "each in the group of its latest query." PLACES "# TYPE dnstt_active_clients gauge\n"
+     "dnstt_active_clients{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_active_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 11\n"
+     "dnstt_active_clients{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 1\n"},
+    {"# HELP dnstt_peak_clients Most sessions that were active in this group at once since the "
+     "start. Groups peak at different times, so for a domain see dnstt_domain_peak_clients and not "
+     "the sum of these." PLACES "# TYPE dnstt_peak_clients gauge\n"
+     "dnstt_peak_clients{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_peak_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_peak_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 12\n"
+     "dnstt_peak_clients{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 2\n"},
+    {"# HELP dnstt_queries_total Queries accepted as those of a session, repeated ones "
+     "included." PLACES "# TYPE dnstt_queries_total counter\n"
+     "dnstt_queries_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_queries_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 14\n"
+     "dnstt_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_responses_total Responses without error to queries of a session." PLACES
+     "# TYPE dnstt_responses_total counter\n"
+     "dnstt_responses_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_responses_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_responses_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 15\n"
+     "dnstt_responses_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_bytes_in_total Bytes of DNS messages (UDP payload) in the queries that "
+     "dnstt_queries_total counts." PLACES "# TYPE dnstt_bytes_in_total counter\n"
+     "dnstt_bytes_in_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_bytes_in_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_bytes_in_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 16\n"
+     "dnstt_bytes_in_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_bytes_out_total Bytes of DNS messages (UDP payload) in the responses that "
+     "dnstt_responses_total counts." PLACES "# TYPE dnstt_bytes_out_total counter\n"
+     "dnstt_bytes_out_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_bytes_out_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 17\n"
+     "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_sessions_total Distinct sessions since the start, each counted once, in the "
+     "group where it was first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
+     "dnstt_exporter_sessions_refused_total are 0." PLACES "# TYPE dnstt_sessions_total counter\n"
+     "dnstt_sessions_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_sessions_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_sessions_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 13\n"
+     "dnstt_sessions_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_domain_peak_clients Most sessions of the domain that were active at once since "
+     "the start.\n"
+     "# TYPE dnstt_domain_peak_clients gauge\n"
+     "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"
+     "dnstt_domain_peak_clients{domain=\"u.example.org\"} 32\n"},
+    {"# HELP dnstt_rejected_queries_total Queries under the domain that dnstt-server would not "
+     "serve, by the first rule broken: opcode (no standard query), qtype (not TXT, as resolvers "
+     "that minimise names ask), edns (no EDNS, or a size below the MTU: no tunnel works through "
+     "this resolver), encoding (not base32), short (no whole session id), framing (not "
+     "dnstt's)." PLACES "# TYPE dnstt_rejected_queries_total counter\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"opcode\"} 18\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"qtype\"} 19\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"edns\"} 20\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"encoding\"} 21\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"short\"} 22\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"framing\"} 23\n"
+     "dnstt_rejected_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\","
+     "reason=\"edns\"} 3\n"},
+    {"# HELP dnstt_exporter_packets_received_total Packets that passed the kernel filter, those "
+     "included that the kernel then dropped.\n"
+     "# TYPE dnstt_exporter_packets_received_total counter\n"
+     "dnstt_exporter_packets_received_total 1000\n"},
+    {"# HELP dnstt_exporter_packets_total Packets by what became of them, each exactly once. Their "
+     "sum is dnstt_exporter_packets_received_total, which may be ahead by some seconds. "
+     "kernel_dropped means that the figures are too low.\n"
+     "# TYPE dnstt_exporter_packets_total counter\n"
+     "dnstt_exporter_packets_total{outcome=\"kernel_dropped\"} 101\n"
+     "dnstt_exporter_packets_total{outcome=\"ignored\"} 215\n"
+     "dnstt_exporter_packets_total{outcome=\"malformed\"} 102\n"
+     "dnstt_exporter_packets_total{outcome=\"other_domain\"} 103\n"
+     "dnstt_exporter_packets_total{outcome=\"rejected\"} 104\n"
+     "dnstt_exporter_packets_total{outcome=\"query\"} 105\n"
+     "dnstt_exporter_packets_total{outcome=\"response\"} 106\n"},
+    {"# HELP dnstt_exporter_packets_ignored_total Packets with the outcome ignored, by reason: "
+     "direction (not to this host's port nor from it), not_udp (another protocol or port), "
+     "fragment (not the first), not_query (inbound, yet a response), not_response (outbound, and "
+     "no response of a session).\n"
+     "# TYPE dnstt_exporter_packets_ignored_total counter\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"direction\"} 41\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"not_udp\"} 42\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"fragment\"} 43\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"not_query\"} 44\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"not_response\"} 45\n"},
+    {"# HELP dnstt_exporter_interface_down_total Times that the kernel reported the watched "
+     "interface as down.\n"
+     "# TYPE dnstt_exporter_interface_down_total counter\n"
+     "dnstt_exporter_interface_down_total 107\n"},
+    {"# HELP dnstt_exporter_sessions_evicted_total Sessions of a single query that made room for a "
+     "new one in the full table of active sessions.\n"
+     "# TYPE dnstt_exporter_sessions_evicted_total counter\n"
+     "dnstt_exporter_sessions_evicted_total 108\n"},
+    {"# HELP dnstt_exporter_sessions_refused_total Queries that were counted while their session "
+     "was not, the table of active sessions being full of confirmed ones.\n"
+     "# TYPE dnstt_exporter_sessions_refused_total counter\n"
+     "dnstt_exporter_sessions_refused_total 109\n"},
+    {"# HELP dnstt_exporter_sessions_forgotten_total Sessions no longer remembered as seen. Above "
+     "0, one of them that comes back is counted anew in dnstt_sessions_total.\n"
+     "# TYPE dnstt_exporter_sessions_forgotten_total counter\n"
+     "dnstt_exporter_sessions_forgotten_total 110\n"},
+    {"# HELP dnstt_exporter_series_capped_total Packets counted under the country and ASN named "
+     "other, because the limit on the number of groups was reached.\n"
+     "# TYPE dnstt_exporter_series_capped_total counter\n"
+     "dnstt_exporter_series_capped_total 111\n"},
+    {"# HELP dnstt_exporter_build_info What this build is, in its labels. The value is always 1.\n"
+     "# TYPE dnstt_exporter_build_info gauge\n"},
+};
+
+/* --- The tests. */
+
+static void test_page_octet_for_octet(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_small(&scene);
+    char *page = scrape(&scene, PAGE_MAX);
+
+    /* What this build is differs from build to build; its values need no escapes. */
+    char build[EXPOSITION_LINE_MAX];
+    (void)snprintf(build, sizeof(build), build_format, flags_version(), flags_revision(),
+                   flags_branch(), flags_compiler());
+    const char *at = page;
+    for (unsigned i = 0; i < sizeof(small_page) / sizeof(small_page[0]); i++) {
+        size_t length = strlen(small_page[i].text);
+        if (strncmp(at, small_page[i].text, length) != 0) {
+            print_error("expected:\n%sfound:\n%.*s", small_page[i].text, (int)length, at);
+        }
+        assert_memory_equal(at, small_page[i].text, length);
+        at += length;
+    }
+    assert_string_equal(at, build);
+    free(page);
+}
+
+static void check_labels(const char *country, const char *asn, const char *active,
+                         const char *rejected)
+{
+    struct scene scene;
+    scene_small(&scene);
+    scene.options.country_database = country;
+    scene.options.asn_database = asn;
+    scene.groups[2].rejected[WIRE_REJECT_OPCODE] = 0;
+    scene.groups[2].rejected[WIRE_REJECT_QTYPE] = 0;
+    char *page = scrape(&scene, PAGE_MAX);
+    assert_string_equal(only(page, "dnstt_active_clients{"), active);
+    free(page);
+    scene.series.group_count = 3;
+    for (unsigned i = WIRE_REJECT_ENCODING; i < WIRE_REJECT_REASONS; i++) {
+        scene.groups[2].rejected[i] = 0;
+    }
+    page = scrape(&scene, PAGE_MAX);
+    assert_string_equal(only(page, "dnstt_rejected_queries_total{"), rejected);
+    free(page);
+}
+
+static void test_labels_exist_with_their_database(void **state)
+{
+    (void)state;
+    check_labels(NULL, NULL,
+                 "dnstt_active_clients{domain=\"t.example.com\"} 0\n"
+                 "dnstt_active_clients{domain=\"u.example.org\"} 0\n"
+                 "dnstt_active_clients{domain=\"t.example.com\"} 11\n"
+                 "dnstt_active_clients{domain=\"u.example.org\"} 1\n",
+                 "dnstt_rejected_queries_total{domain=\"t.example.com\",reason=\"edns\"} 20\n");
+    check_labels("country.mmdb", NULL,
+                 "dnstt_active_clients{domain=\"t.example.com\",country=\"ZZ\"} 0\n"
+                 "dnstt_active_clients{domain=\"u.example.org\",country=\"ZZ\"} 0\n"
+                 "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\"} 11\n"
+                 "dnstt_active_clients{domain=\"u.example.org\",country=\"other\"} 1\n",
+                 "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\","
+                 "reason=\"edns\"} 20\n");
+    check_labels(NULL, "asn.mmdb",
+                 "dnstt_active_clients{domain=\"t.example.com\",asn=\"0\"} 0\n"
+                 "dnstt_active_clients{domain=\"u.example.org\",asn=\"0\"} 0\n"
+                 "dnstt_active_clients{domain=\"t.example.com\",asn=\"64496\"} 11\n"
+                 "dnstt_active_clients{domain=\"u.example.org\",asn=\"other\"} 1\n",
+                 "dnstt_rejected_queries_total{domain=\"t.example.com\",asn=\"64496\","
+                 "reason=\"edns\"} 20\n");
+}
+
+static void test_pieces_make_the_whole(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {EXPOSITION_LINE_MAX, EXPOSITION_LINE_MAX + 1,
+                                   EXPOSITION_LINE_MAX + 100, 4096};
+    struct scene scene;
+    scene_small(&scene);
+    char *whole = scrape(&scene, PAGE_MAX);
+    for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char *page = scrape(&scene, sizes[i]);
+        assert_string_equal(page, whole);
+        free(page);
+    }
+    free(whole);
+}
+
+/* Reads the smallest pieces until one begins with `prefix`, which is not given back. */
+static void read_until(struct exposition *exposition, const char *prefix)
+{
+    char buffer[EXPOSITION_LINE_MAX + 1];
+    for (;;) {
+        size_t got = exposition_read(exposition, buffer, EXPOSITION_LINE_MAX);
+        assert_true(got > 0);
+        buffer[got] = '\0';
+        if (strncmp(buffer, prefix, strlen(prefix)) == 0) {
+            return;
+        }
+    }
+}
+
+static void test_what_happens_during_a_scrape(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct series_group moved[GROUPS_MAX];
+    scene_small(&scene);
+    struct exposition *exposition = begin(&scene);
+    read_until(exposition, "# HELP dnstt_active_clients");
+
+    /* A session and a packet come, and a group that makes the groups move in memory. */
+    scene.groups[2].active = 1011;
+    scene.groups[2].peak = 1012;
+    scene.groups[2].queries = 1014;
+    scene.domains[0].peak = 1031;
+    scene.intake.stats.received = 2000;
+    scene.intake.stats.query = 1105;
+    scene_group(&scene, 0, (struct place){.country = PLACE_COUNTRY('F', 'R'), .asn = 64497});
+    memcpy(moved, scene.groups, sizeof(moved));
+    memset(scene.groups, 0xff, sizeof(scene.groups));
+    scene.series.groups = moved;
+
+    char *page = finish(exposition, EXPOSITION_LINE_MAX);
+    assert_null(strstr(page, "country=\"FR\""));
+    /* Copied at the beginning: gauges and account. */
+    assert_non_null(strstr(page, "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\","
+                                 "asn=\"64496\"} 11\n"));
+    assert_non_null(strstr(page, "dnstt_peak_clients{domain=\"t.example.com\",country=\"DE\","
+                                 "asn=\"64496\"} 12\n"));
+    assert_non_null(strstr(page, "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"));
+    assert_non_null(strstr(page, "dnstt_exporter_packets_received_total 1000\n"));
+    assert_non_null(strstr(page, "dnstt_exporter_packets_total{outcome=\"query\"} 105\n"));
+    /* Read while it runs: the groups' counters. */
+    assert_non_null(strstr(page, "dnstt_queries_total{domain=\"t.example.com\",country=\"DE\","
+                                 "asn=\"64496\"} 1014\n"));
+    free(page);
+
+    page = scrape(&scene, PAGE_MAX);
+    assert_non_null(strstr(page, "dnstt_active_clients{domain=\"t.example.com\",country=\"FR\","
+                                 "asn=\"64497\"} 0\n"));
+    assert_non_null(strstr(page, "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\","
+                                 "asn=\"64496\"} 1011\n"));
+    free(page);
+}
+
+/* Text and figures as long as they can be, in a buffer as small as it may be. */
+static void test_extremes(void **state)
+{
+    (void)state;
+    struct scene scene;
+    char domain[DOMAIN_WIRE_MAX];
+    memset(domain, '"', sizeof(domain) - 1);
+    domain[sizeof(domain) - 1] = '\0';
+    scene_make(&scene);
+    for (unsigned i = 0; i < DOMAINS_MAX; i++) {
+        scene_domain(&scene, domain);
+        scene.domains[i].peak = UINT32_MAX;
+    }
+    scene.options.country_database = "country.mmdb";
+    scene.options.asn_database = "asn.mmdb";
+    struct series_group *group =
+        scene_group(&scene, DOMAINS_MAX - 1,
+                    (struct place){.country = PLACE_COUNTRY('Z', 'A'), .asn = UINT32_MAX});
+    group->active = UINT32_MAX;
+    group->sessions = group->queries = group->responses = UINT64_MAX;
+    group->bytes_in = UINT64_MAX - 1;
+    group->bytes_out = 10000000000000000000u;
+    group->rejected[WIRE_REJECT_ENCODING] = UINT64_MAX;
+    scene.intake.stats.received = UINT64_MAX;
+
+    char *page = scrape(&scene, EXPOSITION_LINE_MAX);
+    char *whole = scrape(&scene, PAGE_MAX);
+    assert_string_equal(page, whole);
+    free(whole);
+    size_t longest = 0;
+    for (const char *line = page; *line != '\0';) {
+        size_t length = strcspn(line, "\n") + 1;
+        longest = length > longest ? length : longest;
+        line += length;
+    }
+    assert_in_range(longest, 2 * sizeof(domain), EXPOSITION_LINE_MAX);
+    static const char *const ends[] = {
+        ",country=\"ZA\",asn=\"4294967295\"} 4294967295\n",
+        ",country=\"ZA\",asn=\"4294967295\"} 0\n",
+        ",country=\"ZA\",asn=\"4294967295\"} 18446744073709551615\n",
+        ",country=\"ZA\",asn=\"4294967295\"} 18446744073709551614\n",
+        ",country=\"ZA\",asn=\"4294967295\"} 10000000000000000000\n",
+        ",country=\"ZA\",asn=\"4294967295\",reason=\"encoding\"} 18446744073709551615\n",
+        "\ndnstt_exporter_packets_received_total 18446744073709551615\n",
+    };
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        assert_non_null(strstr(page, ends[i]));
+    }
+    free(page);
+}
+
+static void test_numbers_of_every_length(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_small(&scene);
+    uint64_t value = 1;
+    for (unsigned digits = 1; digits <= 20; digits++, value *= 10) {
+        const uint64_t values[] = {value - 1, value, value + 1};
+        for (unsigned i = 0; i < 3; i++) {
+            char expected[128];
+            scene.intake.stats.received = values[i];
+            (void)snprintf(expected, sizeof(expected),
+                           "dnstt_exporter_packets_received_total %llu\n",
+                           (unsigned long long)values[i]);
+            char *page = scrape(&scene, PAGE_MAX);
+            assert_string_equal(only(page, "dnstt_exporter_packets_received_total"), expected);
+            free(page);
+        }
+    }
+}
+
+static void test_escapes_in_label_values(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_make(&scene);
+    scene_domain(&scene, "a\"b\\c\nd\xc3\xa9");
+    char *page = scrape(&scene, PAGE_MAX);
+    assert_string_equal(only(page, "dnstt_domain_peak_clients"),
+                        "dnstt_domain_peak_clients{domain=\"a\\\"b\\\\c\\nd\xc3\xa9\"} 0\n");
+    free(page);
+}
+
+/* Every metric is explained and typed, once, before its lines, and no explanation is cut. */
+static void test_headers(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_small(&scene);
+    char *page = scrape(&scene, PAGE_MAX);
+    char name[128] = "";
+    char type[16] = "";
+    unsigned metrics = 0;
+    bool typed = false;
+    for (const char *line = page; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        char found[128];
+        if (sscanf(line, "# HELP %127s", found) == 1) {
+            const char *end = line + strcspn(line, "\n");
+            assert_int_equal(end[-1], '.');
+            assert_true(end - line > (long)(strlen("# HELP  .") + strlen(found)));
+            assert_string_not_equal(found, name);
+            memcpy(name, found, sizeof(name));
+            typed = false;
+            metrics++;
+        } else if (sscanf(line, "# TYPE %127s %15s", found, type) == 2) {
+            assert_string_equal(found, name);
+            assert_false(typed);
+            typed = true;
+            bool total = strcmp(name + strlen(name) - strlen("_total"), "_total") == 0;
+            assert_string_equal(type, total ? "counter" : "gauge");
+        } else {
+            assert_true(typed);
+            assert_int_equal(strncmp(line, name, strlen(name)), 0);
+            assert_non_null(strchr("{ ", line[strlen(name)]));
+        }
+    }
+    assert_int_equal(metrics, 18);
+    free(page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_page_octet_for_octet),
+        cmocka_unit_test(test_labels_exist_with_their_database),
+        cmocka_unit_test(test_pieces_make_the_whole),
+        cmocka_unit_test(test_what_happens_during_a_scrape),
+        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_numbers_of_every_length),
+        cmocka_unit_test(test_escapes_in_label_values),
+        cmocka_unit_test(test_headers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

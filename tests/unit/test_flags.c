@@ -1,0 +1,353 @@
+#include "common/flags.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/command_line.h"
+#include "tests/unit/random.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    FUZZ_ROUNDS = 20000,
+    HELP_COLUMNS = 79,
+};
+
+/* A flag that is not repeatable takes its last value; but each must be right. */
+static void last_value(void **state)
+{
+    (void)state;
+    ASSERT_RUN("-dnstt.mtu=600", "-log.format=json", "-dnstt.mtu", "700", "-log.format=logfmt",
+               "-capture.interface=eth0", "-capture.interface=all");
+    assert_int_equal(options.mtu, 700);
+    assert_int_equal(options.log_format, LOG_LOGFMT);
+    assert_string_equal(options.interface, "");
+    ASSERT_WRONG("-dnstt.mtu 1: not an MTU; give a number of octets from 512 to 65535",
+                 "-dnstt.domain=a", "-dnstt.mtu=1", "-dnstt.mtu=700");
+}
+
+static void repeated_values(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("-dnstt.port", "5301,5300", "-dnstt.domain=b.example,a.example",
+                           "--dnstt.port=53", "-dnstt.domain", "t.a.example"),
+                     FLAGS_RUN);
+    assert_int_equal(options.port_count, 3);
+    assert_int_equal(options.ports[0], 5301);
+    assert_int_equal(options.ports[1], 5300);
+    assert_int_equal(options.ports[2], 53);
+    assert_int_equal(options.domain_count, 3);
+    assert_string_equal(options.domains[0].text, "b.example");
+    assert_string_equal(options.domains[1].text, "a.example");
+    assert_string_equal(options.domains[2].text, "t.a.example");
+    assert_memory_equal(options.domains[1].wire, "\1a\7example", sizeof "\1a\7example");
+
+    ASSERT_WRONG("-dnstt.port 53: given twice; name each port once", "-dnstt.port=53,54,53");
+    ASSERT_WRONG("-dnstt.port 53: given twice; name each port once", "-dnstt.port=53",
+                 "-dnstt.port=53");
+    ASSERT_WRONG("-dnstt.domain A.Example.: given twice; name each domain once",
+                 "-dnstt.domain=b.example,a.example", "-dnstt.domain=A.Example.");
+    ASSERT_WRONG("-dnstt.port 0: not a port; give a number from 1 to 65535", "-dnstt.port=53,0,54");
+    ASSERT_WRONG("-dnstt.port \"\": not a port; give a number from 1 to 65535", "-dnstt.port=53,");
+    ASSERT_WRONG("-dnstt.port \"\": not a port; give a number from 1 to 65535", "-dnstt.port=,53");
+}
+
+static void unprintable_values(void **state)
+{
+    (void)state;
+    ASSERT_WRONG("-log.level a?b???c~ ?: unknown level; give debug, info, warn or error",
+                 "-log.level",
+                 "a\nb\x1b\xc3\xa9"
+                 "c~ \x7f");
+    ASSERT_WRONG("-?[31m: unknown flag; -help lists the flags", "-\x1b[31m=x");
+    ASSERT_WRONG("?[31m: unexpected argument; -help lists the flags", "\x1b[31m");
+}
+
+static void syntax(void **state)
+{
+    (void)state;
+    ASSERT_WRONG("-foo: unknown flag; -help lists the flags", "-foo");
+    ASSERT_WRONG("-foo: unknown flag; -help lists the flags", "--foo=bar");
+    ASSERT_WRONG("-dnstt.domai: unknown flag; -help lists the flags", "-dnstt.domai", "a");
+    ASSERT_WRONG("-dnstt.domains: unknown flag; -help lists the flags", "-dnstt.domains=a");
+    ASSERT_WRONG("-DNSTT.domain: unknown flag; -help lists the flags", "-DNSTT.domain=a");
+    ASSERT_WRONG("-H: unknown flag; -help lists the flags", "-H");
+    ASSERT_WRONG("-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...: unknown flag; "
+                 "-help lists the flags",
+                 "-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1");
+    ASSERT_WRONG("-=x: bad flag syntax; -help lists the flags", "-=x");
+    ASSERT_WRONG("--=x: bad flag syntax; -help lists the flags", "--=x");
+    ASSERT_WRONG("---x: bad flag syntax; -help lists the flags", "---x");
+    ASSERT_WRONG("---help: bad flag syntax; -help lists the flags", "---help");
+    ASSERT_WRONG("foo: unexpected argument; -help lists the flags", "-dnstt.domain=a", "foo");
+    ASSERT_WRONG("-: unexpected argument; -help lists the flags", "-dnstt.domain=a", "-", "b");
+    ASSERT_WRONG("\"\": unexpected argument; -help lists the flags", "");
+    ASSERT_WRONG("-help: unexpected argument; -help lists the flags", "--", "-help");
+    ASSERT_WRONG("--: unexpected argument; -help lists the flags", "--", "--");
+    ASSERT_WRONG("true: unexpected argument; -help lists the flags", "-help=false", "true");
+    ASSERT_WRONG("-log.level: value missing; give one, as -help shows", "-log.level");
+    ASSERT_WRONG("-dnstt.domain: value missing; give one, as -help shows", "--dnstt.domain");
+    ASSERT_WRONG("-log.level -log.format: unknown level; give debug, info, warn or error",
+                 "-log.level", "-log.format", "json");
+    ASSERT_WRONG("-dnstt.domain: missing; give the tunnel domain that dnstt-server serves",
+                 "-log.level=info");
+    ASSERT_WRONG("-dnstt.domain: missing; give the tunnel domain that dnstt-server serves", "--");
+
+    ASSERT_RUN("--");
+    /* As with Go, what follows a flag is its value, whatever it looks like. */
+    ASSERT_RUN("-geoip.asn-database", "--");
+    assert_string_equal(options.asn_database, "--");
+}
+
+static void no_arguments(void **state)
+{
+    (void)state;
+    memset(&error, 0, sizeof error);
+    char *const none[] = {NULL};
+    assert_int_equal(flags_parse(0, none, &options, &error), FLAGS_WRONG);
+    assert_string_equal(error.text,
+                        "-dnstt.domain: missing; give the tunnel domain that dnstt-server serves");
+}
+
+static void switches(void **state)
+{
+    (void)state;
+    static const char *const help[] = {"-help", "--help", "-h", "--h", "-help=true", "-h=true"};
+    for (size_t i = 0; i < sizeof help / sizeof help[0]; i++)
+        assert_int_equal(PARSE(help[i]), FLAGS_HELP);
+    assert_int_equal(PARSE("-version"), FLAGS_VERSION);
+    assert_int_equal(PARSE("--version=true"), FLAGS_VERSION);
+
+    /* They act where they stand. */
+    assert_int_equal(PARSE("-help", "-version"), FLAGS_HELP);
+    assert_int_equal(PARSE("-version", "-help"), FLAGS_VERSION);
+    assert_int_equal(PARSE("-help", "-foo"), FLAGS_HELP);
+    assert_int_equal(PARSE("-dnstt.port=53", "-version", "x"), FLAGS_VERSION);
+    ASSERT_WRONG("-foo: unknown flag; -help lists the flags", "-foo", "-help");
+
+    ASSERT_RUN("-help=false", "--version=false", "-h=false");
+}
+
+/* Runs a printing function and returns what it wrote. */
+static const char *printed(int (*print)(int))
+{
+    static char text[16384];
+    int file = memfd_create("printed", MFD_CLOEXEC);
+    assert_true(file >= 0);
+    assert_int_equal(print(file), 0);
+    ssize_t length = pread(file, text, sizeof text, 0);
+    close(file);
+    assert_in_range(length, 1, sizeof text - 1);
+    text[length] = '\0';
+    return text;
+}
+
+/* Returns what follows `part` where it first stands. */
+static const char *after(const char *text, const char *part)
+{
+    const char *found = strstr(text, part);
+    if (found == NULL)
+        fail_msg("not in the text: %s", part);
+    return found + strlen(part);
+}
+
+static void help(void **state)
+{
+    (void)state;
+    const char *rest = printed(flags_print_help);
+    size_t column = 0;
+    for (const char *c = rest; *c != '\0'; c++) {
+        column = *c == '\n' ? 0 : column + 1;
+        assert_in_range(column, 0, HELP_COLUMNS);
+        assert_true(*c == '\n' || isprint((unsigned char)*c));
+    }
+
+    rest = after(rest, "\nUsage: dnstt_exporter -dnstt.domain NAME [flags]\n");
+    for (size_t i = 0; i < flags_count(); i++) {
+        const struct flags_entry *entry = flags_entry(i);
+        char heading[128];
+        snprintf(heading, sizeof heading, "\n  -%s%s%s\n        ", entry->name,
+                 entry->argument != NULL ? " " : "",
+                 entry->argument != NULL ? entry->argument : "");
+        rest = after(rest, heading);
+        const char *end = strstr(rest, "\n  -");
+        const size_t length = end != NULL ? (size_t)(end - rest) : strlen(rest);
+        char paragraph[1024];
+        assert_in_range(length, 10, sizeof paragraph - 1);
+        memcpy(paragraph, rest, length);
+        paragraph[length] = '\0';
+
+        char first_line[128];
+        snprintf(first_line, sizeof first_line, "%.*s", (int)strcspn(entry->help, "\n"),
+                 entry->help);
+        after(paragraph, first_line);
+        if (entry->default_text != NULL) {
+            char expected[64];
+            snprintf(expected, sizeof expected, "(default %s)", entry->default_text);
+            after(paragraph, expected);
+        }
+        assert_int_equal(strstr(paragraph, "comma-separated") != NULL, entry->repeatable);
+    }
+}
+
+static void version(void **state)
+{
+    (void)state;
+    char expected[512];
+    snprintf(expected, sizeof expected,
+             "dnstt_exporter, version %s (branch: %s, revision: %s)\n"
+             "  compiler:         %s\n"
+             "  platform:         linux/",
+             flags_version(), flags_branch(), flags_revision(), flags_compiler());
+    const char *text = printed(flags_print_version);
+    assert_memory_equal(text, expected, strlen(expected));
+
+    unsigned parts[3];
+    int used = 0;
+    assert_int_equal(sscanf(flags_version(), "%u.%u.%u%n", &parts[0], &parts[1], &parts[2], &used),
+                     3);
+    assert_int_equal(flags_version()[used], '\0');
+    assert_true(flags_branch()[0] != '\0' && flags_revision()[0] != '\0');
+    assert_int_equal(sscanf(flags_compiler(), "gcc %u.%u%n", &parts[0], &parts[1], &used) == 2 ||
+                         sscanf(flags_compiler(), "clang %u.%u%n", &parts[0], &parts[1], &used) ==
+                             2,
+                     true);
+    assert_null(strchr(flags_compiler() + used, ' '));
+}
+
+static void printing_fails(void **state)
+{
+    (void)state;
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(full >= 0);
+    assert_int_equal(flags_print_help(full), -ENOSPC);
+    assert_int_equal(flags_print_version(full), -ENOSPC);
+    close(full);
+
+    int read_only = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(read_only >= 0);
+    assert_int_equal(flags_print_help(read_only), -EBADF);
+    close(read_only);
+}
+
+static void add_random_argument(char *out, size_t size)
+{
+    static const char *const values[] = {"53",    "t.example.com", "1m30s", "2MiB",     "any",
+                                         "all",   "a,b,c",         ":9713", "/metrics", "json",
+                                         "debug", "1000000",       "-",     "--",       "=",
+                                         "",      "true",          "false", "-x",       "---"};
+    const struct flags_entry *entry = flags_entry(random_below((unsigned)flags_count()));
+    const char *value = values[random_below(sizeof values / sizeof values[0])];
+    switch (random_below(6)) {
+    case 0:
+        snprintf(out, size, "%s", value);
+        break;
+    case 1:
+        snprintf(out, size, "-%s", entry->name);
+        break;
+    case 2:
+        snprintf(out, size, "-dnstt.domain=%s", value);
+        break;
+    case 3:
+        snprintf(out, size, "-%s=%s", entry->name,
+                 entry->default_text != NULL ? entry->default_text : value);
+        break;
+    default:
+        snprintf(out, size, "--%s=%s", entry->name, value);
+    }
+    const unsigned changes = random_below(4) == 0 ? random_below(4) : 0;
+    for (unsigned i = 0; i < changes && out[0] != '\0'; i++)
+        out[random_below((unsigned)strlen(out))] = (char)(1 + random_below(255));
+    if (random_below(50) == 0) {
+        const size_t length = strlen(out);
+        memset(out + length, 1 + (int)random_below(255), size - 1 - length);
+        out[size - 1] = '\0';
+    }
+}
+
+static void assert_options_in_range(void)
+{
+    assert_in_range(options.domain_count, 1, DOMAINS_MAX);
+    for (unsigned i = 0; i < options.domain_count; i++) {
+        assert_in_range(options.domains[i].wire_length, 3, DOMAIN_WIRE_MAX);
+        assert_int_equal(strnlen(options.domains[i].text, DOMAIN_WIRE_MAX),
+                         options.domains[i].wire_length - 2);
+    }
+    assert_in_range(options.port_count, 1, FLAGS_PORTS_MAX);
+    for (unsigned i = 0; i < options.port_count; i++)
+        assert_int_not_equal(options.ports[i], 0);
+    assert_in_range(options.mtu, 512, 65535);
+    assert_in_range(options.active_window, 1, 3600);
+    assert_in_range(options.framing, FRAMING_STRICT, FRAMING_ANY);
+    assert_in_range(strnlen(options.interface, IF_NAMESIZE), 0, IF_NAMESIZE - 1);
+    assert_in_range(options.ring_size, 512 * 1024, 1024 * 1024 * 1024);
+    assert_int_equal(options.ring_size % (256 * 1024), 0);
+    assert_in_range(options.sessions_max, 1000, 100000000);
+    assert_in_range(options.sessions_remember, 1000, 100000000);
+    assert_in_range(options.series_max, 1, 1000000);
+    assert_true(options.listen_address.length > 0);
+    assert_true(strlen(options.listen_text) > 0);
+    assert_int_equal(options.telemetry_path[0], '/');
+    assert_true(strlen(options.process_user) > 0);
+    assert_in_range(options.log_level, LOG_DEBUG, LOG_ERROR);
+    assert_in_range(options.log_format, LOG_LOGFMT, LOG_JSON);
+}
+
+static void random_command_lines(void **state)
+{
+    (void)state;
+    random_start();
+    unsigned results[FLAGS_WRONG + 1] = {0};
+    for (int round = 0; round < FUZZ_ROUNDS; round++) {
+        char texts[8][600];
+        const char *list[9] = {NULL};
+        const unsigned count = random_below(8);
+        for (unsigned i = 0; i < count; i++) {
+            add_random_argument(texts[i], sizeof texts[i]);
+            list[i] = texts[i];
+        }
+        enum flags_result result = parse_list(list);
+        results[result]++;
+        if (result == FLAGS_RUN)
+            assert_options_in_range();
+        if (result != FLAGS_WRONG)
+            continue;
+        /* Whole, one line, and nothing a terminal would obey. */
+        const size_t length = strnlen(error.text, sizeof error.text);
+        assert_in_range(length, 10, sizeof error.text - 2);
+        for (size_t i = 0; i < length; i++)
+            assert_in_range(error.text[i], ' ', '~');
+        assert_non_null(strstr(error.text, ": "));
+        assert_non_null(strstr(error.text, "; "));
+    }
+    /* The arguments were neither all right nor all wrong. */
+    for (int result = FLAGS_RUN; result <= FLAGS_WRONG; result++)
+        assert_true(results[result] > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(last_value),
+        cmocka_unit_test(repeated_values),
+        cmocka_unit_test(unprintable_values),
+        cmocka_unit_test(syntax),
+        cmocka_unit_test(no_arguments),
+        cmocka_unit_test(switches),
+        cmocka_unit_test(help),
+        cmocka_unit_test(version),
+        cmocka_unit_test(printing_fails),
+        cmocka_unit_test(random_command_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, forget_all);
+}

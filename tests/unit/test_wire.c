@@ -1,0 +1,364 @@
+#include "common/wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { DOMAINS = 3, SEQUENCE = 7, RECORDS = 5, PAST = 64 };
+
+/* One message and what is expected when it comes; a test spoils one thing in it. */
+struct arrival {
+    union wire_message message;
+    size_t length;
+    struct wire_expectation expected;
+};
+
+static struct arrival arrival; /* 32 KiB: not for the stack */
+
+/* What lies past a message's length must not matter. */
+static void start(enum wire_type type, size_t length, uint16_t count, uint64_t sequence)
+{
+    unsigned char *octets = (unsigned char *)&arrival.message;
+    size_t past = sizeof arrival.message - length;
+    memset(octets, 0, length);
+    memset(octets + length, 0xff, past < PAST ? past : PAST);
+    arrival.message.header = (struct wire_header){
+        .magic = WIRE_MAGIC, .type = (uint16_t)type, .count = count, .sequence = sequence};
+    arrival.length = length;
+    arrival.expected = (struct wire_expectation){.sequence = sequence, .domains = DOMAINS};
+}
+
+static void good_hello(void)
+{
+    start(WIRE_HELLO, sizeof(struct wire_hello), 0, 0);
+    arrival.message.hello.version = WIRE_VERSION;
+    arrival.message.hello.record_size = sizeof(struct wire_record);
+    arrival.message.hello.domains = DOMAINS;
+}
+
+static void good_batch_of(uint16_t count)
+{
+    start(WIRE_BATCH, wire_batch_length(count), count, SEQUENCE);
+    for (unsigned i = 0; i < count; i++) {
+        struct wire_record *record = &arrival.message.batch.records[i];
+        *record = (struct wire_record){
+            .token = i + 1, .bytes = 120, .kind = WIRE_QUERY, .fingerprint = {1, 2, 3}};
+        if (i % 3 == 1) {
+            *record = (struct wire_record){
+                .token = UINT64_MAX, .bytes = 1232, .kind = WIRE_RESPONSE, .domain = 1};
+        } else if (i % 3 == 2) {
+            *record = (struct wire_record){
+                .bytes = 40, .kind = WIRE_REJECTED, .reason = WIRE_REJECT_QTYPE, .domain = 2};
+        }
+    }
+}
+
+static void good_batch(void)
+{
+    good_batch_of(RECORDS);
+}
+
+static void good_stats(void)
+{
+    start(WIRE_STATS, sizeof(struct wire_stats), 0, SEQUENCE);
+    struct wire_stats *stats = &arrival.message.stats;
+    stats->received = 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 10 + 11;
+    stats->kernel_dropped = 1;
+    for (unsigned reason = 0; reason < WIRE_IGNORE_REASONS; reason++) {
+        stats->ignored[reason] = 2 + reason;
+    }
+    stats->malformed = 7;
+    stats->other_domain = 8;
+    stats->rejected = 9;
+    stats->query = 10;
+    stats->response = 11;
+    stats->interface_down = 12;
+}
+
+static enum wire_fault judge(void)
+{
+    return wire_check(&arrival.message, arrival.length, &arrival.expected);
+}
+
+static void test_good_ones(void **state)
+{
+    (void)state;
+    good_hello();
+    assert_int_equal(judge(), WIRE_FAULT_NONE);
+    good_stats();
+    assert_int_equal(judge(), WIRE_FAULT_NONE);
+    for (uint16_t count = 1; count <= WIRE_BATCH_RECORDS; count++) {
+        good_batch_of(count);
+        assert_int_equal(judge(), WIRE_FAULT_NONE);
+    }
+}
+
+static void test_every_other_length(void **state)
+{
+    (void)state;
+    void (*const good[])(void) = {good_hello, good_batch, good_stats};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        good[i]();
+        size_t right = arrival.length;
+        for (size_t length = 0; length <= sizeof arrival.message + 100; length++) {
+            arrival.length = length;
+            assert_int_equal(judge(), length == right ? WIRE_FAULT_NONE : WIRE_FAULT_LENGTH);
+        }
+    }
+    good_batch_of(WIRE_BATCH_RECORDS);
+    arrival.length++;
+    assert_int_equal(judge(), WIRE_FAULT_LENGTH);
+}
+
+static void test_every_other_count(void **state)
+{
+    (void)state;
+    for (unsigned count = 0; count <= UINT16_MAX; count++) {
+        good_batch();
+        arrival.message.header.count = (uint16_t)count;
+        assert_int_equal(judge(), count == RECORDS ? WIRE_FAULT_NONE : WIRE_FAULT_LENGTH);
+        good_hello();
+        arrival.message.header.count = (uint16_t)count;
+        assert_int_equal(judge(), count == 0 ? WIRE_FAULT_NONE : WIRE_FAULT_RESERVED);
+        good_stats();
+        arrival.message.header.count = (uint16_t)count;
+        assert_int_equal(judge(), count == 0 ? WIRE_FAULT_NONE : WIRE_FAULT_RESERVED);
+    }
+    /* A count of no or of too many records is wrong also with the length that belongs to it. */
+    good_batch();
+    arrival.message.header.count = 0;
+    arrival.length = wire_batch_length(0);
+    assert_int_equal(judge(), WIRE_FAULT_LENGTH);
+    good_batch_of(WIRE_BATCH_RECORDS);
+    arrival.message.header.count = WIRE_BATCH_RECORDS + 1;
+    arrival.length = wire_batch_length(WIRE_BATCH_RECORDS + 1);
+    assert_int_equal(judge(), WIRE_FAULT_LENGTH);
+}
+
+static void test_header(void **state)
+{
+    (void)state;
+    void (*const good[])(void) = {good_hello, good_batch, good_stats};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        for (unsigned bit = 0; bit < 32; bit++) {
+            good[i]();
+            arrival.message.header.magic ^= UINT32_C(1) << bit;
+            assert_int_equal(judge(), WIRE_FAULT_MAGIC);
+        }
+        for (unsigned bit = 0; bit < 64; bit++) {
+            good[i]();
+            arrival.message.header.sequence ^= UINT64_C(1) << bit;
+            assert_int_equal(judge(), WIRE_FAULT_SEQUENCE);
+        }
+        for (unsigned type = WIRE_STATS + 1; type <= UINT16_MAX + 1; type++) {
+            good[i]();
+            arrival.message.header.type = (uint16_t)type; /* the last one is 0 */
+            assert_int_equal(judge(), WIRE_FAULT_TYPE);
+        }
+    }
+}
+
+static void test_hello_first_and_once(void **state)
+{
+    (void)state;
+    good_hello();
+    arrival.message.header.sequence = arrival.expected.sequence = 1;
+    assert_int_equal(judge(), WIRE_FAULT_TYPE);
+    good_hello();
+    arrival.expected.sequence = 1;
+    assert_int_equal(judge(), WIRE_FAULT_TYPE);
+    good_batch();
+    arrival.message.header.sequence = arrival.expected.sequence = 0;
+    assert_int_equal(judge(), WIRE_FAULT_TYPE);
+    good_stats();
+    arrival.message.header.sequence = arrival.expected.sequence = 0;
+    assert_int_equal(judge(), WIRE_FAULT_TYPE);
+}
+
+static void test_hello_of_another_build(void **state)
+{
+    (void)state;
+    for (unsigned value = 0; value <= UINT16_MAX; value++) {
+        good_hello();
+        arrival.message.hello.version = (uint16_t)value;
+        assert_int_equal(judge(), value == WIRE_VERSION ? WIRE_FAULT_NONE : WIRE_FAULT_VERSION);
+        good_hello();
+        arrival.message.hello.record_size = (uint16_t)value;
+        assert_int_equal(judge(), value == sizeof(struct wire_record) ? WIRE_FAULT_NONE
+                                                                      : WIRE_FAULT_VERSION);
+    }
+    for (unsigned value = 0; value <= UINT8_MAX; value++) {
+        good_hello();
+        arrival.message.hello.domains = (uint8_t)value;
+        assert_int_equal(judge(), value == DOMAINS ? WIRE_FAULT_NONE : WIRE_FAULT_VERSION);
+    }
+    for (unsigned i = 0; i < sizeof arrival.message.hello.reserved; i++) {
+        good_hello();
+        arrival.message.hello.reserved[i] = 1;
+        assert_int_equal(judge(), WIRE_FAULT_RESERVED);
+    }
+}
+
+/* The rules of a record, said another way than in the code: what each kind may have. */
+static const struct rule {
+    bool token;
+    bool reason;
+    bool fingerprint_allowed;
+} rules[] = {
+    [WIRE_QUERY] = {.token = true, .fingerprint_allowed = true},
+    [WIRE_RESPONSE] = {.token = true},
+    [WIRE_REJECTED] = {.reason = true},
+};
+
+static bool rules_allow(const struct wire_record *record)
+{
+    if (record->kind < WIRE_QUERY || record->kind > WIRE_REJECTED) {
+        return false;
+    }
+    const struct rule *rule = &rules[record->kind];
+    return rule->token == (record->token > 0) && rule->reason == (record->reason > 0) &&
+           record->reason <= 6 && (rule->fingerprint_allowed || wire_fingerprint(record) == 0) &&
+           record->bytes >= 12 && record->bytes <= 65527 && record->domain < DOMAINS;
+}
+
+static void assert_record(const struct wire_record *record)
+{
+    for (unsigned at = 0; at < RECORDS; at += RECORDS - 1) {
+        good_batch();
+        arrival.message.batch.records[at] = *record;
+        assert_int_equal(judge(), rules_allow(record) ? WIRE_FAULT_NONE : WIRE_FAULT_RECORD);
+    }
+}
+
+static void test_records(void **state)
+{
+    (void)state;
+    const uint64_t tokens[] = {0, 1, UINT64_C(1) << 32, UINT64_MAX};
+    for (unsigned kind = 0; kind <= UINT8_MAX; kind++) {
+        /* All reasons with each kind that there is. */
+        unsigned reasons = kind <= WIRE_REJECTED ? UINT8_MAX : WIRE_REJECT_REASONS;
+        for (unsigned reason = 0; reason <= reasons; reason++) {
+            for (unsigned i = 0; i < 4 * 4; i++) {
+                struct wire_record record = {.token = tokens[i / 4],
+                                             .bytes = 12,
+                                             .kind = (uint8_t)kind,
+                                             .reason = (uint8_t)reason};
+                if (i % 4 > 0) {
+                    record.fingerprint[i % 4 - 1] = 0x80;
+                }
+                assert_record(&record);
+            }
+        }
+    }
+}
+
+static void test_record_ranges(void **state)
+{
+    (void)state;
+    for (unsigned kind = WIRE_QUERY; kind <= WIRE_REJECTED; kind++) {
+        struct wire_record record = {.token = kind == WIRE_REJECTED ? 0 : 1,
+                                     .kind = (uint8_t)kind,
+                                     .reason = kind == WIRE_REJECTED ? 1 : 0};
+        memset(record.address, 0xff, sizeof record.address);
+        for (unsigned bytes = 0; bytes <= UINT16_MAX; bytes++) {
+            record.bytes = (uint16_t)bytes;
+            assert_record(&record);
+        }
+        record.bytes = 100;
+        for (unsigned domain = 0; domain <= UINT8_MAX; domain++) {
+            record.domain = (uint8_t)domain;
+            assert_record(&record);
+        }
+    }
+}
+
+static void test_account(void **state)
+{
+    (void)state;
+    good_stats();
+    arrival.message.stats.received++;
+    assert_int_equal(judge(), WIRE_FAULT_NONE);
+    good_stats();
+    arrival.message.stats.received--;
+    assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+
+    uint64_t *const outcomes[] = {
+        &arrival.message.stats.kernel_dropped, &arrival.message.stats.malformed,
+        &arrival.message.stats.other_domain,   &arrival.message.stats.rejected,
+        &arrival.message.stats.query,          &arrival.message.stats.response,
+        &arrival.message.stats.ignored[0],     &arrival.message.stats.ignored[1],
+        &arrival.message.stats.ignored[2],     &arrival.message.stats.ignored[3],
+        &arrival.message.stats.ignored[4],
+    };
+    enum { OUTCOMES = sizeof outcomes / sizeof *outcomes };
+    for (unsigned i = 0; i < OUTCOMES; i++) {
+        good_stats();
+        (*outcomes[i])++;
+        assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+        /* A sum that wraps around to a small one, over one outcome and over two. */
+        good_stats();
+        *outcomes[i] = UINT64_MAX;
+        assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+        for (unsigned j = 0; j < i; j++) {
+            good_stats();
+            *outcomes[i] += UINT64_C(1) << 63;
+            *outcomes[j] += UINT64_C(1) << 63;
+            assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+        }
+    }
+    good_stats();
+    arrival.message.stats.received = UINT64_MAX;
+    arrival.message.stats.query = UINT64_MAX - 56;
+    assert_int_equal(judge(), WIRE_FAULT_NONE);
+    arrival.message.stats.query++;
+    assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+    /* How often the interface was down is no packet. */
+    good_stats();
+    arrival.message.stats.interface_down = UINT64_MAX;
+    assert_int_equal(judge(), WIRE_FAULT_NONE);
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    for (int fault = WIRE_FAULT_NONE; fault < WIRE_FAULT_COUNT; fault++) {
+        const char *text = wire_fault_text((enum wire_fault)fault);
+        assert_non_null(text);
+        assert_true(strlen(text) > 0);
+        assert_null(strchr(text, '\n'));
+        for (int other = fault + 1; other <= WIRE_FAULT_COUNT; other++) {
+            assert_string_not_equal(text, wire_fault_text((enum wire_fault)other));
+        }
+    }
+}
+
+static void test_fingerprint(void **state)
+{
+    (void)state;
+    struct wire_record record = {.fingerprint = {0x12, 0x34, 0xff}};
+    assert_int_equal(wire_fingerprint(&record), 0xff3412);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good_ones),
+        cmocka_unit_test(test_every_other_length),
+        cmocka_unit_test(test_every_other_count),
+        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_hello_first_and_once),
+        cmocka_unit_test(test_hello_of_another_build),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_record_ranges),
+        cmocka_unit_test(test_account),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_fingerprint),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
