@@ -74,12 +74,17 @@ $(BUILD)/version: version
 	@echo '$(VERSION) $(REVISION) $(BRANCH)' | cmp -s - $@ || \
 	    echo '$(VERSION) $(REVISION) $(BRANCH)' > $@
 
-$(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(CAPTURE_OBJECTS) $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
+# From an archive, a test links what it calls and no more: no HTTP library in a test of sessions.
+$(BUILD)/tests/modules.a: $(CAPTURE_OBJECTS) $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
+	@mkdir -p $(@D)
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
 
 $(BUILD)/tests/sandbox/print_policies: $(BUILD)/objects/tests/sandbox/print_policies.o \
-        $(CAPTURE_OBJECTS) $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
+        $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
 
@@ -136,3 +141,26 @@ clean: ## remove what was built
 .PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+# === The Debian package, and the tests of what it installs on booted systems ======================
+
+DEB_PACKAGES := debhelper dpkg-dev
+E2E_PACKAGES := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc
+
+# From a copy: dpkg-buildpackage works in its source, and writes beside it. What this make was told
+# (BUILD, CC, …) is not for the one within.
+DEB_SOURCE := $(BUILD)/deb/dnstt-exporter-$(VERSION)
+.PHONY: deb
+deb: ## build the Debian package into build/deb
+	@tests/packages $(BUILD_PACKAGES) $(DEB_PACKAGES)
+	rm -rf $(BUILD)/deb
+	mkdir -p $(DEB_SOURCE)
+	tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_SOURCE)
+	cd $(DEB_SOURCE) && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=$(HOME) \
+	    dpkg-buildpackage -b -us -uc
+	rm -rf $(DEB_SOURCE)
+
+.PHONY: test-e2e
+test-e2e: ## install the package on booted Debian systems and test it there (root)
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES)
+	@/usr/bin/python3 tests/run e2e

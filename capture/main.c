@@ -157,7 +157,11 @@ static void open_socket(const struct options *options, struct packet_socket *pac
     int interface_index = find_interface(options);
     const char *stage = "";
     make_filter(options, interface_index, &filter);
-    int error = packet_open(&filter, interface_index, options->ring_size, packet, &stage);
+    int error = sandbox_raise(CAP_NET_RAW);
+    if (error != 0) {
+        fail("cannot raise CAP_NET_RAW", error);
+    }
+    error = packet_open(&filter, interface_index, options->ring_size, packet, &stage);
     if (error == -EPERM) {
         fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
     }

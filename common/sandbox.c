@@ -2,15 +2,28 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static bool effective(cap_t capabilities, cap_value_t which)
+static bool has(cap_t capabilities, cap_value_t which, cap_flag_t set)
 {
     cap_flag_value_t value = CAP_CLEAR;
-    return cap_get_flag(capabilities, which, CAP_EFFECTIVE, &value) == 0 && value == CAP_SET;
+    return cap_get_flag(capabilities, which, set, &value) == 0 && value == CAP_SET;
+}
+
+int sandbox_raise(cap_value_t which)
+{
+    cap_t now = cap_get_proc();
+    if (now == NULL) {
+        return -errno;
+    }
+    int error = 0;
+    if (has(now, which, CAP_PERMITTED) && !has(now, which, CAP_EFFECTIVE) &&
+        (cap_set_flag(now, CAP_EFFECTIVE, 1, &which, CAP_SET) != 0 || cap_set_proc(now) != 0)) {
+        error = -errno;
+    }
+    cap_free(now);
+    return error;
 }
 
 /* Changing users takes all three: without SETPCAP the bounding set could not be emptied, and a
@@ -21,8 +34,8 @@ static int may_change_user(bool *out)
     if (now == NULL) {
         return -errno;
     }
-    *out = geteuid() == 0 && effective(now, CAP_SETUID) && effective(now, CAP_SETGID) &&
-           effective(now, CAP_SETPCAP);
+    *out = geteuid() == 0 && has(now, CAP_SETUID, CAP_EFFECTIVE) &&
+           has(now, CAP_SETGID, CAP_EFFECTIVE) && has(now, CAP_SETPCAP, CAP_EFFECTIVE);
     cap_free(now);
     return 0;
 }
@@ -39,16 +52,16 @@ static int empty_bounding_set(void)
 
 static int become(const struct sandbox_user *user)
 {
-    uid_t real, effective_uid, saved;
+    uid_t real, effective, saved;
     /* Groups first, user last: each step needs what the next one gives up. */
     if (setgroups(0, NULL) != 0 || setresgid(user->gid, user->gid, user->gid) != 0 ||
         setresuid(user->uid, user->uid, user->uid) != 0) {
         return -errno;
     }
-    if (getresuid(&real, &effective_uid, &saved) != 0) {
+    if (getresuid(&real, &effective, &saved) != 0) {
         return -errno;
     }
-    bool became = real == user->uid && effective_uid == user->uid && saved == user->uid;
+    bool became = real == user->uid && effective == user->uid && saved == user->uid;
     return became && getgroups(0, NULL) == 0 ? 0 : -EPERM;
 }
 

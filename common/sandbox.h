@@ -5,10 +5,10 @@
 #ifndef COMMON_SANDBOX_H
 #define COMMON_SANDBOX_H
 
-#include <linux/filter.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/capability.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -31,6 +31,11 @@ enum sandbox_drop {
  * which of the two it was. Returns 0 or -errno; after a failure the process must end.
  */
 int sandbox_drop_privileges(const struct sandbox_user *user, enum sandbox_drop *outcome);
+
+/* Puts a permitted capability into the effective set, where a file capability without the
+ * effective flag (setcap cap_net_raw=p) leaves it out. Does nothing when it is not permitted.
+ * Returns 0 or -errno. */
+int sandbox_raise(cap_value_t which);
 
 /* 0 when all capability sets but the bounding one are empty and no_new_privs is set, or -EPERM. */
 int sandbox_assert_unprivileged(void);

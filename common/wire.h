@@ -132,7 +132,7 @@ _Static_assert(sizeof(struct wire_stats) == 16 + 8 * (8 + WIRE_IGNORE_REASONS), 
 /* What can be wrong with a message. WIRE_FAULT_NONE is 0, so a fault is true. */
 enum wire_fault {
     WIRE_FAULT_NONE = 0,
-    WIRE_FAULT_LENGTH,   /* not the length that its type and count ask for */
+    WIRE_FAULT_LENGTH,   /* not the length that its type and count ask for, or no such count */
     WIRE_FAULT_MAGIC,    /* not one of our messages */
     WIRE_FAULT_SEQUENCE, /* a gap or a repeat */
     WIRE_FAULT_TYPE,     /* unknown, or not expected now (HELLO twice, or not first) */

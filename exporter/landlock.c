@@ -31,7 +31,10 @@ enum {
 #define ACCESS_FS_TRUNCATE (1ULL << 14)
 #define ACCESS_FS_IOCTL    (1ULL << 15)
 #define ACCESS_NET_ALL     ((1ULL << 2) - 1) /* BIND_TCP, CONNECT_TCP */
-#define SCOPE_ALL          ((1ULL << 2) - 1) /* ABSTRACT_UNIX_SOCKET, SIGNAL */
+/* Not the scope of signals (bit 1): the kernel holds the parent-death signal to come from the
+ * exporter, so that scope would keep it from a stopped sniffer, which then outlived us. There is no
+ * kill(2) in the syscall policy. */
+#define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
 
 /* An attribute that ends where the kernel's knowledge does: it refuses longer ones. */
 static size_t ruleset_size(long abi)
@@ -59,7 +62,7 @@ static struct ruleset ruleset_for(long abi)
         ruleset.handled_access_net = ACCESS_NET_ALL;
     }
     if (abi >= ABI_SCOPE) {
-        ruleset.scoped = SCOPE_ALL;
+        ruleset.scoped = SCOPE_ABSTRACT_UNIX_SOCKET;
     }
     return ruleset;
 }

@@ -11,7 +11,7 @@
 struct landlock_outcome {
     bool files;   /* reading is confined to the folders given, and nothing can be changed */
     bool network; /* TCP can be neither bound nor connected (Linux 6.7) */
-    bool scope;   /* no signal and no abstract unix socket reaches outside (Linux 6.12) */
+    bool scope;   /* no abstract unix socket outside can be reached (Linux 6.12) */
 };
 
 /*

@@ -75,9 +75,17 @@ static int until_next_second(void)
     return MILLISECONDS - (int)(now.tv_nsec / 1000000);
 }
 
+/* To the second in which check_time would say so, and at that pace from then on. */
+static int until_stale(const struct loop *loop)
+{
+    const uint32_t last = loop->account_second + LOOP_STALE_SECONDS;
+    uint32_t now = loop_seconds();
+    return now > last ? LOOP_STALE_SECONDS * MILLISECONDS : (int)(last + 1 - now) * MILLISECONDS;
+}
+
 static int next_timeout(const struct loop *loop)
 {
-    int timeout = LOOP_STALE_SECONDS * MILLISECONDS;
+    int timeout = until_stale(loop);
     int http = http_timeout_ms(loop->http);
     if (http >= 0 && http < timeout) {
         timeout = http;

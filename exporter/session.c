@@ -180,12 +180,17 @@ void sessions_prefetch(const struct sessions *sessions, uint64_t token)
     __builtin_prefetch(&sessions->slots[table_home(token, sessions->slot_count)], 1);
 }
 
-void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint, uint32_t group,
-                    uint32_t now)
+/* Another group than before. Apart from take, as it is rare. */
+__attribute__((noinline)) static void move(struct sessions *sessions, struct session_entry *entry,
+                                           uint32_t group)
 {
-    if (now > sessions->swept) {
-        sessions_sweep(sessions, now);
-    }
+    series_session_move(sessions->series, entry->group, group);
+    entry->group = group & GROUP_MASK;
+}
+
+static inline void take(struct sessions *sessions, uint64_t token, uint32_t fingerprint,
+                        uint32_t group, uint32_t now)
+{
     struct session_entry *entry = &sessions->slots[slot_of(sessions, token)];
     if (entry->token == 0) {
         admit(sessions, token, fingerprint, group, now);
@@ -196,9 +201,27 @@ void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerpr
         entry->confirmed = 1;
     }
     if (entry->group != group) {
-        series_session_move(sessions->series, entry->group, group);
-        entry->group = group & GROUP_MASK;
+        move(sessions, entry, group);
     }
+}
+
+/* The first query of a second. */
+__attribute__((noinline)) static void sweep_and_take(struct sessions *sessions, uint64_t token,
+                                                     uint32_t fingerprint, uint32_t group,
+                                                     uint32_t now)
+{
+    sessions_sweep(sessions, now);
+    take(sessions, token, fingerprint, group, now);
+}
+
+void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint, uint32_t group,
+                    uint32_t now)
+{
+    if (now > sessions->swept) {
+        sweep_and_take(sessions, token, fingerprint, group, now);
+        return;
+    }
+    take(sessions, token, fingerprint, group, now);
 }
 
 static void let_all_go(struct sessions *sessions)

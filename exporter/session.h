@@ -4,10 +4,10 @@
  * An open-addressed table (exporter/table.h) of 16-octet entries; tokens are uniform and keyed, so
  * an attacker cannot choose slots. Time is whole seconds of CLOCK_BOOTTIME, given by the caller.
  *
- * At the limit, or where growing finds no memory, a newcomer takes the place of an unconfirmed session (one that never sent a second,
- * different query): the oldest among the SESSION_NEIGHBOURS entries where it belongs. Where all of
- * these are confirmed it is not taken in. So a flood of forged sessions cannot push out anyone who
- * was there before.
+ * At the limit, or where growing finds no memory, a newcomer takes the place of an unconfirmed
+ * session (one that never sent a second, different query): the oldest among the SESSION_NEIGHBOURS
+ * entries where it belongs. Where all of these are confirmed it is not taken in. So a flood of
+ * forged sessions cannot push out anyone who was there before.
  */
 #ifndef EXPORTER_SESSION_H
 #define EXPORTER_SESSION_H

@@ -1,0 +1,186 @@
+"""Bad input ends the program within a second, with one clear line and nothing left running."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from support.program import PROGRAM, copied, wait_for
+
+DOMAIN = ("-dnstt.domain", "t.example.com")
+UNPRIVILEGED = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+
+
+def run(host, *flags, program=PROGRAM, prefix=()):
+    """Runs to the end. Returns (status, lines on standard error, standard output)."""
+    began = time.monotonic()
+    done = subprocess.run(host.server.command(*prefix, program, *flags), capture_output=True,
+                          text=True, timeout=10, stdin=subprocess.DEVNULL)
+    wait_for(lambda: not host.server.processes(), 1, "nothing is left running")
+    assert time.monotonic() - began < 1, done.stderr
+    return done.returncode, done.stderr.splitlines(), done.stdout
+
+
+def assert_refused(host, status, *flags, words, **options):
+    """One line that holds these words: flag, value and remedy."""
+    ended, lines, output = run(host, *flags, **options)
+    assert (ended, output) == (status, ""), lines
+    assert len(lines) == 1, lines
+    for word in words:
+        assert word in lines[0]
+
+
+LABEL_64 = "x" * 64 + ".example.com"
+TOO_LONG = ".".join(["x" * 60] * 4)
+
+WRONG = {
+    "unknown-flag": (DOMAIN + ("-nonsense",), ["-nonsense", "-help"]),
+    "no-domain": ((), ["-dnstt.domain", "give the tunnel domain"]),
+    "no-value": (DOMAIN + ("-dnstt.port",), ["-dnstt.port", "value"]),
+    "not-a-flag": (DOMAIN + ("stray",), ["stray", "-help"]),
+    "domain-empty-label": (("-dnstt.domain", "a..b"), ["-dnstt.domain", "a..b", "give"]),
+    "domain-space": (("-dnstt.domain", "a b"), ["-dnstt.domain", "a b", "give"]),
+    "domain-root": (("-dnstt.domain", "."), ["-dnstt.domain", "give"]),
+    "domain-empty": (("-dnstt.domain", ""), ["-dnstt.domain", "give"]),
+    "domain-long-label": (("-dnstt.domain", LABEL_64), ["-dnstt.domain", "xxx", "at most 63"]),
+    "domain-long": (("-dnstt.domain", TOO_LONG), ["-dnstt.domain", "xxx", "at most"]),
+    "domain-twice": (DOMAIN + ("-dnstt.domain", "T.Example.COM."),
+                     ["-dnstt.domain", "T.Example.COM.", "once"]),
+    "domain-twice-by-comma": (("-dnstt.domain", "a.b,c.d,a.b"), ["-dnstt.domain", "a.b", "once"]),
+    "domains-33": (("-dnstt.domain", ",".join(f"d{n}.example" for n in range(33))),
+                   ["-dnstt.domain", "d32.example", "at most 32"]),
+    "port-0": (DOMAIN + ("-dnstt.port", "0"), ["-dnstt.port", "0", "1 to 65535"]),
+    "port-70000": (DOMAIN + ("-dnstt.port=70000",), ["-dnstt.port", "70000", "1 to 65535"]),
+    "port-text": (DOMAIN + ("-dnstt.port", "53x"), ["-dnstt.port", "53x", "1 to 65535"]),
+    "mtu": (DOMAIN + ("-dnstt.mtu", "511"), ["-dnstt.mtu", "511", "512 to 65535"]),
+    "window": (DOMAIN + ("-dnstt.active-window", "0s"), ["-dnstt.active-window", "0s", "1s to 1h"]),
+    "framing": (DOMAIN + ("-dnstt.framing", "loose"), ["-dnstt.framing", "loose", "strict or any"]),
+    "interface-name": (DOMAIN + ("-capture.interface", "a/b"),
+                       ["-capture.interface", "a/b", "ip link"]),
+    "address": (DOMAIN + ("-web.listen-address", "9713"),
+                ["-web.listen-address", "9713", "127.0.0.1:9713"]),
+    "address-port": (DOMAIN + ("-web.listen-address", ":70000"),
+                     ["-web.listen-address", ":70000", "127.0.0.1:9713"]),
+    "path": (DOMAIN + ("-web.telemetry-path", "metrics"),
+             ["-web.telemetry-path", "metrics", "/metrics"]),
+    "user": (DOMAIN + ("-process.user", "root"), ["-process.user", "root", "uid"]),
+    "log-level": (DOMAIN + ("-log.level", "loud"), ["-log.level", "loud", "debug"]),
+    "log-format": (DOMAIN + ("-log.format", "xml"), ["-log.format", "xml", "json"]),
+    "unprintable": (DOMAIN + ("-dnstt.port", "5\x1b[31m3\n"), ["-dnstt.port", "5?[31m3?"]),
+}
+
+
+@pytest.mark.parametrize("flags, words", WRONG.values(), ids=WRONG)
+def test_wrong_command_line(host, flags, words):
+    assert_refused(host, 2, *flags, words=words)
+
+
+def test_missing_interface(host):
+    assert_refused(host, 1, *DOMAIN, "-capture.interface", "missing0",
+                   words=["-capture.interface", "missing0", "ip link"])
+
+
+def test_missing_user(host):
+    assert_refused(host, 1, *DOMAIN, "-process.user", "no-such-user",
+                   words=["-process.user", "no-such-user", "exists"])
+
+
+def test_address_in_use(host):
+    with host.server.entered():
+        taken = socket.create_server(("127.0.0.1", 9999))
+    with taken:
+        assert_refused(host, 1, *DOMAIN, "-web.listen-address", "127.0.0.1:9999",
+                       words=["-web.listen-address", "127.0.0.1:9999", "in use", "free address"])
+
+
+def test_address_of_another_host(host):
+    assert_refused(host, 1, *DOMAIN, "-web.listen-address", "192.0.2.1:9713",
+                   words=["-web.listen-address", "192.0.2.1:9713", "free address"])
+
+
+def test_no_permission_to_capture(host):
+    with copied() as program:
+        assert_refused(host, 1, *DOMAIN, program=program, prefix=UNPRIVILEGED,
+                       words=["CAP_NET_RAW", "root"])
+
+
+@contextlib.contextmanager
+def altered(databases, alter):
+    """The path of a copy of the country database that was altered."""
+    with tempfile.TemporaryDirectory(prefix="dnstt-mmdb-") as directory:
+        os.chmod(directory, 0o755)
+        path = pathlib.Path(directory) / "altered.mmdb"
+        shutil.copy(databases / "country.mmdb", path)
+        alter(path)
+        yield path
+
+
+def truncate(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def forbid(path):
+    path.chmod(0o600)
+
+
+def forbid_folder(path):
+    path.parent.chmod(0o700)
+
+
+def make_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+FAULTY = {
+    "missing": (pathlib.Path.unlink, ["does not exist"]),
+    "truncated": (truncate, ["MaxMind DB"]),
+    "empty": (lambda path: os.truncate(path, 0), ["MaxMind DB"]),
+    "text": (lambda path: path.write_text("country,asn\n" * 100), ["MaxMind DB"]),
+    "folder": (make_folder, ["MaxMind DB"]),
+    "unreadable": (forbid, ["65534", "ermission", "let this user read"]),
+    "folder-unreadable": (forbid_folder, ["65534", "ermission", "let this user read"]),
+}
+
+
+@pytest.mark.parametrize("flag", ["-geoip.country-database", "-geoip.asn-database"])
+@pytest.mark.parametrize("alter, words", FAULTY.values(), ids=FAULTY)
+def test_faulty_database(host, databases, flag, alter, words):
+    with altered(databases, alter) as path:
+        assert_refused(host, 1, *DOMAIN, flag, path, words=[flag, str(path), *words])
+
+
+@pytest.mark.parametrize("flag, kind", [("-geoip.country-database", "asn"),
+                                        ("-geoip.asn-database", "country")])
+def test_database_of_another_kind(host, databases, flag, kind):
+    path = databases / f"{kind}.mmdb"
+    assert_refused(host, 1, *DOMAIN, flag, path, words=[flag, str(path), "right kind"])
+
+
+def test_help_and_version(host):
+    for flag in ("-help", "--help", "-h"):
+        status, errors, output = run(host, flag)
+        assert (status, errors) == (0, [])
+        for named in ("-dnstt.domain", "-dnstt.active-window", "30s", "127.0.0.1:9713", "-version"):
+            assert named in output
+    status, errors, output = run(host, "-version")
+    assert (status, errors) == (0, [])
+    assert output.startswith("dnstt_exporter, version ")
+
+
+def test_exporter_missing(host):
+    with copied() as program:
+        (program.parent / "exporter").unlink()
+        assert_refused(host, 1, *DOMAIN, program=program, words=["exporter", "install"])
+
+
+def test_exporter_by_hand(host):
+    with copied() as program:
+        assert_refused(host, 2, *DOMAIN, program=program.parent / "exporter",
+                       words=["by hand", "dnstt_exporter"])

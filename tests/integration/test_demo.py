@@ -1,0 +1,62 @@
+"""The demo shows traffic, and leaves nothing behind."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+
+import pytest
+
+from support.program import BUILD, ROOT, wait_for
+
+REPORT = re.compile(r"(\d+\.\d) queries/s +(\d+) sessions so far +(\d+) active: ([A-Z]{2} \d+)")
+
+
+@contextlib.contextmanager
+def demo(host, *arguments):
+    """Runs it in the server's namespace, in a process group of its own, with an empty folder for
+    its temporary files, which the unprivileged exporter can reach."""
+    with tempfile.TemporaryDirectory(prefix="dnstt-demo-test-") as folder:
+        os.chmod(folder, 0o755)
+        process = subprocess.Popen(host.server.command(ROOT / "tests/demo/demo.py", *arguments),
+                                   env=dict(os.environ, TMPDIR=folder, BUILD=BUILD),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        try:
+            yield process
+            wait_for(lambda: not host.server.processes(), 1, "nothing is left running")
+            assert list(pathlib.Path(folder).iterdir()) == []
+        finally:
+            left = host.server.processes()
+            for pid in left:
+                os.kill(int(pid), signal.SIGKILL)
+            process.communicate()
+        assert left == []
+
+
+def test_it_shows_figures(host):
+    with demo(host, "--seconds", "4.5") as process:
+        output, _ = process.communicate(timeout=20)
+        assert process.returncode == 0, output
+    assert "Metrics: http://127.0.0.1:9713/metrics\n" in output
+    reports = REPORT.findall(output)
+    assert len(reports) == 2, output
+    for rate, sessions, active, _ in reports:
+        assert float(rate) > 0 and int(sessions) > 0 and int(active) > 0
+    assert int(reports[1][1]) > int(reports[0][1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_when_told(host, number):
+    with demo(host) as process:
+        # As Ctrl-C does: the whole group is told.
+        line = process.stdout.readline()
+        while "Ctrl-C ends" not in line:
+            assert line, process.wait(5)
+            line = process.stdout.readline()
+        os.killpg(process.pid, number)
+        output, _ = process.communicate(timeout=5)
+        assert (process.returncode, output) == (0, "")

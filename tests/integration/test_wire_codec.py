@@ -1,0 +1,97 @@
+"""The tests' own codec of dnstt's wire format, held to real dnstt traffic and to the vectors."""
+
+import base64
+import json
+import random
+
+import pytest
+
+from support import frames, wire
+from support.program import ROOT
+
+DATA = ROOT / "tests/data"
+RECORDINGS = sorted((DATA / "pcap").glob("*.pcap"))
+
+
+def messages(path):
+    """(from the server, DNS message) of each whole UDP datagram of a recording."""
+    for frame in frames.read_pcap(path):
+        ipv4 = frame[12:14] == b"\x08\x00"
+        if ipv4 and frame[20:22] not in (b"\0\0", b"\x40\0"):
+            continue  # a fragment
+        header = (frame[14] & 15) * 4 if ipv4 else 40
+        yield frames.is_from_server(frame), frame[14 + header + 8 :]
+
+
+def carried(message, domain):
+    """The octets that a query name carries under a domain."""
+    labels, offset = [], 12
+    while message[offset]:
+        labels.append(message[offset + 1 : offset + 1 + message[offset]])
+        offset += 1 + message[offset]
+    under = len(domain.split("."))
+    assert b".".join(labels[-under:]).lower() == domain.encode()
+    text = b"".join(labels[:-under])
+    return base64.b32decode(text + b"=" * (-len(text) % 8), casefold=True)
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_recorded_traffic_is_written_again(path):
+    """Taken apart and put together, each real query and response comes out as it was."""
+    truth = json.loads(path.with_suffix(".json").read_text())
+    clients, asked, answered = set(), 0, 0
+    for from_server, message in messages(path):
+        end = wire.question_end(message)
+        if message[end - 4 : end - 2] != bytes([0, wire.TXT]):
+            continue
+        sent = int.from_bytes(message[:2], "big")
+        if not from_server:
+            asked += 1
+            octets = carried(message, "t.example.com")
+            client_id, padding = octets[:8], octets[9 : 9 + octets[8] - 0xE0]
+            packet = octets[9 + len(padding) + 1 :]
+            size = int.from_bytes(message[end + 3 : end + 5], "big")
+            flags = int.from_bytes(message[2:4], "big")
+            again = wire.query(client_id, "t.example.com", packet, padding=padding, id=sent,
+                               flags=flags, size=size)
+            # A resolver mixes case and sets flags of its own in OPT.
+            written = end + 5
+            assert again[12:end].lower() == message[12:end].lower()
+            assert again[:12] == message[:12] and again[end:written] == message[end:written]
+            clients.add(client_id.hex())
+        elif message[3] & 15 == 0:
+            answered += 1
+            question = wire.message(message[12 : end - 4], id=sent)
+            size = int.from_bytes(message[end + 10 : end + 12], "big")
+            text = message[end + 12 : end + 12 + size]
+            data = b"".join(text[at + 1 : at + 1 + text[at]] for at in range(0, len(text), 256))
+            assert wire.response(question, data) == message
+    counters = truth["counters"]
+    assert clients == set(truth["ids"])
+    assert asked == counters["q_tunnel"]
+    assert answered == counters["tunnel_out"] - counters.get("ip_fragments", 0) / 2
+
+
+def vectors():
+    rows = (line.split("\t") for line in (DATA / "vectors.tsv").read_text().splitlines()
+            if not line.startswith("#"))
+    return {name: bytes.fromhex(message) for name, _, message in rows}
+
+
+def test_vectors_are_written_again():
+    client_id = bytes.fromhex("0011223344556677")
+    poll = dict(padding=bytes(range(0xA0, 0xA8)), id=0x1234)
+    domain = "tunnel.example.com"
+    known = vectors()
+    assert wire.query(client_id, domain, **poll) == known["01_poll28"]
+    assert wire.query(client_id, domain, size=1232, **poll) == known["30_opt1232"]
+    assert wire.query(client_id, domain, size=None, **poll) == known["28_noopt"]
+    assert wire.query(client_id, domain, qtype=1, **poll) == known["24_fullA"]
+    assert wire.query(client_id, domain, qclass=3, **poll) == known["25_classCH"]
+
+
+def test_mixed_case_changes_case_alone():
+    plain = wire.name(wire.payload(b"CLIENTID", bytes(180)), "t.example.com")
+    mixed = wire.mixed_case(plain, random.Random(1))
+    assert mixed != plain
+    assert mixed.lower() == plain
