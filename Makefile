@@ -9,7 +9,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config libcap-dev libseccomp-dev libmax
 RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
 TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest \
                   python3-scapy prometheus iproute2 libcap2-bin binutils procps
-LINT_PACKAGES  := clang-format clang-tidy cppcheck shellcheck
+LINT_PACKAGES  := git clang-format clang-tidy cppcheck shellcheck
 
 # --- Where things go.
 BUILD      ?= build
@@ -87,6 +87,47 @@ $(BUILD)/tests/sandbox/print_policies: $(BUILD)/objects/tests/sandbox/print_poli
         $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
+
+# --- Programs of tests/sandbox. They are the shipped objects with a few functions wrapped (ld's
+# --- --wrap): those in attack/ turn hostile, those in logged/ have policies that log instead of
+# --- killing, those in attack-logged/ both.
+SANDBOX          := $(BUILD)/tests/sandbox
+SANDBOX_OBJECTS  := $(BUILD)/objects/tests/sandbox
+SANDBOX_ATTACK   := $(SANDBOX_OBJECTS)/attack.o $(SANDBOX_OBJECTS)/attack_common.o
+SANDBOX_PROGRAMS := $(foreach folder,attack logged attack-logged,\
+                    $(SANDBOX)/$(folder)/dnstt_exporter $(SANDBOX)/$(folder)/exporter)
+WRAP_LOGGED      := seccomp_init
+WRAP_ATTACK      := sandbox_load sandbox_set_undumpable sandbox_limit
+WRAP_SNIFFER     := $(WRAP_ATTACK) sniff_run sandbox_drop_privileges shutdown socket setsockopt
+WRAP_EXPORTER    := $(WRAP_ATTACK) loop_until_ready loop_run landlock_confine \
+                    sandbox_assert_unprivileged
+
+$(SANDBOX)/attack/dnstt_exporter: $(SANDBOX_OBJECTS)/attack_sniffer.o $(SANDBOX_ATTACK)
+$(SANDBOX)/attack/dnstt_exporter: WRAP := $(WRAP_SNIFFER)
+$(SANDBOX)/attack/exporter: $(SANDBOX_OBJECTS)/attack_exporter.o $(SANDBOX_ATTACK)
+$(SANDBOX)/attack/exporter: WRAP := $(WRAP_EXPORTER)
+$(SANDBOX)/logged/dnstt_exporter $(SANDBOX)/logged/exporter: $(SANDBOX_OBJECTS)/logged.o
+$(SANDBOX)/logged/dnstt_exporter $(SANDBOX)/logged/exporter: WRAP := $(WRAP_LOGGED)
+$(SANDBOX)/attack-logged/dnstt_exporter: $(SANDBOX_OBJECTS)/attack_sniffer.o $(SANDBOX_ATTACK) \
+    $(SANDBOX_OBJECTS)/logged.o
+$(SANDBOX)/attack-logged/dnstt_exporter: WRAP := $(WRAP_SNIFFER) $(WRAP_LOGGED)
+$(SANDBOX)/attack-logged/exporter: $(SANDBOX_OBJECTS)/attack_exporter.o $(SANDBOX_ATTACK) \
+    $(SANDBOX_OBJECTS)/logged.o
+$(SANDBOX)/attack-logged/exporter: WRAP := $(WRAP_EXPORTER) $(WRAP_LOGGED)
+
+$(filter %/dnstt_exporter,$(SANDBOX_PROGRAMS)): $(BUILD)/objects/capture/main.o $(CAPTURE_OBJECTS)
+$(filter %/exporter,$(SANDBOX_PROGRAMS)): $(BUILD)/objects/exporter/main.o $(EXPORTER_OBJECTS)
+$(SANDBOX_PROGRAMS): $(COMMON_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(foreach name,$(WRAP),-Wl,--wrap=$(name)) -o $@ $^ \
+	    $(EXPORTER_LIBS)
+
+$(SANDBOX)/test_policies: $(SANDBOX_OBJECTS)/test_policies.o $(BUILD)/tests/modules.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
+
+.PHONY: sandbox
+sandbox: all $(SANDBOX_PROGRAMS) $(SANDBOX)/test_policies
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

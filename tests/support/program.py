@@ -53,6 +53,17 @@ def children(pid):
     return found
 
 
+def request(namespace, method, path, host, port):
+    """One HTTP request; returns (status, headers, body as text)."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    with namespace.entered():
+        connection.connect()
+    with contextlib.closing(connection):
+        connection.request(method, path)
+        reply = connection.getresponse()
+        return reply.status, dict(reply.getheaders()), reply.read().decode()
+
+
 class Metrics:
     """One scrape."""
 
@@ -90,7 +101,7 @@ class Program:
         self.markers = 0  # foreign queries sent by account.settle
         self.sniffer = None  # its process id, once ready
         self.sniffer_handle = None  # and a pidfd, which never means another process
-        self.stderr = tempfile.TemporaryFile("w+")
+        self.stderr = tempfile.NamedTemporaryFile("a", prefix="dnstt-log-")
         self.process = subprocess.Popen(namespace.command(*prefix, program, *flags),
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=self.stderr)
@@ -100,18 +111,10 @@ class Program:
         return self.process.pid
 
     def log(self):
-        self.stderr.seek(0)
-        return self.stderr.read()
+        return pathlib.Path(self.stderr.name).read_text()
 
-    def request(self, method, path, body=None, host="127.0.0.1", port=9713):
-        """One HTTP request; returns (status, headers, body as text)."""
-        connection = http.client.HTTPConnection(host, port, timeout=5)
-        with self.namespace.entered():
-            connection.connect()
-        with contextlib.closing(connection):
-            connection.request(method, path, body=body)
-            reply = connection.getresponse()
-            return reply.status, dict(reply.getheaders()), reply.read().decode()
+    def request(self, method, path, host="127.0.0.1", port=9713):
+        return request(self.namespace, method, path, host, port)
 
     def metrics(self):
         status, _, body = self.request("GET", "/metrics")

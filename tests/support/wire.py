@@ -49,7 +49,9 @@ def opt_record(size, version=0):
     return struct.pack("!BHHBBHH", 0, OPT, size, 0, version, 0, 0)
 
 
-def message(wire_name, *, qtype=TXT, qclass=CLASS_IN, flags=FLAG_RECURSION_DESIRED, size=4096, id=0):
+def message(
+    wire_name, *, qtype=TXT, qclass=CLASS_IN, flags=FLAG_RECURSION_DESIRED, size=4096, id=0
+):
     """A query for a name; `size` None leaves the OPT record out."""
     additional = b"" if size is None else opt_record(size)
     header = struct.pack("!6H", id, flags, 1, 0, 0, 1 if additional else 0)

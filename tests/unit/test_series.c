@@ -65,11 +65,10 @@ static void test_limits(void **state)
     series_destroy(&series);
 }
 
-static void test_places_are_told_apart(void **state)
+static void tell_apart(void)
 {
-    (void)state;
     struct series series;
-    assert_int_equal(series_create(2, 100, &series), 0);
+    assert_int_equal(series_create(2, 6, &series), 0);
     uint32_t first = series_find(&series, 0, place(DE, 3320));
     uint32_t other_asn = series_find(&series, 0, place(DE, 3321));
     uint32_t other_country = series_find(&series, 0, place(IR, 3320));
@@ -85,6 +84,15 @@ static void test_places_are_told_apart(void **state)
     assert_int_equal(series_find(&series, 1, place(DE, 3320)), other_domain);
     assert_int_equal(series.group_count, 6);
     series_destroy(&series);
+}
+
+/* In a table so small, each comes to stand next to each other one under some secret. */
+static void test_places_are_told_apart(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 500; round++) {
+        tell_apart();
+    }
 }
 
 static void test_cap(void **state)

@@ -93,8 +93,8 @@ static void test_good_ones(void **state)
     assert_int_equal(judge(), WIRE_FAULT_NONE);
     good_stats();
     assert_int_equal(judge(), WIRE_FAULT_NONE);
-    for (uint16_t count = 1; count <= WIRE_BATCH_RECORDS; count++) {
-        good_batch_of(count);
+    for (unsigned count = 1; count <= WIRE_BATCH_RECORDS; count++) {
+        good_batch_of((uint16_t)count);
         assert_int_equal(judge(), WIRE_FAULT_NONE);
     }
 }
@@ -278,6 +278,12 @@ static void test_record_ranges(void **state)
     }
 }
 
+static void assert_too_much(uint64_t *outcome, uint64_t value)
+{
+    *outcome = value;
+    assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+}
+
 static void test_account(void **state)
 {
     (void)state;
@@ -299,17 +305,14 @@ static void test_account(void **state)
     enum { OUTCOMES = sizeof outcomes / sizeof *outcomes };
     for (unsigned i = 0; i < OUTCOMES; i++) {
         good_stats();
-        (*outcomes[i])++;
-        assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+        assert_too_much(outcomes[i], *outcomes[i] + 1);
         /* A sum that wraps around to a small one, over one outcome and over two. */
         good_stats();
-        *outcomes[i] = UINT64_MAX;
-        assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+        assert_too_much(outcomes[i], UINT64_MAX);
         for (unsigned j = 0; j < i; j++) {
             good_stats();
-            *outcomes[i] += UINT64_C(1) << 63;
             *outcomes[j] += UINT64_C(1) << 63;
-            assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
+            assert_too_much(outcomes[i], *outcomes[i] + (UINT64_C(1) << 63));
         }
     }
     good_stats();
