@@ -112,8 +112,7 @@ static enum ip_result parse_ipv6(const struct frame *frame, struct datagram *out
     }
     uint8_t next = ip[6];
     uint32_t end = IPV6_OCTETS + get16(ip + 4);
-    /* No payload length before hop-by-hop options: a jumbogram, whose length stands elsewhere. */
-    if (end > frame->length || (end == IPV6_OCTETS && next == IPPROTO_HOPOPTS)) {
+    if (end > frame->length) {
         return IP_MALFORMED;
     }
     uint32_t kept = frame->captured < end ? frame->captured : end;
@@ -123,6 +122,7 @@ static enum ip_result parse_ipv6(const struct frame *frame, struct datagram *out
         if (extension_octets(next, 0) == 0) {
             return IP_NOT_UDP;
         }
+        /* A jumbogram ends here: it has no length but in its options. */
         if (count == IP_EXTENSION_HEADERS_MAX || kept < offset + EXTENSION_OCTETS) {
             return IP_MALFORMED;
         }

@@ -17,6 +17,12 @@ enum {
 
 struct geoip;
 
+enum geoip_which {
+    GEOIP_COUNTRY,
+    GEOIP_ASN,
+    GEOIP_DATABASES, /* how many */
+};
+
 /* Where opening failed, for one clear line. Texts are static or the caller's path. */
 struct geoip_error {
     const char *flag; /* "-geoip.country-database" or "-geoip.asn-database" */
@@ -33,6 +39,20 @@ struct geoip_error {
 int geoip_open(const char *country_path, const char *asn_path, struct geoip **out,
                struct geoip_error *error);
 void geoip_close(struct geoip *geoip);
+
+enum geoip_reload {
+    GEOIP_UNCHANGED, /* the file is the one that is open, or was refused before */
+    GEOIP_RELOADED,  /* lookups, and places that were cached, are those of the new one */
+    GEOIP_KEPT,      /* the new one is of no use, as *error says: the old one goes on */
+};
+
+/* Looks whether a database's file was replaced, and takes the new one in. With `again` one that
+ * was refused is tried once more. What was looked up before is looked up anew. */
+enum geoip_reload geoip_reload(struct geoip *geoip, enum geoip_which which, bool again,
+                               struct geoip_error *error);
+
+/* When the open database was built, in seconds since 1970; 0 when there is none. */
+uint64_t geoip_build_time(const struct geoip *geoip, enum geoip_which which);
 
 /* The place of an address (IPv4 as ::ffff:a.b.c.d). Never fails: what is not known is unknown. */
 struct place geoip_lookup(struct geoip *geoip, const uint8_t address[16]);

@@ -34,12 +34,12 @@ static int open_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
         return -errno;
     }
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
     int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return descriptor >= 0 ? descriptor : -errno;
 }
@@ -86,6 +86,10 @@ static int until_stale(const struct loop *loop)
 static int next_timeout(const struct loop *loop)
 {
     int timeout = until_stale(loop);
+    uint32_t reload = reload_due(loop->reload, loop_seconds());
+    if (reload < LOOP_STALE_SECONDS && (int)reload * MILLISECONDS < timeout) {
+        timeout = (int)reload * MILLISECONDS;
+    }
     int http = http_timeout_ms(loop->http);
     if (http >= 0 && http < timeout) {
         timeout = http;
@@ -111,10 +115,11 @@ static enum loop_end take_signals(struct loop *loop)
 {
     struct signalfd_siginfo info;
     while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo != SIGCHLD) {
+        if (info.ssi_signo == SIGHUP) {
+            loop->reload->requested = true;
+        } else if (info.ssi_signo != SIGCHLD) {
             return LOOP_STOPPED;
-        }
-        if (look_for_death(loop) == LOOP_DIED) {
+        } else if (look_for_death(loop) == LOOP_DIED) {
             return LOOP_DIED;
         }
     }
@@ -166,6 +171,7 @@ static enum loop_end check_time(struct loop *loop, uint32_t now)
     if (loop->sessions->used > 0 && now != loop->sessions->swept) {
         sessions_sweep(loop->sessions, now);
     }
+    reload_look(loop->reload, now);
     if (loop->closed_second != 0 && now > loop->closed_second + LOOP_CLOSED_SECONDS) {
         return LOOP_CLOSED;
     }

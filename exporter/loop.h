@@ -7,6 +7,7 @@
 
 #include "exporter/http.h"
 #include "exporter/intake.h"
+#include "exporter/reload.h"
 #include "exporter/session.h"
 
 #include <signal.h>
@@ -41,6 +42,7 @@ struct loop {
     struct http *http; /* not owned, as the others */
     struct intake *intake;
     struct sessions *sessions;
+    struct reload *reload;
     uint64_t account;        /* sequence of the latest STATS */
     uint32_t account_second; /* when it came */
     uint32_t closed_second;  /* when the channel ended; 0: it has not */

@@ -16,6 +16,7 @@
 #include "exporter/notify.h"
 #include "exporter/obituary.h"
 #include "exporter/policy.h"
+#include "exporter/reload.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ static struct series series;
 static struct distinct distinct;
 static struct sessions sessions;
 static struct intake intake;
+static struct reload reload;
 static struct loop loop;
 
 static void fail(const char *what, int error)
@@ -145,11 +147,13 @@ static void listen_for_scrapes(void)
     exit(EXIT_REFUSED);
 }
 
-/* From here on nothing can be opened, and only what policy.c lists can be asked for. */
+/* From here on nothing can be opened but databases, and only what policy.c lists can be asked for.
+ */
 static void confine(int notify)
 {
+    const char *const paths[] = {options.country_database, options.asn_database};
     struct landlock_outcome landlock;
-    int error = landlock_confine(NULL, 0, &landlock);
+    int error = landlock_confine(paths, sizeof paths / sizeof *paths, &landlock);
     if (error != 0) {
         fail("cannot confine the exporter with Landlock", error);
     }
@@ -166,6 +170,7 @@ static void confine(int notify)
         .listener = loop.listener,
         .signals = loop.signals,
         .notify = notify,
+        .databases = reload.wanted,
         .sniffer = loop.sniffer,
     };
     error = sandbox_load(rules, policy_rules(&pinned, rules));
@@ -199,6 +204,8 @@ int main(int argc, char *argv[])
     tzset(); /* libmicrohttpd's Date header would open /etc/localtime at its first use */
 
     struct geoip *geoip = open_databases();
+    reload_start(geoip, options.country_database != NULL || options.asn_database != NULL,
+                 loop_seconds(), &reload);
     make_state();
     intake_start((uint8_t)options.domain_count, geoip, &series, &sessions, &intake);
     listen_for_scrapes();
@@ -210,6 +217,7 @@ int main(int argc, char *argv[])
 
     loop.intake = &intake;
     loop.sessions = &sessions;
+    loop.reload = &reload;
     error = loop_open(&loop);
     if (error != 0) {
         fail("cannot set up the event loop", error);

@@ -17,6 +17,40 @@
 #define EPOLL_WAIT SCMP_SYS(epoll_pwait)
 #endif
 
+/* Copies rows to the end of the caller's. */
+static size_t add(struct sandbox_rule *rules, size_t count, const struct sandbox_rule *rows,
+                  size_t row_count)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        rules[count + i] = rows[i];
+    }
+    return count + row_count;
+}
+
+#define ADD(rows) count = add(rules, count, rows, sizeof(rows) / sizeof *(rows))
+
+/* All that an open for reading may ask for. */
+#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+/* libc's fstat(2) is another call where that is all the kernel has, or since 2.33. */
+#ifdef __NR_newfstatat
+#define FSTAT            SCMP_SYS(newfstatat)
+#define FSTAT_CONDITIONS 1
+#define FSTAT_PINNED                                                                               \
+    {                                                                                              \
+        PIN(3, AT_EMPTY_PATH)                                                                      \
+    }
+#else
+#define FSTAT            SCMP_SYS(fstat)
+#define FSTAT_CONDITIONS 0
+#define FSTAT_PINNED                                                                               \
+    {                                                                                              \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+#endif
+
 size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule *rules)
 {
     const struct sandbox_rule table[] = {
@@ -29,13 +63,11 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          1,
          {PIN(0, pinned->http_epoll)}},
         {SCMP_SYS(clock_gettime), "the time, where the vDSO has no clock", 0, {{0}}},
-        {SCMP_SYS(read), "takes signals", 1, {PIN(0, pinned->signals)}},
         {SCMP_SYS(waitid),
          "asks how the sniffer ended",
          3,
          {PIN(0, P_PID), PIN(1, pinned->sniffer), PIN(3, WEXITED | WNOHANG)}},
         {SCMP_SYS(ppoll), "looks whether standard error takes a line", 2, {PIN(1, 1), PIN(3, 0)}},
-        {SCMP_SYS(write), "log lines, on standard error", 1, {PIN(0, STDERR_FILENO)}},
         {SCMP_SYS(exit_group), "ends", 0, {{0}}},
         /* The sniffer's messages. */
         {SCMP_SYS(recvfrom),
@@ -78,17 +110,50 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
           SCMP_CMP(4, SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX), PIN(5, 0)}},
         {SCMP_SYS(munmap), "gives memory back", 0, {{0}}},
     };
+    /* Without a database read and write serve two descriptors. */
+    const struct sandbox_rule without_databases[] = {
+        {SCMP_SYS(read), "takes signals", 1, {PIN(0, pinned->signals)}},
+        {SCMP_SYS(write), "log lines, on standard error", 1, {PIN(0, STDERR_FILENO)}},
+    };
+    const struct sandbox_rule with_databases[] = {
+        {SCMP_SYS(openat),
+         "opens a database that was replaced, for reading (Landlock says where)",
+         1,
+         {SCMP_CMP(2, SCMP_CMP_MASKED_EQ, UINT32_MAX & ~(uint32_t)OPEN_FLAGS, 0)}},
+        {FSTAT, "looks whether it is another file, and how large", FSTAT_CONDITIONS, FSTAT_PINNED},
+        {SCMP_SYS(read), "takes signals, and reads a database", 0, {{0}}},
+        {SCMP_SYS(memfd_create),
+         "makes the private copy of a database",
+         1,
+         {PIN(1, MFD_CLOEXEC | MFD_ALLOW_SEALING)}},
+        {SCMP_SYS(write), "log lines, and the private copy", 0, {{0}}},
+        {SCMP_SYS(fcntl),
+         "seals the private copy against any change",
+         2,
+         {PIN(1, F_ADD_SEALS), PIN(2, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)}},
+        {SCMP_SYS(mmap),
+         "maps the private copy, read-only",
+         2,
+         {PIN(2, PROT_READ), PIN(3, MAP_SHARED)}},
+    };
+    const struct sandbox_rule with_notify[] = {
+        {SCMP_SYS(sendto),
+         "tells the service manager",
+         4,
+         {PIN(0, pinned->notify), PIN(3, MSG_DONTWAIT | MSG_NOSIGNAL), PIN(4, 0), PIN(5, 0)}},
+    };
+    _Static_assert(sizeof table + sizeof with_databases + sizeof with_notify <=
+                       POLICY_RULES_MAX * sizeof(struct sandbox_rule),
+                   "the caller has room");
     size_t count = 0;
-    _Static_assert(sizeof table / sizeof *table < POLICY_RULES_MAX, "the caller has room");
-    for (; count < sizeof table / sizeof *table; count++) {
-        rules[count] = table[count];
+    ADD(table);
+    if (pinned->databases) {
+        ADD(with_databases);
+    } else {
+        ADD(without_databases);
     }
     if (pinned->notify >= 0) {
-        rules[count++] = (struct sandbox_rule){
-            SCMP_SYS(sendto),
-            "tells the service manager",
-            4,
-            {PIN(0, pinned->notify), PIN(3, MSG_DONTWAIT | MSG_NOSIGNAL), PIN(4, 0), PIN(5, 0)}};
+        ADD(with_notify);
     }
     return count;
 }

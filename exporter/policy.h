@@ -4,6 +4,7 @@
 
 #include "common/sandbox.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum { POLICY_RULES_MAX = 40 };
@@ -15,7 +16,8 @@ struct policy_descriptors {
     int channel;
     int listener;
     int signals;
-    int notify; /* below 0: none */
+    int notify;     /* below 0: none */
+    bool databases; /* files are read anew when they are replaced */
     pid_t sniffer;
 };
 

@@ -78,6 +78,7 @@ int main(int argc, char *argv[])
         .listener = LISTENER,
         .signals = SIGNALS,
         .notify = NOTIFY,
+        .databases = true,
         .sniffer = SNIFFER,
     };
     if (argc == 2 && strcmp(argv[1], "sniffer") == 0) {

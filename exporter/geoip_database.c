@@ -1,0 +1,217 @@
+#include "exporter/geoip_database.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    /* How many tree nodes are looked at for one usable record. Where there is any, it is among the
+     * first few hundred; the bound keeps the refusal of a large file of another kind below 0.2 s,
+     * and ends the walk of a damaged tree that leads in circles. */
+    WALK_NODES_MAX = 100000,
+    /* Nodes still to be visited: no more than one for each bit of an address, children first. */
+    WALK_PENDING_MAX = 128,
+};
+
+const struct geoip_kind geoip_kind_country = {
+    .flag = "-geoip.country-database",
+    .none = "holds no countries",
+    .read = geoip_layout_country,
+};
+
+const struct geoip_kind geoip_kind_asn = {
+    .flag = "-geoip.asn-database",
+    .none = "holds no ASNs",
+    .read = geoip_layout_asn,
+};
+
+static const char *mmdb_reason(int status)
+{
+    switch (status) {
+    case MMDB_OUT_OF_MEMORY_ERROR:
+        return "does not fit into memory";
+    case MMDB_FILE_OPEN_ERROR:
+    case MMDB_IO_ERROR:
+        return "cannot be read";
+    case MMDB_UNKNOWN_DATABASE_FORMAT_ERROR:
+        return "is a MaxMind DB file of an unknown version";
+    case MMDB_CORRUPT_SEARCH_TREE_ERROR:
+        return "is damaged: its search tree leads nowhere";
+    default: /* what describes the file stands at its end, so a truncated file lacks it */
+        return "is not a MaxMind DB file, or is truncated";
+    }
+}
+
+/* Returns NULL when a data record of the kind asked for was found, otherwise why not. */
+static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind)
+{
+    uint32_t pending[WALK_PENDING_MAX] = {0}; /* the root, node 0, is the first */
+    unsigned count = 1;
+
+    for (unsigned visited = 0; count > 0 && visited < WALK_NODES_MAX; visited++) {
+        MMDB_search_node_s node;
+        int status = MMDB_read_node(mmdb, pending[--count], &node);
+        if (status != MMDB_SUCCESS) {
+            return mmdb_reason(status);
+        }
+        /* Right before left, so that left is taken first: there is the IPv4 space. */
+        const uint8_t types[] = {node.right_record_type, node.left_record_type};
+        const uint64_t records[] = {node.right_record, node.left_record};
+        MMDB_entry_s entries[] = {node.right_record_entry, node.left_record_entry};
+        for (unsigned i = 0; i < 2; i++) {
+            struct place place = PLACE_UNKNOWN;
+            if (types[i] == MMDB_RECORD_TYPE_DATA && kind->read(&entries[i], &place)) {
+                return NULL;
+            }
+            if (types[i] == MMDB_RECORD_TYPE_SEARCH_NODE) {
+                if (count == WALK_PENDING_MAX) {
+                    return mmdb_reason(MMDB_CORRUPT_SEARCH_TREE_ERROR);
+                }
+                pending[count++] = (uint32_t)records[i];
+            }
+        }
+    }
+    return kind->none;
+}
+
+/* libmaxminddb opens by name, and /proc gives the copy one. */
+static int map_copy(int copy, MMDB_s *mmdb, const char **reason)
+{
+    char path[sizeof "/proc/self/fd/" + 10];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
+    int status = MMDB_open(path, MMDB_MODE_MMAP, mmdb);
+    if (status == MMDB_SUCCESS) {
+        return 0;
+    }
+    *reason = status == MMDB_FILE_OPEN_ERROR ? "cannot be opened without /proc, which names it"
+                                             : mmdb_reason(status);
+    return status == MMDB_OUT_OF_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+}
+
+/* What geoip_file_open opened becomes a database of the kind asked for. */
+static int open_file(const struct geoip_kind *kind, int file, const struct geoip_identity *identity,
+                     MMDB_s *mmdb, const char **reason)
+{
+    int copy = geoip_file_copy(file, identity, reason);
+    if (copy < 0) {
+        return copy;
+    }
+    int error = map_copy(copy, mmdb, reason);
+    close(copy); /* the mapping holds it */
+    if (error != 0) {
+        return error;
+    }
+    const char *wrong = walk(mmdb, kind);
+    if (wrong != NULL) {
+        MMDB_close(mmdb);
+        *reason = wrong;
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static struct geoip_error error_of(const struct geoip_kind *kind, const char *path, int code,
+                                   const char *reason)
+{
+    return (struct geoip_error){
+        .flag = kind->flag,
+        .path = path,
+        .reason = reason,
+        .permission = code == -EACCES || code == -EPERM,
+    };
+}
+
+int geoip_database_open(const struct geoip_kind *kind, const char *path, struct geoip_database *out,
+                        struct geoip_error *error)
+{
+    struct geoip_database database = {.kind = kind, .path = path};
+    const char *reason = "";
+    if (path != NULL) {
+        int file = geoip_file_open(path, &database.identity, &reason);
+        int code = file;
+        if (file >= 0) {
+            code = open_file(kind, file, &database.identity, &database.mmdb, &reason);
+            close(file);
+        }
+        if (code < 0) {
+            *error = error_of(kind, path, code, reason);
+            return code;
+        }
+        database.open = true;
+    }
+    *out = database;
+    return 0;
+}
+
+void geoip_database_close(struct geoip_database *database)
+{
+    if (database->open) {
+        MMDB_close(&database->mmdb);
+    }
+    database->open = false;
+}
+
+/* True when there is nothing new to be said of the version that stands at the path. */
+static bool is_known(const struct geoip_database *database, const struct geoip_identity *identity,
+                     bool again)
+{
+    return geoip_identity_equal(identity, &database->identity) ||
+           (!again && geoip_identity_equal(identity, &database->refused));
+}
+
+static int reload(struct geoip_database *database, int file, const struct geoip_identity *identity,
+                  const char **reason)
+{
+    MMDB_s mmdb;
+    int code = open_file(database->kind, file, identity, &mmdb, reason);
+    if (code == 0) {
+        MMDB_close(&database->mmdb);
+        database->mmdb = mmdb;
+        database->identity = *identity;
+    } else {
+        database->refused = *identity;
+    }
+    return code;
+}
+
+enum geoip_reload geoip_database_reload(struct geoip_database *database, bool again,
+                                        struct geoip_error *error)
+{
+    struct geoip_identity identity;
+    const char *reason = "";
+    if (!database->open) {
+        return GEOIP_UNCHANGED;
+    }
+    bool was_missing = database->missing;
+    int file = geoip_file_open(database->path, &identity, &reason);
+    int code = file;
+    database->missing = file < 0;
+    if (file >= 0) {
+        if (is_known(database, &identity, again)) {
+            close(file);
+            return GEOIP_UNCHANGED;
+        }
+        code = reload(database, file, &identity, &reason);
+        close(file);
+    } else if (was_missing && !again) {
+        return GEOIP_UNCHANGED;
+    }
+    if (code < 0) {
+        *error = error_of(database->kind, database->path, code, reason);
+        return GEOIP_KEPT;
+    }
+    return GEOIP_RELOADED;
+}
+
+void geoip_database_lookup(const struct geoip_database *database, const struct sockaddr *address,
+                           struct place *place)
+{
+    if (!database->open) {
+        return;
+    }
+    int status = MMDB_SUCCESS;
+    MMDB_lookup_result_s result = MMDB_lookup_sockaddr(&database->mmdb, address, &status);
+    if (status == MMDB_SUCCESS && result.found_entry) {
+        database->kind->read(&result.entry, place);
+    }
+}
