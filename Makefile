@@ -19,10 +19,15 @@ LIBEXECDIR ?= $(PREFIX)/libexec
 DESTDIR    ?=
 
 # --- How things are compiled. SANITIZE=address,undefined and WERROR=1 are for the tests.
-CC       ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CFLAGS   ?= -O2 -g
 SANITIZE ?=
 WERROR   ?=
+
+# One short line for each file; V=1 shows the whole commands.
+Q := $(if $(V),,@)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
             -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
@@ -55,14 +60,17 @@ UNIT_TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard t
 all: $(BUILD)/dnstt_exporter $(BUILD)/exporter ## build the two programs (default)
 
 $(BUILD)/dnstt_exporter: $(BUILD)/objects/capture/main.o $(CAPTURE_OBJECTS) $(COMMON_OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CAPTURE_LIBS)
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CAPTURE_LIBS)
 
 $(BUILD)/exporter: $(BUILD)/objects/exporter/main.o $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
 
 $(BUILD)/objects/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(if $(V),,@echo '  CC $@')
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The version text changes with each commit, the other objects do not.
 $(BUILD)/objects/common/flags.o: $(BUILD)/version
@@ -77,16 +85,18 @@ $(BUILD)/version: version
 # From an archive, a test links what it calls and no more: no HTTP library in a test of sessions.
 $(BUILD)/tests/modules.a: $(CAPTURE_OBJECTS) $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
 	@mkdir -p $(@D)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
 
 $(BUILD)/tests/sandbox/print_policies: $(BUILD)/objects/tests/sandbox/print_policies.o \
         $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
 
 # --- Programs of tests/sandbox. They are the shipped objects with a few functions wrapped (ld's
 # --- --wrap): those in attack/ turn hostile, those in logged/ have policies that log instead of
@@ -124,7 +134,8 @@ $(SANDBOX_PROGRAMS): $(COMMON_OBJECTS)
 
 $(SANDBOX)/test_policies: $(SANDBOX_OBJECTS)/test_policies.o $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
 
 .PHONY: sandbox
 sandbox: all $(SANDBOX_PROGRAMS) $(SANDBOX)/test_policies
