@@ -196,6 +196,13 @@ static const char *set_listen_address(struct options *options, const char *value
     return NULL;
 }
 
+static const char *set_systemd_socket(struct options *options, const char *value)
+{
+    (void)value;
+    options->systemd_socket = true;
+    return NULL;
+}
+
 static const char *set_telemetry_path(struct options *options, const char *value)
 {
     /* What a path may hold unescaped: RFC 3986, section 3.3. */
@@ -320,6 +327,10 @@ const struct flag flag_table[] = {
                .help = "where to serve the metrics: host:port or [v6]:port with a numeric\n"
                        "host, or :port for every address of this host"},
      .set = set_listen_address},
+    {.entry = {.name = "web.systemd-socket",
+               .help = "serve on the sockets that a systemd .socket unit passes, and not on\n"
+                       "web.listen-address"},
+     .set = set_systemd_socket},
     {.entry = {.name = "web.telemetry-path",
                .argument = "PATH",
                .default_text = "/metrics",

@@ -151,6 +151,9 @@ static enum flags_result set(struct parse *parse, size_t row, const char *value)
 static enum flags_result set_switch(struct parse *parse, const struct flag *flag, const char *value)
 {
     if (value == NULL || strcmp(value, "true") == 0) {
+        if (flag->set != NULL) {
+            flag->set(&parse->options, NULL);
+        }
         return flag->ends;
     }
     if (strcmp(value, "false") == 0) {
@@ -199,7 +202,7 @@ static enum flags_result parse_arguments(struct parse *parse, int argc, char *co
 
         enum flags_result result = FLAGS_RUN;
         const struct flag *flag = &flag_table[row];
-        if (flag->set == NULL) {
+        if (flag->entry.argument == NULL) {
             result = set_switch(parse, flag, written.value);
         } else if (written.value != NULL) {
             result = set(parse, row, written.value);

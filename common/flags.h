@@ -47,6 +47,7 @@ struct options {
     uint32_t series_max;        /* groups, 1 to 1,000,000 */
     struct address listen_address;
     const char *listen_text;    /* as given, for log lines */
+    bool systemd_socket;        /* serve on passed sockets instead (sd_listen_fds(3)) */
     const char *telemetry_path; /* begins with '/' */
     const char *process_user;
     enum log_level log_level;

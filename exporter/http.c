@@ -1,6 +1,9 @@
 #include "exporter/http.h"
 
+#include "common/number.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,6 +16,7 @@ enum {
     BLOCK_SIZE = 64 * 1024,
     /* Connections taken in one turn, so that a crowd cannot hold the loop. */
     ACCEPT_TURN = 16,
+    LISTEN_FDS_START = 3, /* sd_listen_fds(3) */
 };
 
 struct http {
@@ -56,6 +60,43 @@ int http_listen(const struct address *address, int *listener)
         .sin_addr.s_addr = INADDR_ANY,
     };
     return listen_on((const struct sockaddr *)&every, sizeof every, listener);
+}
+
+static int adopt_one(int descriptor)
+{
+    int listens = 0;
+    socklen_t length = sizeof listens;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || !listens) {
+        return -EINVAL;
+    }
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
+        return -errno;
+    }
+    return 0;
+}
+
+int http_adopt(int listeners[HTTP_LISTENERS_MAX])
+{
+    const char *pid = getenv("LISTEN_PID");
+    const char *count_text = getenv("LISTEN_FDS");
+    uint64_t number, count;
+    if (pid == NULL || count_text == NULL || number_parse(pid, 1, INT32_MAX, &number) != 0 ||
+        (pid_t)number != getpid() || number_parse(count_text, 1, INT32_MAX, &count) != 0) {
+        return -ENOENT;
+    }
+    if (count > HTTP_LISTENERS_MAX) {
+        return -E2BIG;
+    }
+    for (int i = 0; i < (int)count; i++) {
+        int error = adopt_one(LISTEN_FDS_START + i);
+        if (error != 0) {
+            return error;
+        }
+        listeners[i] = LISTEN_FDS_START + i;
+    }
+    return (int)count;
 }
 
 /* A reply on its way. */

@@ -13,10 +13,19 @@ enum {
     HTTP_CONNECTION_MEMORY = 16384, /* octets each, headers included */
     HTTP_TIMEOUT_SECONDS = 10,      /* without progress */
     HTTP_BACKLOG = 128,
+    HTTP_LISTENERS_MAX = 8, /* listening sockets: an address of each family and some more */
 };
 
 /* Opens a listening socket, close-on-exec and non-blocking. Returns 0 or -errno. */
 int http_listen(const struct address *address, int *listener);
+
+/*
+ * Takes over the sockets that the service manager passed (sd_listen_fds(3)): descriptors from 3 on,
+ * each a listening stream socket, set close-on-exec and non-blocking. Returns how many, or -errno:
+ * -ENOENT when none was passed to this process, -E2BIG above HTTP_LISTENERS_MAX, -EINVAL for one
+ * that does not listen.
+ */
+int http_adopt(int listeners[HTTP_LISTENERS_MAX]);
 
 struct http;
 

@@ -58,11 +58,13 @@ int loop_open(struct loop *loop)
     loop->account_second = loop_seconds();
     loop->closed_second = 0;
     loop->stale = false;
-    const int watched[] = {loop->channel, loop->listener, loop->signals,
-                           http_descriptor(loop->http)};
+    const int watched[] = {loop->channel, loop->signals, http_descriptor(loop->http)};
     int error = 0;
     for (size_t i = 0; error == 0 && i < sizeof watched / sizeof *watched; i++) {
         error = watch(loop, watched[i]);
+    }
+    for (unsigned i = 0; error == 0 && i < loop->listener_count; i++) {
+        error = watch(loop, loop->listeners[i]);
     }
     return error;
 }
@@ -117,6 +119,7 @@ static enum loop_end take_signals(struct loop *loop)
     while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP) {
             loop->reload->requested = true;
+            service_reloading(loop->service);
         } else if (info.ssi_signo != SIGCHLD) {
             return LOOP_STOPPED;
         } else if (look_for_death(loop) == LOOP_DIED) {
@@ -137,6 +140,8 @@ static void note_account(struct loop *loop, uint32_t now)
         log_line(LOG_INFO, "the sniffer is heard again", NULL);
     }
     loop->stale = false;
+    /* The watchdog's only food: an event loop that turns, and a sniffer that reports. */
+    service_alive(loop->service, loop->sessions->used, now);
 }
 
 static enum loop_end take_messages(struct loop *loop, uint32_t now)
@@ -171,7 +176,9 @@ static enum loop_end check_time(struct loop *loop, uint32_t now)
     if (loop->sessions->used > 0 && now != loop->sessions->swept) {
         sessions_sweep(loop->sessions, now);
     }
-    reload_look(loop->reload, now);
+    if (reload_look(loop->reload, now)) {
+        service_reloaded(loop->service);
+    }
     if (loop->closed_second != 0 && now > loop->closed_second + LOOP_CLOSED_SECONDS) {
         return LOOP_CLOSED;
     }
@@ -180,6 +187,16 @@ static enum loop_end check_time(struct loop *loop, uint32_t now)
         loop->stale = true;
     }
     return LOOP_RUNNING;
+}
+
+static bool is_listener(const struct loop *loop, int descriptor)
+{
+    for (unsigned i = 0; i < loop->listener_count; i++) {
+        if (loop->listeners[i] == descriptor) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum loop_end turn(struct loop *loop)
@@ -196,8 +213,8 @@ static enum loop_end turn(struct loop *loop)
             end = take_signals(loop);
         } else if (events[i].data.fd == loop->channel) {
             end = take_messages(loop, now);
-        } else if (events[i].data.fd == loop->listener) {
-            http_accept(loop->http, loop->listener);
+        } else if (is_listener(loop, events[i].data.fd)) {
+            http_accept(loop->http, events[i].data.fd);
         }
     }
     if (end == LOOP_RUNNING) {

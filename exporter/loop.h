@@ -8,6 +8,7 @@
 #include "exporter/http.h"
 #include "exporter/intake.h"
 #include "exporter/reload.h"
+#include "exporter/service.h"
 #include "exporter/session.h"
 
 #include <signal.h>
@@ -37,12 +38,14 @@ struct loop {
     int epoll;
     int signals; /* signalfd(2) */
     int channel;
-    int listener;
+    int listeners[HTTP_LISTENERS_MAX];
+    unsigned listener_count;
     pid_t sniffer;
     struct http *http; /* not owned, as the others */
     struct intake *intake;
     struct sessions *sessions;
     struct reload *reload;
+    struct service *service;
     uint64_t account;        /* sequence of the latest STATS */
     uint32_t account_second; /* when it came */
     uint32_t closed_second;  /* when the channel ended; 0: it has not */

@@ -13,10 +13,10 @@
 #include "exporter/intake.h"
 #include "exporter/landlock.h"
 #include "exporter/loop.h"
-#include "exporter/notify.h"
 #include "exporter/obituary.h"
 #include "exporter/policy.h"
 #include "exporter/reload.h"
+#include "exporter/service.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +39,7 @@ static struct distinct distinct;
 static struct sessions sessions;
 static struct intake intake;
 static struct reload reload;
+static struct service service;
 static struct loop loop;
 
 static void fail(const char *what, int error)
@@ -136,9 +137,26 @@ static void make_state(void)
     }
 }
 
+static void adopt_sockets(void)
+{
+    int count = http_adopt(loop.listeners);
+    if (count < 0) {
+        log_line(LOG_ERROR, "cannot serve on passed sockets; start it by a systemd .socket unit",
+                 "flag", "-web.systemd-socket", "error",
+                 count == -ENOENT ? "none was passed" : strerror(-count), NULL);
+        exit(EXIT_REFUSED);
+    }
+    loop.listener_count = (unsigned)count;
+}
+
 static void listen_for_scrapes(void)
 {
-    int error = http_listen(&options.listen_address, &loop.listener);
+    if (options.systemd_socket) {
+        adopt_sockets();
+        return;
+    }
+    int error = http_listen(&options.listen_address, &loop.listeners[0]);
+    loop.listener_count = 1;
     if (error == 0) {
         return;
     }
@@ -149,7 +167,7 @@ static void listen_for_scrapes(void)
 
 /* From here on nothing can be opened but databases, and only what policy.c lists can be asked for.
  */
-static void confine(int notify)
+static void confine(void)
 {
     const char *const paths[] = {options.country_database, options.asn_database};
     struct landlock_outcome landlock;
@@ -167,9 +185,10 @@ static void confine(int notify)
         .epoll = loop.epoll,
         .http_epoll = http_descriptor(loop.http),
         .channel = loop.channel,
-        .listener = loop.listener,
+        .listeners = loop.listeners,
+        .listener_count = loop.listener_count,
         .signals = loop.signals,
-        .notify = notify,
+        .notify = service.descriptor,
         .databases = reload.wanted,
         .sniffer = loop.sniffer,
     };
@@ -185,7 +204,8 @@ static void log_start(void)
         log_line(LOG_INFO, "watching", "domain", options.domains[i].text, "interface",
                  options.interface[0] != '\0' ? options.interface : "all", NULL);
     }
-    log_line(LOG_INFO, "serving metrics", "address", options.listen_text, "path",
+    log_line(LOG_INFO, "serving metrics", "address",
+             options.systemd_socket ? "passed sockets" : options.listen_text, "path",
              options.telemetry_path, NULL);
 }
 
@@ -213,23 +233,23 @@ int main(int argc, char *argv[])
     if (error != 0) {
         fail("cannot start the HTTP server", error);
     }
-    int notify = notify_open();
-
     loop.intake = &intake;
     loop.sessions = &sessions;
     loop.reload = &reload;
+    loop.service = &service;
+    service_start(&options, loop_seconds(), &service);
     error = loop_open(&loop);
     if (error != 0) {
         fail("cannot set up the event loop", error);
     }
-    confine(notify);
+    confine();
     enum loop_end end = loop_until_ready(&loop);
     if (end == LOOP_RUNNING) {
         log_start();
-        notify_send(notify, "READY=1");
+        service_ready(&service);
         end = loop_run(&loop);
     }
-    notify_send(notify, "STOPPING=1");
+    service_stopping(&service);
     if (end == LOOP_STOPPED) {
         return EXIT_SUCCESS; /* the sniffer ends as the channel closes */
     }

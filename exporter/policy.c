@@ -1,5 +1,7 @@
 #include "exporter/policy.h"
 
+#include "exporter/http.h"
+
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -75,10 +77,6 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          4,
          {PIN(0, pinned->channel), PIN(3, MSG_DONTWAIT | MSG_TRUNC), PIN(4, 0), PIN(5, 0)}},
         /* HTTP. Connections have no fixed number. */
-        {SCMP_SYS(accept4),
-         "takes a connection",
-         2,
-         {PIN(0, pinned->listener), PIN(3, SOCK_CLOEXEC | SOCK_NONBLOCK)}},
         {SCMP_SYS(fcntl), "libmicrohttpd looks whether it is non-blocking", 1, {PIN(1, F_GETFL)}},
         {SCMP_SYS(recvfrom), "reads a request", 3, {PIN(3, 0), PIN(4, 0), PIN(5, 0)}},
         {SCMP_SYS(sendto),
@@ -143,10 +141,17 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          {PIN(0, pinned->notify), PIN(3, MSG_DONTWAIT | MSG_NOSIGNAL), PIN(4, 0), PIN(5, 0)}},
     };
     _Static_assert(sizeof table + sizeof with_databases + sizeof with_notify <=
-                       POLICY_RULES_MAX * sizeof(struct sandbox_rule),
+                       (POLICY_RULES_MAX - HTTP_LISTENERS_MAX) * sizeof(struct sandbox_rule),
                    "the caller has room");
     size_t count = 0;
     ADD(table);
+    for (unsigned i = 0; i < pinned->listener_count; i++) {
+        rules[count++] = (struct sandbox_rule){
+            SCMP_SYS(accept4),
+            "takes a connection",
+            2,
+            {PIN(0, pinned->listeners[i]), PIN(3, SOCK_CLOEXEC | SOCK_NONBLOCK)}};
+    }
     if (pinned->databases) {
         ADD(with_databases);
     } else {

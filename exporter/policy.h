@@ -7,14 +7,15 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { POLICY_RULES_MAX = 40 };
+enum { POLICY_RULES_MAX = 48 };
 
 /* What is fixed for the life of the process, to be pinned. */
 struct policy_descriptors {
     int epoll;      /* our event loop's */
     int http_epoll; /* libmicrohttpd's */
     int channel;
-    int listener;
+    const int *listeners;
+    unsigned listener_count; /* at most HTTP_LISTENERS_MAX */
     int signals;
     int notify;     /* below 0: none */
     bool databases; /* files are read anew when they are replaced */

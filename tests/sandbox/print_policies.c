@@ -71,11 +71,13 @@ static void print_rules(const struct sandbox_rule *rules, size_t count)
 int main(int argc, char *argv[])
 {
     struct sandbox_rule rules[POLICY_RULES_MAX];
+    const int listener = LISTENER;
     const struct policy_descriptors pinned = {
         .epoll = EPOLL,
         .http_epoll = HTTP_EPOLL,
         .channel = CHANNEL,
-        .listener = LISTENER,
+        .listeners = &listener,
+        .listener_count = 1,
         .signals = SIGNALS,
         .notify = NOTIFY,
         .databases = true,

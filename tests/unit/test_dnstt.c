@@ -455,6 +455,18 @@ static void test_domain_begins_at_a_label(void **state)
     }
 }
 
+static void test_domain_does_not_begin_in_the_header(void **state)
+{
+    (void)state;
+    configure((const char *const[]){"a.b"}, 1);
+    struct message message = {0};
+    put_dns_header(&message, 0x0100, 0x0161); /* the octets of a label "a" */
+    put_name(&message, "b");
+    put16(&message, TYPE_TXT);
+    put16(&message, CLASS_IN);
+    assert_int_equal(judge_query(&message, message.length, false), DNSTT_OTHER_DOMAIN);
+}
+
 static void test_longest_domain_wins(void **state)
 {
     (void)state;
@@ -670,6 +682,7 @@ int main(void)
         TEST(test_labels_and_case_carry_no_meaning),
         TEST(test_domain_is_compared_octet_by_octet),
         TEST(test_domain_begins_at_a_label),
+        TEST(test_domain_does_not_begin_in_the_header),
         TEST(test_longest_domain_wins),
         TEST(test_as_many_domains_as_can_be),
         TEST(test_longest_possible_domain),

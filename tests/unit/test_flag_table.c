@@ -90,6 +90,11 @@ static void values_at_the_limits(void **state)
     assert_int_equal(options.sessions_remember, 1000);
     assert_int_equal(options.series_max, 1000000);
     assert_int_equal(options.log_level, LOG_DEBUG);
+    assert_false(options.systemd_socket);
+    ASSERT_RUN("-web.systemd-socket");
+    assert_true(options.systemd_socket);
+    ASSERT_RUN("-web.systemd-socket=false");
+    assert_false(options.systemd_socket);
 
     char path[129];
     memset(path, 'a', sizeof path);
@@ -156,6 +161,7 @@ static void wrong_values(void **state)
          "not an address; give a numeric one with a port, such as 127.0.0.1:9713, [::1]:9713 or "
          ":9713",
          {"\"\"", "9713", "::1:9713", "example.com:9713", "127.0.0.1:0", "unix:/run/x"}},
+        {"web.systemd-socket", "not for a switch; give true or false", {"\"\"", "1", "yes"}},
         {"web.telemetry-path",
          "not a path; give one such as /metrics: a slash and 1 to 127 characters that need no "
          "escape in a URL",

@@ -278,6 +278,12 @@ static void test_ipv4_fragments(void **state)
     assert_int_equal(parse_whole(&message, ETH_P_IP), IP_FRAGMENT);
     set16(&message, 2, (unsigned)message.length + 1);
     assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
+    set16(&message, 2, IPV4_HEADER - 1);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
+    set16(&message, 2, IPV4_HEADER);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_FRAGMENT);
+    message.octets[0] = 0x44;
+    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
 }
 
 static void test_ipv6(void **state)
@@ -389,6 +395,10 @@ static void test_extension_header_beyond_the_packet(void **state)
     }
     /* It ends with one that leads to no UDP. */
     message.octets[IPV6_HEADER + 16] = IPPROTO_NONE;
+    for (size_t captured = 0; captured <= message.length; captured++) {
+        assert_int_equal(parse(&message, captured, message.length, ETH_P_IPV6, false),
+                         captured < IPV6_HEADER + 16 + 8 ? IP_MALFORMED : IP_NOT_UDP);
+    }
     set16(&message, 4, 16 + 24);
     assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_NOT_UDP);
     set16(&message, 4, 16 + 23);
@@ -478,6 +488,20 @@ static void test_tagged_at_the_tag(void **state)
     }
 }
 
+static void test_tag_counts_as_no_part_of_the_packet(void **state)
+{
+    (void)state;
+    for (unsigned excess = 0; excess <= 5; excess++) {
+        struct message message = {0};
+        put16(&message, 100);
+        put16(&message, ETH_P_IP);
+        put_ipv4_datagram(&message);
+        set16(&message, 4 + 2, (unsigned)message.length - 4 + excess);
+        assert_int_equal(parse(&message, message.length, message.length, ETH_P_8021Q, false),
+                         excess == 0 ? IP_DATAGRAM : IP_MALFORMED);
+    }
+}
+
 static void test_tag_that_looks_like_a_version(void **state)
 {
     (void)state;
@@ -558,6 +582,7 @@ int main(void)
         cmocka_unit_test(test_ipv6_fragments),
         cmocka_unit_test(test_tagged_at_the_network_header),
         cmocka_unit_test(test_tagged_at_the_tag),
+        cmocka_unit_test(test_tag_counts_as_no_part_of_the_packet),
         cmocka_unit_test(test_tag_that_looks_like_a_version),
         cmocka_unit_test(test_other_protocols_in_a_tag),
         cmocka_unit_test(test_random_frames),

@@ -23,7 +23,6 @@ enum {
     OTHER_PORT = 5300,
     CLIENT_PORT = 40000,
     UNCHANGED = 0xa5,
-    IGNORED_UNCHANGED = WIRE_IGNORE_REASONS,
 };
 
 static struct options options;
@@ -56,7 +55,7 @@ static enum outcome judge_part(const struct message *message, size_t captured, u
     static struct wire_record before;
     memset(&before, UNCHANGED, sizeof before);
     record = before;
-    ignored = IGNORED_UNCHANGED;
+    ignored = WIRE_IGNORE_REASONS;
     uint8_t *copy = exact_copy(message->octets, captured);
     const struct frame frame = {
         .data = copy,
@@ -71,7 +70,7 @@ static enum outcome judge_part(const struct message *message, size_t captured, u
     if (outcome != OUTCOME_RECORD) {
         assert_memory_equal(&record, &before, sizeof before);
     }
-    assert_true((outcome == OUTCOME_IGNORED) == (ignored != IGNORED_UNCHANGED));
+    assert_true((outcome == OUTCOME_IGNORED) == (ignored != WIRE_IGNORE_REASONS));
     return outcome;
 }
 
@@ -284,7 +283,7 @@ static void test_ports(void **state)
 {
     (void)state;
     struct message query = query_message(DOMAIN);
-    for (unsigned port = 0; port <= UINT16_MAX; port += 1 + (port > 6000) * 250) {
+    for (unsigned port = 0; port <= UINT16_MAX; port += port < 6000 ? 1 : 251) {
         bool ours = port == PORT || port == OTHER_PORT;
         struct message packet = carry(&query, 4, CLIENT_PORT, port);
         if (ours) {
@@ -366,6 +365,27 @@ static void test_fragmented_query(void **state)
     }
     assert_int_equal(judge_message(&whole, PACKET_HOST), OUTCOME_RECORD);
     assert_int_equal(record.kind, WIRE_REJECTED);
+}
+
+/* So is a query of which not all was kept. */
+static void test_snapped_query(void **state)
+{
+    (void)state;
+    struct message dns = query_message(DOMAIN);
+    size_t question_end = dns.length - 11;
+    set16(&dns, dns.length - 8, 512);
+    struct message packet = carry(&dns, 4, CLIENT_PORT, PORT);
+    size_t headers = IPV4_HEADER + UDP_HEADER;
+    for (size_t captured = 0; captured < packet.length; captured++) {
+        enum outcome outcome = judge_part(&packet, captured, ETH_P_IP, PACKET_HOST, false);
+        if (captured < headers + question_end) {
+            assert_int_equal(outcome, OUTCOME_MALFORMED);
+        } else {
+            assert_int_equal(outcome, OUTCOME_RECORD);
+            assert_int_equal(record.kind, WIRE_QUERY);
+            assert_int_equal(record.bytes, dns.length);
+        }
+    }
 }
 
 /* Responses are kept up to a snap length that holds the question. */
@@ -571,6 +591,7 @@ int main(void)
         TEST(test_other_and_broken_packets),
         TEST(test_fragmented_response),
         TEST(test_fragmented_query),
+        TEST(test_snapped_query),
         TEST(test_snapped_response),
         TEST(test_extension_headers),
         TEST(test_vlan_forms),
