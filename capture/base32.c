@@ -1,82 +1,64 @@
 /*
- * Two groups of eight characters at a time, in the vector arithmetic that gcc and clang offer for
- * every machine. Nothing branches on a character: faults are gathered and looked at in the end.
+ * In the vector arithmetic that gcc and clang offer for every machine. Nothing branches on a
+ * character: a fault shows in the bits above a value's five, and these are looked at in the end.
  */
 #include "capture/base32.h"
 
-#include <endian.h>
 #include <errno.h>
-#include <string.h>
 
 enum {
-    GROUP_CHARACTERS = 8,
-    GROUP_OCTETS = 5,
     FOLD = 0x20,         /* the bit that tells a lower case letter from an upper case one */
     DIGITS_BELOW = 0x40, /* of the alphabet, what is below this is a digit, folded or not */
-    VALUE_MASK = 0x1f,
+    FAULT_BITS = 0xe0,
 };
 
-/* One step's characters: each by itself, and those that belong together as one number. */
-typedef int8_t characters __attribute__((vector_size(BASE32_STEP)));
-typedef uint16_t pairs __attribute__((vector_size(BASE32_STEP)));
-typedef uint32_t quadruples __attribute__((vector_size(BASE32_STEP)));
-typedef uint64_t groups __attribute__((vector_size(BASE32_STEP)));
+typedef int8_t octets __attribute__((vector_size(BASE32_STEP)));
+typedef uint64_t words __attribute__((vector_size(BASE32_STEP)));
 
-/* A group's first character becomes the lowest octet of its number. */
-static inline groups load_groups(const uint8_t *in)
+static inline octets load(const uint8_t *from)
 {
-    groups loaded;
-    memcpy(&loaded, in, sizeof loaded);
-    return (groups){le64toh(loaded[0]), le64toh(loaded[1])};
+    octets loaded;
+    memcpy(&loaded, from, sizeof loaded);
+    return loaded;
 }
 
-/* From eight values of 5 bits, the first one lowest, to five octets and three of no meaning. */
-static inline groups pack_groups(groups values)
+static inline octets read_characters(const uint8_t *from)
 {
-    pairs pair = (pairs)values;
-    pair = (pair << 5 & 0x3e0) | pair >> 8;
-    quadruples quadruple = (quadruples)pair;
-    quadruple = (quadruple << 10 & 0xffc00) | quadruple >> 16;
-    groups group = (groups)quadruple;
-    return group << 44 | group >> 8;
+    octets character = load(from);
+    octets folded = character & ~FOLD;
+    octets digit = folded < DIGITS_BELOW;
+    octets value = folded - 'A' + (digit & ('A' - ('2' & ~FOLD) + 26));
+    /* Below 'A' or above '7' it is out of range. Above 'Z' and below '2' has to be added to it, and
+     * above 0x7f is below zero, so a fault by itself. */
+    return value | (folded > 'Z') | ((character - '2') & -0x80);
 }
 
-static inline void store_group(uint8_t *out, uint64_t group)
+int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE])
 {
-    group = htobe64(group);
-    memcpy(out, &group, sizeof group);
-}
+    /* A step from its nth octet on has BASE32_STEP - n that count. */
+    static const uint8_t counting[2 * BASE32_STEP] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    };
+    const uint8_t *end = labels + length;
+    uint8_t *next = values;
+    octets faults = {0};
 
-int base32_decode(uint8_t buffer[BASE32_BUFFER_SIZE], size_t length)
-{
-    /* Octets that a last group of so many characters gives. */
-    static const uint8_t tail[GROUP_CHARACTERS] = {0, 0, 1, 0, 2, 3, 0, 4};
-    characters faults = {0};
-    characters fine = ~faults;
-    uint8_t *out = buffer;
-
-    memset(buffer + length, 'a', BASE32_STEP); /* 'a' is 0: completes the last step */
-    for (const uint8_t *in = buffer; in < buffer + length; in += BASE32_STEP) {
-        groups loaded = load_groups(in);
-        characters character = (characters)loaded;
-        characters folded = character & ~FOLD;
-        characters digit = folded < DIGITS_BELOW;
-        characters value = folded - 'A' + (digit & ('A' - ('2' & ~FOLD) + 26));
-        /* Below '2' (and, being negative, above 0x7f); above 'Z'; above '7' or below 'A', which
-         * give a value out of range. */
-        fine &= character > '1';
-        faults |= folded > 'Z';
+    while (labels < end) {
+        size_t label = *labels++;
+        size_t at = 0;
+        for (; at + BASE32_STEP <= label; at += BASE32_STEP) {
+            octets value = read_characters(labels + at);
+            faults |= value;
+            memcpy(next + at, &value, sizeof value);
+        }
+        octets value = read_characters(labels + at) & load(counting + BASE32_STEP - (label - at));
         faults |= value;
-        groups packed = pack_groups((groups)value);
-        store_group(out, packed[0]);
-        store_group(out + GROUP_OCTETS, packed[1]);
-        out += 2 * GROUP_OCTETS;
+        memcpy(next + at, &value, sizeof value);
+        labels += label;
+        next += label;
     }
-    groups fault = (groups)((faults & ~VALUE_MASK) | ~fine);
-    if ((fault[0] | fault[1]) != 0) {
-        return -EBADMSG;
-    }
-    size_t decoded = length / GROUP_CHARACTERS * GROUP_OCTETS + tail[length % GROUP_CHARACTERS];
-    memset(buffer + decoded, 0, BASE32_STEP);
-    return (int)decoded;
+    memset(next, 0, BASE32_STEP);
+    words fault = (words)(faults & (int8_t)FAULT_BITS);
+    return (fault[0] | fault[1]) == 0 ? (int)(next - values) : -EBADMSG;
 }

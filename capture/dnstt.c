@@ -2,6 +2,7 @@
 
 #include "capture/dns.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum {
@@ -96,45 +97,21 @@ static const struct dnstt_domain *find_domain(const struct dnstt_rules *rules,
 }
 
 /*
- * Joins the labels in the first `length` octets of a name, whose message ends at `end`. Returns how
- * many characters they have. A label is copied in halves of the longest one's size where the
- * message goes on for that long: the next label overwrites what was too much, and `out` has room
- * for the last one's.
+ * Of a payload of `length` octets, what follows the ClientID: marked padding, then nothing or one
+ * packet with its length before.
  */
-static size_t join_labels(const uint8_t *name, size_t length, const uint8_t *end,
-                          uint8_t out[BASE32_BUFFER_SIZE])
+static bool is_framed(const uint8_t *values, size_t length, uint8_t mark)
 {
-    const uint8_t *stop = name + length;
-    uint8_t *next = out;
-    while (name < stop) {
-        size_t label = *name++;
-        size_t copied = label <= COPY_HALF ? COPY_HALF : 2 * COPY_HALF;
-        if ((size_t)(end - name) < copied) {
-            memcpy(next, name, label);
-        } else {
-            memcpy(next, name, COPY_HALF);
-            if (label > COPY_HALF) {
-                memcpy(next + COPY_HALF, name + COPY_HALF, COPY_HALF);
-            }
-        }
-        name += label;
-        next += label;
-    }
-    return (size_t)(next - out);
-}
-
-/* What follows the ClientID: marked padding, then nothing or one packet with its length before. */
-static bool is_frame(const uint8_t *data, size_t length)
-{
-    if (length == 0 || data[0] < FRAME_PADDING_MARK) {
+    if (length == DNSTT_CLIENT_ID_OCTETS || mark < FRAME_PADDING_MARK) {
         return false;
     }
-    size_t packet = 1u + data[0] - FRAME_PADDING_MARK;
+    size_t packet = DNSTT_CLIENT_ID_OCTETS + 1u + mark - FRAME_PADDING_MARK;
     if (packet >= length) {
         return packet == length;
     }
-    return data[packet] >= FRAME_PACKET_MIN && data[packet] < FRAME_PADDING_MARK &&
-           packet + 1 + data[packet] == length;
+    size_t packet_length = base32_octet(values, packet);
+    return packet_length >= FRAME_PACKET_MIN && packet_length < FRAME_PADDING_MARK &&
+           packet + 1 + packet_length == length;
 }
 
 /* The rules on the first `length` octets of a name: the labels before the domain. */
@@ -142,17 +119,26 @@ static enum wire_reject judge_payload(const struct dnstt_rules *rules, const uin
                                       size_t length, const uint8_t *end,
                                       struct dnstt_judgement *out)
 {
-    int decoded = base32_decode(out->payload, join_labels(name, length, end, out->payload));
-    if (decoded < 0) {
+    if ((size_t)(end - name) < length + BASE32_STEP) {
+        memcpy(out->scratch, name, length);
+        name = out->scratch;
+    }
+    int value_count = base32_read_labels(name, length, out->values);
+    if (value_count < 0) {
         return WIRE_REJECT_ENCODING;
     }
-    if (decoded < DNSTT_CLIENT_ID_OCTETS) {
+    out->value_count = (unsigned)value_count;
+    size_t octet_count = base32_octet_count(out->value_count);
+    if (octet_count < DNSTT_CLIENT_ID_OCTETS) {
         return WIRE_REJECT_SHORT;
     }
-    out->payload_length = (unsigned)decoded;
+    /* Two groups are ten octets: the ClientID, the mark of the padding and one more. */
+    uint64_t first = base32_group(out->values);
+    uint64_t second = base32_group(out->values + 8);
+    uint64_t client_id = htobe64(first << 24 | second >> 16);
+    memcpy(out->client_id, &client_id, sizeof out->client_id);
     if (rules->framing == FRAMING_STRICT &&
-        !is_frame(out->payload + DNSTT_CLIENT_ID_OCTETS,
-                  out->payload_length - DNSTT_CLIENT_ID_OCTETS)) {
+        !is_framed(out->values, octet_count, (uint8_t)(second >> 8))) {
         return WIRE_REJECT_FRAMING;
     }
     return WIRE_REJECT_NONE;

@@ -16,6 +16,8 @@
 
 enum {
     DNSTT_CLIENT_ID_OCTETS = 8,
+    DNSTT_CLIENT_ID_VALUES = 12,            /* its last four bits share a value with what follows */
+    DNSTT_SCRATCH_SIZE = 255 + BASE32_STEP, /* a name and what is read past it */
     DNSTT_DOMAIN_WORDS = (DOMAIN_WIRE_MAX + 7) / 8,
 };
 
@@ -53,9 +55,13 @@ enum dnstt_verdict {
 struct dnstt_judgement {
     enum wire_reject reason; /* set when rejected */
     uint8_t domain;          /* the configured index; set when rejected or a session */
-    /* Set when a session: ClientID, then what follows it. */
-    uint8_t payload[BASE32_BUFFER_SIZE];
-    unsigned payload_length; /* DNSTT_CLIENT_ID_OCTETS or more; BASE32_STEP zeros follow */
+    /* Set when a session: the ClientID, and the values of all characters before the domain, of
+     * which DNSTT_CLIENT_ID_VALUES are the ClientID's alone. */
+    uint8_t client_id[DNSTT_CLIENT_ID_OCTETS];
+    unsigned value_count;
+    uint8_t values[BASE32_BUFFER_SIZE];
+    /* Of no meaning outside: labels are read from here when the message ends right behind them. */
+    uint8_t scratch[DNSTT_SCRATCH_SIZE];
 };
 
 /*

@@ -44,17 +44,16 @@ static void fill_record(const struct datagram *datagram, const uint8_t *resolver
 static enum outcome judge_query(const struct judge *judge, const struct datagram *datagram,
                                 struct wire_record *record, enum wire_ignore *ignored)
 {
-    /* Large and filled by the callee: not worth zeroing for each packet. */
-    struct dnstt_judgement judgement __attribute__((uninitialized));
+    struct dnstt_judgement judgement;
     bool whole = datagram->captured == datagram->length && !datagram->fragment;
     switch (dnstt_judge_query(&judge->rules, datagram->payload, datagram->captured, whole,
                               &judgement)) {
     case DNSTT_SESSION: {
         fill_record(datagram, datagram->source, WIRE_QUERY, &judgement, record);
-        record->token = token_session(&judge->key, judgement.domain, judgement.payload);
+        record->token = token_session(&judge->key, judgement.domain, judgement.client_id);
         uint32_t fingerprint =
-            token_fingerprint(&judge->key, judgement.payload + DNSTT_CLIENT_ID_OCTETS,
-                              judgement.payload_length - DNSTT_CLIENT_ID_OCTETS);
+            token_fingerprint(&judge->key, judgement.values + DNSTT_CLIENT_ID_VALUES,
+                              judgement.value_count - DNSTT_CLIENT_ID_VALUES);
         record->fingerprint[0] = fingerprint & 0xff;
         record->fingerprint[1] = fingerprint >> 8 & 0xff;
         record->fingerprint[2] = fingerprint >> 16 & 0xff;
@@ -78,20 +77,20 @@ static enum outcome judge_query(const struct judge *judge, const struct datagram
 static enum outcome judge_response(const struct judge *judge, const struct datagram *datagram,
                                    struct wire_record *record, enum wire_ignore *ignored)
 {
-    struct dnstt_judgement judgement __attribute__((uninitialized));
+    struct dnstt_judgement judgement;
     if (dnstt_judge_response(&judge->rules, datagram->payload, datagram->captured, &judgement) !=
         DNSTT_SESSION) {
         return ignore(WIRE_IGNORE_NOT_RESPONSE, ignored);
     }
     fill_record(datagram, datagram->destination, WIRE_RESPONSE, &judgement, record);
-    record->token = token_session(&judge->key, judgement.domain, judgement.payload);
+    record->token = token_session(&judge->key, judgement.domain, judgement.client_id);
     return OUTCOME_RECORD;
 }
 
 enum outcome judge_frame(const struct judge *judge, const struct frame *frame,
                          struct wire_record *record, enum wire_ignore *ignored)
 {
-    struct datagram datagram __attribute__((uninitialized));
+    struct datagram datagram;
 
     if (frame->type != PACKET_HOST && frame->type != PACKET_OUTGOING) {
         return ignore(WIRE_IGNORE_DIRECTION, ignored);

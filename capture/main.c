@@ -208,6 +208,9 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
         fail("the sniffer cannot map the ring; give a smaller -capture.ring-size", error);
     }
     error = confine_sniffer(parent, socket->descriptor, channel, &stage);
+    if (error == -ESRCH) {
+        _exit(WIRE_EXIT_CHANNEL_CLOSED); /* the exporter has ended already, and said why */
+    }
     if (error != 0) {
         log_line(LOG_ERROR, "the sniffer cannot be confined", "stage", stage, "error",
                  strerror(-error), NULL);

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from conftest import SERVER_INTERFACE, Host
 from support import account, frames, wire
+from support.host import SERVER_INTERFACE, Host
 
 DOMAIN = "t.example.com"
 QUERIES = [wire.query(b"CLIENT-%d" % number, DOMAIN, bytes(100)) for number in range(5)]

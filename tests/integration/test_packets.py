@@ -130,6 +130,7 @@ def test_ipv6_fragment_with_headers_inside(host, start):
     assert_one_query(host.settle(program, query=1, ignored={"fragment": 1}))
 
 
+PRIORITY = Dot1Q(vlan=0, prio=5)
 TAGS = {"802.1Q": Dot1Q(vlan=5), "802.1ad": Dot1AD(vlan=6) / Dot1Q(vlan=5)}
 
 
@@ -139,7 +140,7 @@ def tagged(tag):
             frames.from_server(tag / frames.response_packet(RESPONSE)))
 
 
-@pytest.mark.parametrize("tag", TAGS.values(), ids=TAGS)
+@pytest.mark.parametrize("tag", [*TAGS.values(), PRIORITY], ids=[*TAGS, "priority"])
 def test_vlan_tags_on_a_named_interface(host, start, tag):
     program = start("-capture.interface", host.interface)
     *asked, answered = tagged(tag)
@@ -159,6 +160,13 @@ def test_vlan_tags_on_all_interfaces(host, start, tag):
     host.inbound.send(*asked)
     host.outbound.send(answered)
     host.settle(program)
+
+
+def test_a_tag_without_a_vlan_counts_on_all_interfaces(host, start):
+    """It carries a priority alone: no VLAN interface shows the packet."""
+    program = start()
+    host.inbound.send(*tagged(PRIORITY)[:2])
+    host.settle(program, query=2)
 
 
 def ipv4(message=QUERY, *, udp_length=None, ip_length=None):
@@ -233,15 +241,14 @@ def test_direction_decides(host, start):
 
 
 def garbage(seed):
-    """Random octets behind headers that the kernel filter lets pass, and queries with some octets
-    changed."""
+    """Random octets that claim to be IP, and queries with some octets changed."""
     chance = random.Random(seed)
+    whole = [ipv4(), ipv6(), *ipv6_fragments(AFTER_QUESTION)]
     made = []
     for _ in range(1500):
-        link = ipv4()[:14] if chance.random() < 0.5 else ipv6()[:14]
-        made.append(link + chance.randbytes(chance.randrange(200)))
+        made.append(chance.choice(whole)[:14] + chance.randbytes(chance.randrange(200)))
     for _ in range(1500):
-        frame = bytearray(chance.choice([ipv4(), ipv6(), *ipv6_fragments(AFTER_QUESTION)]))
+        frame = bytearray(chance.choice(whole))
         for _ in range(chance.randrange(1, 6)):
             frame[chance.randrange(14, len(frame))] = chance.randrange(256)
         made.append(bytes(frame[: chance.randrange(14, len(frame) + 1)]))

@@ -11,7 +11,7 @@ import pytest
 
 from support import account, frames, wire
 from support.namespace import Injector
-from support.program import alive, copied, wait_for
+from support.program import copied, wait_for
 
 NOBODY = pwd.getpwnam("nobody")
 SOMEONE = 12345  # a uid that no account has
