@@ -4,9 +4,9 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,7 +36,9 @@ static int open_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+    /* A child that stops or goes on is no news. */
+    const struct sigaction only_death = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || sigaction(SIGCHLD, &only_death, NULL) != 0) {
         return -errno;
     }
     signal(SIGPIPE, SIG_IGN);
@@ -103,16 +105,6 @@ static int next_timeout(const struct loop *loop)
     return timeout;
 }
 
-/* LOOP_RUNNING when the sniffer lives, stopped or not. */
-static enum loop_end look_for_death(struct loop *loop)
-{
-    loop->status.si_pid = 0;
-    if (waitid(P_PID, (id_t)loop->sniffer, &loop->status, WEXITED | WNOHANG) != 0) {
-        return LOOP_RUNNING;
-    }
-    return loop->status.si_pid != 0 ? LOOP_DIED : LOOP_RUNNING;
-}
-
 static enum loop_end take_signals(struct loop *loop)
 {
     struct signalfd_siginfo info;
@@ -122,7 +114,10 @@ static enum loop_end take_signals(struct loop *loop)
             service_reloading(loop->service);
         } else if (info.ssi_signo != SIGCHLD) {
             return LOOP_STOPPED;
-        } else if (look_for_death(loop) == LOOP_DIED) {
+        } else if ((pid_t)info.ssi_pid == loop->sniffer) {
+            /* What waitid(2) would say as well, for one more system call. Nobody has to reap. */
+            loop->exited = info.ssi_code == CLD_EXITED;
+            loop->status = info.ssi_status;
             return LOOP_DIED;
         }
     }

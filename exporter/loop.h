@@ -11,7 +11,6 @@
 #include "exporter/service.h"
 #include "exporter/session.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -51,7 +50,8 @@ struct loop {
     uint32_t closed_second;  /* when the channel ended; 0: it has not */
     bool stale;              /* said so in the log */
     enum intake_fault fault;
-    siginfo_t status;
+    bool exited; /* with LOOP_DIED: the sniffer ended by itself; false: by a signal */
+    int status;  /* with LOOP_DIED: its exit status, or the signal's number */
 };
 
 /* Seconds of CLOCK_BOOTTIME: a step of the wall clock changes nothing, and time that the host

@@ -190,7 +190,6 @@ static void confine(void)
         .signals = loop.signals,
         .notify = service.descriptor,
         .databases = reload.wanted,
-        .sniffer = loop.sniffer,
     };
     error = sandbox_load(rules, policy_rules(&pinned, rules));
     if (error != 0) {

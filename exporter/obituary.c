@@ -4,6 +4,7 @@
 #include "common/wire.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,16 +26,16 @@ static const char *exit_text(int status)
     }
 }
 
-static void log_death(const siginfo_t *status)
+static void log_death(bool exited, int status)
 {
     char cause[96];
-    if (status->si_code == CLD_EXITED) {
-        snprintf(cause, sizeof cause, "%s", exit_text(status->si_status));
-    } else if (status->si_status == SIGSYS) {
+    if (exited) {
+        snprintf(cause, sizeof cause, "%s", exit_text(status));
+    } else if (status == SIGSYS) {
         snprintf(cause, sizeof cause,
                  "killed by SIGSYS: a call outside the sniffer's syscall policy");
     } else {
-        snprintf(cause, sizeof cause, "killed by SIG%s", sigabbrev_np(status->si_status));
+        snprintf(cause, sizeof cause, "killed by SIG%s", sigabbrev_np(status));
     }
     log_line(LOG_ERROR, "the sniffer has ended, so the exporter ends", "cause", cause, NULL);
 }
@@ -43,7 +44,7 @@ void obituary_log(enum loop_end end, const struct loop *loop)
 {
     switch (end) {
     case LOOP_DIED:
-        log_death(&loop->status);
+        log_death(loop->exited, loop->status);
         break;
     case LOOP_CLOSED:
         log_line(LOG_ERROR, "the channel from the sniffer ended, so the exporter ends", NULL);

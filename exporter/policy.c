@@ -7,7 +7,6 @@
 #include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PIN(argument, value) SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)(value))
@@ -65,10 +64,6 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          1,
          {PIN(0, pinned->http_epoll)}},
         {SCMP_SYS(clock_gettime), "the time, where the vDSO has no clock", 0, {{0}}},
-        {SCMP_SYS(waitid),
-         "asks how the sniffer ended",
-         3,
-         {PIN(0, P_PID), PIN(1, pinned->sniffer), PIN(3, WEXITED | WNOHANG)}},
         {SCMP_SYS(ppoll), "looks whether standard error takes a line", 2, {PIN(1, 1), PIN(3, 0)}},
         {SCMP_SYS(exit_group), "ends", 0, {{0}}},
         /* The sniffer's messages. */

@@ -5,7 +5,6 @@
 #include "common/sandbox.h"
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 enum { POLICY_RULES_MAX = 48 };
 
@@ -19,7 +18,6 @@ struct policy_descriptors {
     int signals;
     int notify;     /* below 0: none */
     bool databases; /* files are read anew when they are replaced */
-    pid_t sniffer;
 };
 
 /* Fills `rules`, which has POLICY_RULES_MAX places; returns how many are used. */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Stand-ins for what is known at run time only, far from any other value in the tables. */
-enum { EPOLL = 1000001, HTTP_EPOLL, CHANNEL, LISTENER, SIGNALS, NOTIFY, SNIFFER };
+enum { EPOLL = 1000001, HTTP_EPOLL, CHANNEL, LISTENER, SIGNALS, NOTIFY };
 
 static const char *name_of(scmp_datum_t datum)
 {
@@ -29,8 +29,6 @@ static const char *name_of(scmp_datum_t datum)
         return "the signals";
     case NOTIFY:
         return "the service manager's socket";
-    case SNIFFER:
-        return "the sniffer's pid";
     default:
         return NULL;
     }
@@ -81,7 +79,6 @@ int main(int argc, char *argv[])
         .signals = SIGNALS,
         .notify = NOTIFY,
         .databases = true,
-        .sniffer = SNIFFER,
     };
     if (argc == 2 && strcmp(argv[1], "sniffer") == 0) {
         print_rules(rules, sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, rules));
