@@ -1,11 +1,12 @@
 #include "exporter/http.h"
 
-#include "common/number.h"
+#include "exporter/connections.h"
+#include "exporter/request.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,88 +17,30 @@ enum {
     BLOCK_SIZE = 64 * 1024,
     /* Connections taken in one turn, so that a crowd cannot hold the loop. */
     ACCEPT_TURN = 16,
-    LISTEN_FDS_START = 3, /* sd_listen_fds(3) */
+    /* The start page: a telemetry path of at most 128 octets in some HTML. */
+    INDEX_OCTETS = 512,
+};
+
+/* Replies that never change. */
+enum page {
+    PAGE_INDEX,
+    PAGE_HEALTHY,
+    PAGE_READY,
+    PAGE_NOT_READY,
+    PAGE_BAD_REQUEST,
+    PAGE_FORBIDDEN,
+    PAGE_NOT_FOUND,
+    PAGE_WRONG_METHOD,
+    PAGES, /* how many */
 };
 
 struct http {
     struct MHD_Daemon *daemon;
-    const char *telemetry_path;
-    const struct exposition_sources *sources;
-    struct MHD_Response *not_found;
-    struct MHD_Response *wrong_method;
+    struct http_options options;
+    struct connections connections;
+    char index[INDEX_OCTETS];
+    struct MHD_Response *pages[PAGES];
 };
-
-static int listen_on(const struct sockaddr *address, socklen_t length, int *listener)
-{
-    const int on = 1;
-    const int off = 0;
-    int descriptor = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0) {
-        return -errno;
-    }
-    if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        (address->sa_family == AF_INET6 &&
-         setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
-        bind(descriptor, address, length) != 0 || listen(descriptor, HTTP_BACKLOG) != 0) {
-        int error = -errno;
-        close(descriptor);
-        return error;
-    }
-    *listener = descriptor;
-    return 0;
-}
-
-int http_listen(const struct address *address, int *listener)
-{
-    int error = listen_on(&address->socket.any, address->length, listener);
-    if (!address->every || (error != -EAFNOSUPPORT && error != -EADDRNOTAVAIL)) {
-        return error;
-    }
-    /* A host without IPv6. */
-    struct sockaddr_in every = {
-        .sin_family = AF_INET,
-        .sin_port = address->socket.v6.sin6_port,
-        .sin_addr.s_addr = INADDR_ANY,
-    };
-    return listen_on((const struct sockaddr *)&every, sizeof every, listener);
-}
-
-static int adopt_one(int descriptor)
-{
-    int listens = 0;
-    socklen_t length = sizeof listens;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || !listens) {
-        return -EINVAL;
-    }
-    int flags = fcntl(descriptor, F_GETFL);
-    if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
-        return -errno;
-    }
-    return 0;
-}
-
-int http_adopt(int listeners[HTTP_LISTENERS_MAX])
-{
-    const char *pid = getenv("LISTEN_PID");
-    const char *count_text = getenv("LISTEN_FDS");
-    uint64_t number, count;
-    if (pid == NULL || count_text == NULL || number_parse(pid, 1, INT32_MAX, &number) != 0 ||
-        (pid_t)number != getpid() || number_parse(count_text, 1, INT32_MAX, &count) != 0) {
-        return -ENOENT;
-    }
-    if (count > HTTP_LISTENERS_MAX) {
-        return -E2BIG;
-    }
-    for (int i = 0; i < (int)count; i++) {
-        int error = adopt_one(LISTEN_FDS_START + i);
-        if (error != 0) {
-            return error;
-        }
-        listeners[i] = LISTEN_FDS_START + i;
-    }
-    return (int)count;
-}
 
 /* A reply on its way. */
 struct reply {
@@ -142,7 +85,7 @@ static void end_reply(void *context)
 static struct reply *begin_reply(const struct http *http)
 {
     struct reply *reply = calloc(1, sizeof *reply);
-    if (reply != NULL && exposition_begin(http->sources, &reply->exposition) != 0) {
+    if (reply != NULL && exposition_begin(http->options.sources, &reply->exposition) != 0) {
         free(reply);
         return NULL;
     }
@@ -187,6 +130,47 @@ static enum MHD_Result serve_metrics(const struct http *http, struct MHD_Connect
     return result;
 }
 
+static const struct {
+    unsigned status;
+    const char *text; /* NULL: made at the start */
+} page_table[PAGES] = {
+    [PAGE_INDEX] = {MHD_HTTP_OK, NULL},
+    [PAGE_HEALTHY] = {MHD_HTTP_OK, "healthy\n"},
+    [PAGE_READY] = {MHD_HTTP_OK, "ready\n"},
+    [PAGE_NOT_READY] = {MHD_HTTP_SERVICE_UNAVAILABLE, "the sniffer is silent\n"},
+    [PAGE_BAD_REQUEST] = {MHD_HTTP_BAD_REQUEST, "bad request\n"},
+    [PAGE_FORBIDDEN] = {MHD_HTTP_FORBIDDEN, "this address answers to loopback names only\n"},
+    [PAGE_NOT_FOUND] = {MHD_HTTP_NOT_FOUND, "not found\n"},
+    [PAGE_WRONG_METHOD] = {MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n"},
+};
+
+static enum MHD_Result serve_page(const struct http *http, struct MHD_Connection *connection,
+                                  enum page page)
+{
+    return MHD_queue_response(connection, page_table[page].status, http->pages[page]);
+}
+
+static enum page refusal(unsigned status)
+{
+    switch (status) {
+    case MHD_HTTP_METHOD_NOT_ALLOWED:
+        return PAGE_WRONG_METHOD;
+    case MHD_HTTP_FORBIDDEN:
+        return PAGE_FORBIDDEN;
+    default:
+        return PAGE_BAD_REQUEST;
+    }
+}
+
+static bool came_to_loopback(const struct http *http, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const struct connection *known =
+        info != NULL ? connections_find(&http->connections, info->connect_fd) : NULL;
+    return known != NULL && known->loopback;
+}
+
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, // NOLINT(readability-non-const-parameter)
@@ -197,53 +181,90 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     (void)upload;
     (void)upload_size;
     (void)request;
-    bool only_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    if (!only_head && strcmp(method, MHD_HTTP_METHOD_GET) != 0) {
-        return MHD_queue_response(connection, MHD_HTTP_METHOD_NOT_ALLOWED, http->wrong_method);
+    unsigned status = request_check(connection, path, method, came_to_loopback(http, connection));
+    if (status != 0) {
+        return serve_page(http, connection, refusal(status));
     }
-    if (strcmp(path, http->telemetry_path) != 0) {
-        return MHD_queue_response(connection, MHD_HTTP_NOT_FOUND, http->not_found);
+    if (strcmp(path, http->options.telemetry_path) == 0) {
+        return serve_metrics(http, connection, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
     }
-    return serve_metrics(http, connection, only_head);
+    if (strcmp(path, "/") == 0) {
+        return serve_page(http, connection, PAGE_INDEX);
+    }
+    if (strcmp(path, "/-/healthy") == 0) {
+        return serve_page(http, connection, PAGE_HEALTHY);
+    }
+    if (strcmp(path, "/-/ready") == 0) {
+        return serve_page(http, connection, *http->options.stale ? PAGE_NOT_READY : PAGE_READY);
+    }
+    return serve_page(http, connection, PAGE_NOT_FOUND);
 }
 
-static struct MHD_Response *fixed_response(const char *text, const char *allow)
+static struct MHD_Response *make_page(const struct http *http, enum page page)
 {
+    const char *text = page_table[page].text != NULL ? page_table[page].text : http->index;
+    const char *type =
+        page == PAGE_INDEX ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
     struct MHD_Response *response = MHD_create_response_from_buffer(
         strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
     if (response == NULL) {
         return NULL;
     }
-    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                "text/plain; charset=utf-8") != MHD_YES ||
+    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES ||
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES ||
-        (allow != NULL &&
-         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow) != MHD_YES)) {
+        (page == PAGE_WRONG_METHOD &&
+         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD") != MHD_YES)) {
         MHD_destroy_response(response);
         return NULL;
     }
     return response;
 }
 
-int http_start(const char *telemetry_path, const struct exposition_sources *sources,
-               struct http **out)
+static bool make_pages(struct http *http)
+{
+    /* A telemetry path holds no character that HTML would take for its own but '&' and "'". */
+    snprintf(http->index, sizeof http->index,
+             "<!DOCTYPE html>\n<html lang=\"en\"><title>dnstt_exporter</title>\n"
+             "<h1>dnstt_exporter</h1>\n<p><a href=\".%s\">Metrics</a></p>\n</html>\n",
+             http->options.telemetry_path);
+    for (enum page page = 0; page < PAGES; page++) {
+        http->pages[page] = make_page(http, page);
+        if (http->pages[page] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void note_end(void *context, struct MHD_Connection *connection, void **socket_context,
+                     enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = context;
+    (void)socket_context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED && info != NULL) {
+        connections_remove(&http->connections, info->connect_fd);
+    }
+}
+
+int http_start(const struct http_options *options, struct http **out)
 {
     struct http *http = calloc(1, sizeof *http);
     if (http == NULL) {
         return -ENOMEM;
     }
-    http->telemetry_path = telemetry_path;
-    http->sources = sources;
-    http->not_found = fixed_response("not found\n", NULL);
-    http->wrong_method = fixed_response("only GET and HEAD\n", "GET, HEAD");
+    http->options = *options;
     /* No error log: libmicrohttpd's lines name the peer. No ITC pipe: there is one thread. */
-    http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer, http,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
-    if (http->not_found == NULL || http->wrong_method == NULL || http->daemon == NULL) {
+    http->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer, http,
+                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_ADDRESS_MAX,
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT_SECONDS,
+                         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+                         MHD_OPTION_NOTIFY_CONNECTION, note_end, http, MHD_OPTION_END);
+    if (http->daemon == NULL || !make_pages(http)) {
         http_stop(http);
         return -ENOMEM;
     }
@@ -256,27 +277,33 @@ void http_stop(struct http *http)
     if (http->daemon != NULL) {
         MHD_stop_daemon(http->daemon);
     }
-    if (http->not_found != NULL) {
-        MHD_destroy_response(http->not_found);
-    }
-    if (http->wrong_method != NULL) {
-        MHD_destroy_response(http->wrong_method);
+    for (enum page page = 0; page < PAGES; page++) {
+        if (http->pages[page] != NULL) {
+            MHD_destroy_response(http->pages[page]);
+        }
     }
     free(http);
 }
 
-void http_accept(struct http *http, int listener)
+void http_accept(struct http *http, const struct listener *listener, uint32_t now)
 {
     for (unsigned i = 0; i < ACCEPT_TURN; i++) {
         struct sockaddr_storage address;
         socklen_t length = sizeof address;
-        int connection =
-            accept4(listener, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int connection = accept4(listener->descriptor, (struct sockaddr *)&address, &length,
+                                 SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (connection < 0) {
             return; /* none left, or out of descriptors until one is closed */
         }
+        if (!connections_add(&http->connections, connection, listener->loopback, now)) {
+            close(connection);
+            continue;
+        }
         /* On failure libmicrohttpd has closed it. */
-        MHD_add_connection(http->daemon, connection, (const struct sockaddr *)&address, length);
+        if (MHD_add_connection(http->daemon, connection, (const struct sockaddr *)&address,
+                               length) != MHD_YES) {
+            connections_remove(&http->connections, connection);
+        }
     }
 }
 
@@ -294,7 +321,8 @@ int http_timeout_ms(const struct http *http)
     return timeout > HTTP_TIMEOUT_SECONDS * 1000 ? HTTP_TIMEOUT_SECONDS * 1000 : (int)timeout;
 }
 
-void http_run(struct http *http)
+void http_run(struct http *http, uint32_t now)
 {
+    connections_expire(&http->connections, now);
     MHD_run(http->daemon);
 }

@@ -66,7 +66,7 @@ int loop_open(struct loop *loop)
         error = watch(loop, watched[i]);
     }
     for (unsigned i = 0; error == 0 && i < loop->listener_count; i++) {
-        error = watch(loop, loop->listeners[i]);
+        error = watch(loop, loop->listeners[i].descriptor);
     }
     return error;
 }
@@ -184,14 +184,23 @@ static enum loop_end check_time(struct loop *loop, uint32_t now)
     return LOOP_RUNNING;
 }
 
-static bool is_listener(const struct loop *loop, int descriptor)
+/* The listening socket of a descriptor, or NULL. */
+static const struct listener *listener_of(const struct loop *loop, int descriptor)
 {
     for (unsigned i = 0; i < loop->listener_count; i++) {
-        if (loop->listeners[i] == descriptor) {
-            return true;
+        if (loop->listeners[i].descriptor == descriptor) {
+            return &loop->listeners[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static void take_connections(const struct loop *loop, int descriptor, uint32_t now)
+{
+    const struct listener *listener = listener_of(loop, descriptor);
+    if (listener != NULL) {
+        http_accept(loop->http, listener, now);
+    }
 }
 
 static enum loop_end turn(struct loop *loop)
@@ -208,8 +217,8 @@ static enum loop_end turn(struct loop *loop)
             end = take_signals(loop);
         } else if (events[i].data.fd == loop->channel) {
             end = take_messages(loop, now);
-        } else if (is_listener(loop, events[i].data.fd)) {
-            http_accept(loop->http, events[i].data.fd);
+        } else {
+            take_connections(loop, events[i].data.fd, now);
         }
     }
     if (end == LOOP_RUNNING) {
@@ -218,7 +227,7 @@ static enum loop_end turn(struct loop *loop)
     /* Last, so that a scrape shows what has just come. Without a connection there is nothing to do,
      * and a message from the sniffer costs no system call here. */
     if (end == LOOP_RUNNING && http_timeout_ms(loop->http) >= 0) {
-        http_run(loop->http);
+        http_run(loop->http, now);
     }
     return end;
 }

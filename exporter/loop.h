@@ -7,6 +7,7 @@
 
 #include "exporter/http.h"
 #include "exporter/intake.h"
+#include "exporter/listen.h"
 #include "exporter/reload.h"
 #include "exporter/service.h"
 #include "exporter/session.h"
@@ -37,7 +38,7 @@ struct loop {
     int epoll;
     int signals; /* signalfd(2) */
     int channel;
-    int listeners[HTTP_LISTENERS_MAX];
+    struct listener listeners[LISTEN_SOCKETS_MAX];
     unsigned listener_count;
     pid_t sniffer;
     struct http *http; /* not owned, as the others */

@@ -12,6 +12,7 @@
 #include "exporter/http.h"
 #include "exporter/intake.h"
 #include "exporter/landlock.h"
+#include "exporter/listen.h"
 #include "exporter/loop.h"
 #include "exporter/obituary.h"
 #include "exporter/policy.h"
@@ -139,7 +140,7 @@ static void make_state(void)
 
 static void adopt_sockets(void)
 {
-    int count = http_adopt(loop.listeners);
+    int count = listen_adopt(loop.listeners);
     if (count < 0) {
         log_line(LOG_ERROR, "cannot serve on passed sockets; start it by a systemd .socket unit",
                  "flag", "-web.systemd-socket", "error",
@@ -155,7 +156,7 @@ static void listen_for_scrapes(void)
         adopt_sockets();
         return;
     }
-    int error = http_listen(&options.listen_address, &loop.listeners[0]);
+    int error = listen_open(&options.listen_address, &loop.listeners[0]);
     loop.listener_count = 1;
     if (error == 0) {
         return;
@@ -228,7 +229,12 @@ int main(int argc, char *argv[])
     make_state();
     intake_start((uint8_t)options.domain_count, geoip, &series, &sessions, &intake);
     listen_for_scrapes();
-    int error = http_start(options.telemetry_path, &sources, &loop.http);
+    const struct http_options http = {
+        .telemetry_path = options.telemetry_path,
+        .sources = &sources,
+        .stale = &loop.stale,
+    };
+    int error = http_start(&http, &loop.http);
     if (error != 0) {
         fail("cannot start the HTTP server", error);
     }

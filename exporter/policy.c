@@ -1,7 +1,5 @@
 #include "exporter/policy.h"
 
-#include "exporter/http.h"
-
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -136,7 +134,7 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          {PIN(0, pinned->notify), PIN(3, MSG_DONTWAIT | MSG_NOSIGNAL), PIN(4, 0), PIN(5, 0)}},
     };
     _Static_assert(sizeof table + sizeof with_databases + sizeof with_notify <=
-                       (POLICY_RULES_MAX - HTTP_LISTENERS_MAX) * sizeof(struct sandbox_rule),
+                       (POLICY_RULES_MAX - LISTEN_SOCKETS_MAX) * sizeof(struct sandbox_rule),
                    "the caller has room");
     size_t count = 0;
     ADD(table);
@@ -145,7 +143,7 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
             SCMP_SYS(accept4),
             "takes a connection",
             2,
-            {PIN(0, pinned->listeners[i]), PIN(3, SOCK_CLOEXEC | SOCK_NONBLOCK)}};
+            {PIN(0, pinned->listeners[i].descriptor), PIN(3, SOCK_CLOEXEC | SOCK_NONBLOCK)}};
     }
     if (pinned->databases) {
         ADD(with_databases);

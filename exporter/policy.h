@@ -3,6 +3,7 @@
 #define EXPORTER_POLICY_H
 
 #include "common/sandbox.h"
+#include "exporter/listen.h"
 
 #include <stdbool.h>
 
@@ -13,8 +14,8 @@ struct policy_descriptors {
     int epoll;      /* our event loop's */
     int http_epoll; /* libmicrohttpd's */
     int channel;
-    const int *listeners;
-    unsigned listener_count; /* at most HTTP_LISTENERS_MAX */
+    const struct listener *listeners;
+    unsigned listener_count; /* at most LISTEN_SOCKETS_MAX */
     int signals;
     int notify;     /* below 0: none */
     bool databases; /* files are read anew when they are replaced */

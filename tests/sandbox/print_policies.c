@@ -69,7 +69,7 @@ static void print_rules(const struct sandbox_rule *rules, size_t count)
 int main(int argc, char *argv[])
 {
     struct sandbox_rule rules[POLICY_RULES_MAX];
-    const int listener = LISTENER;
+    const struct listener listener = {.descriptor = LISTENER};
     const struct policy_descriptors pinned = {
         .epoll = EPOLL,
         .http_epoll = HTTP_EPOLL,
