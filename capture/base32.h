@@ -3,8 +3,7 @@
  * a name. Each character is validated.
  *
  * Characters become values of five bits, one octet each, and stay so: of a query's payload only the
- * first octets and one more are ever looked at, and what is to be compared can be compared as it
- * is.
+ * first few octets and one more are ever looked at, and values compare as well as octets do.
  */
 #ifndef CAPTURE_BASE32_H
 #define CAPTURE_BASE32_H
@@ -50,7 +49,7 @@ static inline uint64_t base32_group(const uint8_t values[8])
     group = be64toh(group);
     group = (group >> 3 & 0x03e003e003e003e0) | (group & 0x001f001f001f001f);
     group = (group >> 6 & 0x000ffc00000ffc00) | (group & 0x000003ff000003ff);
-    return group >> 12 | (group & 0x000fffff);
+    return group >> 32 << 20 | (group & 0x000fffff);
 }
 
 /* One of the octets that the values stand for: its bits are in two of them or three. */

@@ -1,13 +1,10 @@
 #include "capture/dnstt.h"
 
-#include "capture/dns.h"
-
 #include <endian.h>
 #include <string.h>
 
 enum {
     WORD_OCTETS = 8,
-    COPY_HALF = 32,            /* octets */
     FRAME_PADDING_MARK = 0xe0, /* an octet of this value plus n comes before n octets of padding */
     FRAME_PACKET_MIN = 24,     /* a KCP packet's header */
 };
@@ -132,7 +129,7 @@ static enum wire_reject judge_payload(const struct dnstt_rules *rules, const uin
     if (octet_count < DNSTT_CLIENT_ID_OCTETS) {
         return WIRE_REJECT_SHORT;
     }
-    /* Two groups are ten octets: the ClientID, the mark of the padding and one more. */
+    /* Two groups are ten octets: the ClientID, the mark of the padding, and one more. */
     uint64_t first = base32_group(out->values);
     uint64_t second = base32_group(out->values + 8);
     uint64_t client_id = htobe64(first << 24 | second >> 16);
@@ -144,8 +141,7 @@ static enum wire_reject judge_payload(const struct dnstt_rules *rules, const uin
     return WIRE_REJECT_NONE;
 }
 
-/* The rules from the question on. Without `whole` those that look past the question are left out.
- */
+/* The rules from the question on; without `whole`, none that looks past it. */
 static enum dnstt_verdict judge_question(const struct dnstt_rules *rules, const uint8_t *message,
                                          size_t captured, bool whole, uint8_t opcode,
                                          unsigned additional, struct dnstt_judgement *out)

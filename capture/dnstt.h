@@ -6,6 +6,7 @@
 #define CAPTURE_DNSTT_H
 
 #include "capture/base32.h"
+#include "capture/dns.h"
 #include "common/domain.h"
 #include "common/flags.h"
 #include "common/wire.h"
@@ -16,8 +17,10 @@
 
 enum {
     DNSTT_CLIENT_ID_OCTETS = 8,
-    DNSTT_CLIENT_ID_VALUES = 12,            /* its last four bits share a value with what follows */
-    DNSTT_SCRATCH_SIZE = 255 + BASE32_STEP, /* a name and what is read past it */
+    /* Values that are the ClientID's alone: its last four bits share one with what follows. */
+    DNSTT_CLIENT_ID_VALUES = 12,
+    /* A name and what is read past it. */
+    DNSTT_SCRATCH_SIZE = DNS_NAME_MAX + BASE32_STEP,
     DNSTT_DOMAIN_WORDS = (DOMAIN_WIRE_MAX + 7) / 8,
 };
 
@@ -53,8 +56,9 @@ enum dnstt_verdict {
 };
 
 struct dnstt_judgement {
-    enum wire_reject reason; /* set when rejected */
-    uint8_t domain;          /* the configured index; set when rejected or a session */
+    /* Set when rejected or a session. */
+    enum wire_reject reason; /* NONE for a session */
+    uint8_t domain;          /* the configured index */
     /* Set when a session: the ClientID, and the values of all characters before the domain, of
      * which DNSTT_CLIENT_ID_VALUES are the ClientID's alone. */
     uint8_t client_id[DNSTT_CLIENT_ID_OCTETS];

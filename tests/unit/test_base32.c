@@ -13,6 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    LABEL_MAX = 63,
+    LABELS_SIZE = BASE32_VALUES_MAX * 2, /* each label of one character */
+    OCTETS_MAX = BASE32_VALUES_MAX * 5 / 8 + 1,
+};
+
 static int value_of(uint8_t character)
 {
     if (character >= 'a' && character <= 'z') {
@@ -28,7 +34,7 @@ static int value_of(uint8_t character)
 }
 
 /* The plain way: a character at a time, five bits each, and then what the last group lacks. */
-static int model_decode(const uint8_t *characters, size_t length, uint8_t *out)
+static int model_decode(const uint8_t *characters, size_t length, uint8_t out[OCTETS_MAX])
 {
     uint64_t bits = 0;
     unsigned bit_count = 0;
@@ -57,38 +63,77 @@ static int model_decode(const uint8_t *characters, size_t length, uint8_t *out)
     }
 }
 
-/* Decodes both ways, in a block whose every octet past the characters is foul. */
-static int check_against_model(const uint8_t *characters, size_t length)
+/* What the values stand for, taken apart in both ways that there are. */
+static void check_octets(const uint8_t *values, const uint8_t *expected, size_t count)
 {
-    uint8_t expected[BASE32_BUFFER_SIZE];
-    uint8_t *buffer = malloc(BASE32_BUFFER_SIZE);
-    assert_non_null(buffer);
-    memset(buffer, 0xff, BASE32_BUFFER_SIZE);
-    memcpy(buffer, characters, length);
-    int wanted = model_decode(characters, length, expected);
-    int decoded = base32_decode(buffer, length);
-    assert_int_equal(decoded, wanted);
-    if (wanted >= 0) {
-        memset(expected + wanted, 0, BASE32_STEP);
-        assert_memory_equal(buffer, expected, (size_t)wanted + BASE32_STEP);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t group = base32_group(values + i / 5 * 8);
+        assert_true(group >> 40 == 0);
+        assert_int_equal(group >> (32 - i % 5 * 8) & 0xff, expected[i]);
+        assert_int_equal(base32_octet(values, i), expected[i]);
     }
-    free(buffer);
-    return decoded;
+}
+
+/*
+ * Puts characters into labels of up to `longest`, each followed by what is no character, and reads
+ * them in both ways. Returns what the model does.
+ */
+static int check_against_model(const uint8_t *characters, size_t length, size_t longest)
+{
+    static const uint8_t zeros[BASE32_STEP] = {0};
+    uint8_t expected[OCTETS_MAX];
+    uint8_t labels[LABELS_SIZE];
+    size_t used = 0;
+    for (size_t at = 0; at < length;) {
+        size_t label = length - at < longest ? length - at : longest;
+        labels[used++] = (uint8_t)label;
+        memcpy(labels + used, characters + at, label);
+        used += label;
+        at += label;
+    }
+    uint8_t *block = malloc(used + BASE32_STEP);
+    uint8_t *values = malloc(BASE32_BUFFER_SIZE);
+    assert_true(block != NULL && values != NULL);
+    memcpy(block, labels, used);
+    memset(block + used, 0xff, BASE32_STEP);
+    memset(values, 0xff, BASE32_BUFFER_SIZE);
+
+    int wanted = model_decode(characters, length, expected);
+    int count = base32_read_labels(block, used, values);
+    if (wanted < 0) {
+        assert_int_equal(count, wanted);
+    } else {
+        assert_int_equal(count, length);
+        for (size_t i = 0; i < length; i++) {
+            assert_int_equal(values[i], value_of(characters[i]));
+        }
+        assert_memory_equal(values + length, zeros, sizeof zeros);
+        assert_int_equal(base32_octet_count(length), wanted);
+        check_octets(values, expected, (size_t)wanted);
+    }
+    free(block);
+    free(values);
+    return wanted;
 }
 
 static void assert_decodes(const char *text, const char *expected)
 {
-    uint8_t buffer[BASE32_BUFFER_SIZE];
+    uint8_t labels[64];
+    uint8_t values[BASE32_BUFFER_SIZE];
     size_t length = strlen(text);
-    memcpy(buffer, text, length);
-    assert_int_equal(base32_decode(buffer, length), strlen(expected));
-    assert_memory_equal(buffer, expected, strlen(expected));
+    labels[0] = (uint8_t)length;
+    memcpy(labels + 1, text, length);
+    int count = base32_read_labels(labels, 1 + length, values);
+    assert_int_equal(count, length);
+    assert_int_equal(base32_octet_count((size_t)count), strlen(expected));
+    for (size_t i = 0; expected[i] != '\0'; i++) {
+        assert_int_equal(base32_octet(values, i), expected[i]);
+    }
 }
 
 static void test_rfc_vectors(void **state)
 {
     (void)state;
-    assert_decodes("", "");
     assert_decodes("MY", "f");
     assert_decodes("MZXQ", "fo");
     assert_decodes("MZXW6", "foo");
@@ -99,6 +144,12 @@ static void test_rfc_vectors(void **state)
     assert_decodes("mZxW6yTbOi", "foobar");
 }
 
+static void test_no_labels(void **state)
+{
+    (void)state;
+    assert_int_equal(check_against_model(NULL, 0, LABEL_MAX), 0);
+}
+
 static void test_tails_of_go(void **state)
 {
     (void)state;
@@ -106,7 +157,8 @@ static void test_tails_of_go(void **state)
     uint8_t characters[sizeof octets / sizeof *octets];
     memset(characters, '7', sizeof characters);
     for (size_t length = 0; length < sizeof octets / sizeof *octets; length++) {
-        assert_int_equal(check_against_model(characters, length), octets[length]);
+        assert_int_equal(base32_octet_count(length), octets[length]);
+        assert_int_equal(check_against_model(characters, length, LABEL_MAX), octets[length]);
     }
 }
 
@@ -119,7 +171,7 @@ static void test_every_octet_in_every_place(void **state)
         for (size_t place = 0; place < length; place++) {
             for (unsigned octet = 0; octet <= UINT8_MAX; octet++) {
                 characters[place] = (uint8_t)octet;
-                int decoded = check_against_model(characters, length);
+                int decoded = check_against_model(characters, length, LABEL_MAX);
                 assert_int_equal(decoded < 0, value_of((uint8_t)octet) < 0);
             }
             characters[place] = 'q';
@@ -140,40 +192,42 @@ static void test_neighbours_do_not_hide_a_fault(void **state)
                 memset(characters, 'a', sizeof characters);
                 characters[place] = edges[left];
                 characters[place + 1] = edges[right];
-                check_against_model(characters, sizeof characters);
+                check_against_model(characters, sizeof characters, 1 + place);
             }
         }
     }
 }
 
-static void test_random_input_of_every_length(void **state)
+/* Of every length, in labels of every length; length octets are no characters of a label's. */
+static void test_random_characters(void **state)
 {
     (void)state;
     static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    uint8_t characters[BASE32_CHARACTERS_MAX];
+    uint8_t characters[BASE32_VALUES_MAX];
     unsigned faulty = 0;
-    for (unsigned round = 0; round < 40; round++) {
-        for (size_t length = 0; length <= BASE32_CHARACTERS_MAX; length++) {
+    for (size_t longest = 1; longest <= LABEL_MAX; longest++) {
+        for (size_t length = 0; length <= BASE32_VALUES_MAX; length++) {
             for (size_t i = 0; i < length; i++) {
                 characters[i] = (uint8_t)alphabet[random_below(sizeof alphabet - 1)];
             }
-            if (round % 2 != 0 && length > 0) {
+            if (length > 0 && random_below(2) == 0) {
                 characters[random_below((uint32_t)length)] = (uint8_t)random_below(256);
             }
-            faulty += check_against_model(characters, length) < 0;
+            faulty += check_against_model(characters, length, longest) < 0;
         }
     }
-    assert_in_range(faulty, 1000, 40 * 251 / 2);
+    assert_in_range(faulty, 2000, LABEL_MAX * 251 / 2);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc_vectors),
+        cmocka_unit_test(test_no_labels),
         cmocka_unit_test(test_tails_of_go),
         cmocka_unit_test(test_every_octet_in_every_place),
         cmocka_unit_test(test_neighbours_do_not_hide_a_fault),
-        cmocka_unit_test(test_random_input_of_every_length),
+        cmocka_unit_test(test_random_characters),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,18 @@ static void assert_rejected(const struct message *message, enum wire_reject reas
     assert_int_equal(judgement.domain, 0);
 }
 
+/* That the judgement has this payload, and its ClientID. */
+static void assert_payload(const uint8_t *payload, size_t length)
+{
+    static const uint8_t zeros[BASE32_STEP] = {0};
+    assert_memory_equal(judgement.client_id, payload, DNSTT_CLIENT_ID_OCTETS);
+    assert_int_equal(base32_octet_count(judgement.value_count), length);
+    for (size_t i = 0; i < length; i++) {
+        assert_int_equal(base32_octet(judgement.values, i), payload[i]);
+    }
+    assert_memory_equal(judgement.values + judgement.value_count, zeros, sizeof zeros);
+}
+
 static void describe(enum dnstt_verdict verdict, char *out, size_t size)
 {
     static const char *const reasons[WIRE_REJECT_REASONS] = {
@@ -94,7 +106,7 @@ static void describe(enum dnstt_verdict verdict, char *out, size_t size)
     case DNSTT_SESSION: {
         int length = snprintf(out, size, "session ");
         for (size_t i = 0; i < DNSTT_CLIENT_ID_OCTETS; i++) {
-            length += snprintf(out + length, size - (size_t)length, "%02x", judgement.payload[i]);
+            length += snprintf(out + length, size - (size_t)length, "%02x", judgement.client_id[i]);
         }
         break;
     }
@@ -312,8 +324,7 @@ static void test_framing(void **state)
                 fits |= cut == length - 2 && packet == 1;
                 if (fits) {
                     assert_session(&message);
-                    assert_int_equal(judgement.payload_length, cut);
-                    assert_memory_equal(judgement.payload, payload, cut);
+                    assert_payload(payload, cut);
                 } else {
                     assert_rejected(&message, WIRE_REJECT_FRAMING);
                 }
@@ -346,16 +357,15 @@ static void test_framing_any_still_needs_a_client_id(void **state)
             assert_rejected(&message, WIRE_REJECT_SHORT);
         } else {
             assert_session(&message);
-            assert_int_equal(judgement.payload_length, length);
+            assert_payload(payload, length);
         }
     }
 }
 
-/* Labels of any size, in any case, decode to what was encoded, and zeros follow. */
+/* Labels of any size, in any case, decode to what was encoded. */
 static void test_labels_and_case_carry_no_meaning(void **state)
 {
     (void)state;
-    static const uint8_t zeros[BASE32_STEP] = {0};
     rules.framing = FRAMING_ANY;
     for (unsigned round = 0; round < 20000; round++) {
         uint8_t payload[100];
@@ -390,9 +400,7 @@ static void test_labels_and_case_carry_no_meaning(void **state)
             put_opt(&message, 4096);
         }
         assert_int_equal(judge_query(&message, message.length, whole), DNSTT_SESSION);
-        assert_int_equal(judgement.payload_length, length);
-        assert_memory_equal(judgement.payload, payload, length);
-        assert_memory_equal(judgement.payload + length, zeros, sizeof zeros);
+        assert_payload(payload, length);
     }
 }
 
@@ -573,6 +581,31 @@ static void test_truncated_messages(void **state)
     }
 }
 
+/* Little follows the labels: less than what is read of them in one step. */
+static void test_message_that_ends_behind_its_labels(void **state)
+{
+    (void)state;
+    configure((const char *const[]){"a"}, 1);
+    rules.framing = FRAMING_ANY;
+    for (size_t length = DNSTT_CLIENT_ID_OCTETS; length <= PAYLOAD_MAX; length++) {
+        uint8_t payload[PAYLOAD_MAX];
+        for (size_t i = 0; i < length; i++) {
+            payload[i] = (uint8_t)random_next();
+        }
+        struct message query = {0};
+        struct message response = {0};
+        put_query(&query, payload, length, "a");
+        put_response(&response, payload, length, "a", 0);
+        size_t question_end = query.length - 11;
+        for (size_t captured = question_end; captured <= query.length; captured++) {
+            assert_int_equal(judge_query(&query, captured, false), DNSTT_SESSION);
+            assert_payload(payload, length);
+            assert_int_equal(judge_response(&response, captured), DNSTT_SESSION);
+            assert_payload(payload, length);
+        }
+    }
+}
+
 static void test_responses(void **state)
 {
     (void)state;
@@ -580,8 +613,7 @@ static void test_responses(void **state)
     put_response(&message, poll_payload, POLL_OCTETS, DOMAIN, 100);
     assert_int_equal(judge_response(&message, message.length), DNSTT_SESSION);
     assert_int_equal(judgement.domain, 0);
-    assert_int_equal(judgement.payload_length, POLL_OCTETS);
-    assert_memory_equal(judgement.payload, poll_payload, POLL_OCTETS);
+    assert_payload(poll_payload, POLL_OCTETS);
     for (unsigned flags = 0; flags <= UINT16_MAX; flags++) {
         set16(&message, FLAGS_AT, flags);
         bool answered = (flags & 0x8000) != 0 && (flags & 0x000f) == 0;
@@ -656,7 +688,9 @@ static void test_random_mutations(void **state)
                                              : judge_response(&message, captured);
         verdicts[verdict]++;
         if (verdict == DNSTT_SESSION) {
-            assert_in_range(judgement.payload_length, DNSTT_CLIENT_ID_OCTETS + 1, PAYLOAD_MAX);
+            assert_in_range(base32_octet_count(judgement.value_count), DNSTT_CLIENT_ID_OCTETS + 1,
+                            PAYLOAD_MAX);
+            assert_int_equal(judgement.reason, WIRE_REJECT_NONE);
         }
     }
     assert_in_range(verdicts[DNSTT_SESSION], 50000, 150000);
@@ -687,6 +721,7 @@ int main(void)
         TEST(test_as_many_domains_as_can_be),
         TEST(test_longest_possible_domain),
         TEST(test_truncated_messages),
+        TEST(test_message_that_ends_behind_its_labels),
         TEST(test_responses),
         TEST(test_responses_of_no_session),
         TEST(test_random_mutations),

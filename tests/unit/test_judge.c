@@ -1,6 +1,8 @@
 #include "capture/judge.h"
 
+#include "capture/dns.h"
 #include "tests/unit/message.h"
+#include "tests/unit/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,6 +126,17 @@ static uint64_t poll_token(void)
     return token_session(&judge.key, 1, poll_payload);
 }
 
+static uint32_t poll_fingerprint(void)
+{
+    struct message labels = {0};
+    uint8_t values[BASE32_BUFFER_SIZE];
+    put_payload(&labels, poll_payload, POLL_OCTETS);
+    int count = base32_read_labels(labels.octets, labels.length, values);
+    assert_in_range(count, DNSTT_CLIENT_ID_VALUES + 1, BASE32_VALUES_MAX);
+    return token_fingerprint(&judge.key, values + DNSTT_CLIENT_ID_VALUES,
+                             (size_t)count - DNSTT_CLIENT_ID_VALUES);
+}
+
 static void assert_response_record(size_t bytes, const uint8_t *address)
 {
     assert_true(record.token == poll_token());
@@ -148,10 +161,7 @@ static void test_query(void **state)
         assert_int_equal(record.kind, WIRE_QUERY);
         assert_int_equal(record.reason, WIRE_REJECT_NONE);
         assert_int_equal(record.domain, 1);
-        uint8_t rest[POLL_OCTETS - DNSTT_CLIENT_ID_OCTETS + 15] = {0};
-        memcpy(rest, poll_payload + DNSTT_CLIENT_ID_OCTETS, POLL_OCTETS - DNSTT_CLIENT_ID_OCTETS);
-        assert_int_equal(wire_fingerprint(&record),
-                         token_fingerprint(&judge.key, rest, POLL_OCTETS - DNSTT_CLIENT_ID_OCTETS));
+        assert_int_equal(wire_fingerprint(&record), poll_fingerprint());
     }
 }
 
@@ -189,6 +199,25 @@ static void test_token_is_the_session_s(void **state)
     assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
     assert_true(record.token == first.token);
     assert_int_not_equal(wire_fingerprint(&record), wire_fingerprint(&first));
+}
+
+/* A resolver that mixes case sends the same query again. */
+static void test_fingerprint_of_a_retry(void **state)
+{
+    (void)state;
+    struct message dns = query_message(DOMAIN);
+    for (unsigned round = 0; round < 100; round++) {
+        struct message retry = dns;
+        for (size_t i = DNS_HEADER_OCTETS; i < dns.length - 15; i++) {
+            uint8_t octet = dns.octets[i];
+            bool upper = octet >= 'a' && octet <= 'z' && random_below(2) == 0;
+            retry.octets[i] = (uint8_t)(octet - (upper ? 0x20 : 0));
+        }
+        struct message packet = carry(&retry, 4, CLIENT_PORT, PORT);
+        assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
+        assert_true(record.token == poll_token());
+        assert_int_equal(wire_fingerprint(&record), poll_fingerprint());
+    }
 }
 
 static void test_rejected(void **state)
@@ -583,6 +612,7 @@ int main(void)
         TEST(test_query),
         TEST(test_response),
         TEST(test_token_is_the_session_s),
+        TEST(test_fingerprint_of_a_retry),
         TEST(test_rejected),
         TEST(test_dns_verdicts_without_a_record),
         TEST(test_short_messages),
@@ -598,5 +628,6 @@ int main(void)
         TEST(test_trailing_padding_is_no_part_of_the_message),
         TEST(test_recordings),
     };
+    random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
