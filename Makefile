@@ -129,10 +129,12 @@ $(filter %/dnstt_exporter,$(SANDBOX_PROGRAMS)): $(BUILD)/objects/capture/main.o 
 $(filter %/exporter,$(SANDBOX_PROGRAMS)): $(BUILD)/objects/exporter/main.o $(EXPORTER_OBJECTS)
 $(SANDBOX_PROGRAMS): $(COMMON_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(foreach name,$(WRAP),-Wl,--wrap=$(name)) -o $@ $^ \
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(foreach name,$(WRAP),-Wl,--wrap=$(name)) -o $@ $^ \
 	    $(EXPORTER_LIBS)
 
-$(SANDBOX)/test_policies: $(SANDBOX_OBJECTS)/test_policies.o $(BUILD)/tests/modules.a
+$(SANDBOX)/test_policies: $(SANDBOX_OBJECTS)/test_policies.o $(SANDBOX_OBJECTS)/policy_call.o \
+    $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
@@ -144,6 +146,22 @@ sandbox: all $(SANDBOX_PROGRAMS) $(SANDBOX)/test_policies
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
+
+# --- Fuzzers: libFuzzer, with the sanitizers, on the modules compiled for it.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(FUZZERS): $(BUILD)/%: $(BUILD)/objects/tests/fuzz/%.o $(BUILD)/tests/modules.a
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(EXPORTER_LIBS)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+FUZZ_SECONDS ?= 300
+.PHONY: fuzz
+fuzz: ## fuzz each target for FUZZ_SECONDS (300) from seeds of real traffic
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory fuzzers BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined
+	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
 
 # --- Installing packages. Where apt is not at hand, the list is printed instead.
 .PHONY: deps
@@ -197,7 +215,8 @@ help: ## list the targets
 # === The Debian package, and the tests of what it installs on booted systems ======================
 
 DEB_PACKAGES := debhelper dpkg-dev
-E2E_PACKAGES := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc
+E2E_PACKAGES := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
+                bash-completion
 
 # From a copy: dpkg-buildpackage works in its source, and writes beside it. What this make was told
 # (BUILD, CC, …) is not for the one within.

@@ -1,0 +1,173 @@
+/*
+ * A compromised sniffer against the exporter: any messages, in any order. The input is a list of
+ * messages, each with an octet that says which parts are put right, so that what lies behind a
+ * check is reached as well. Held: no crash, and a refused message changes nothing.
+ */
+#include "exporter/distinct.h"
+#include "exporter/intake.h"
+#include "exporter/series.h"
+#include "exporter/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum {
+    DOMAINS = 3,
+    GROUPS = 8,
+    SESSIONS = 16,
+    REMEMBERED = 1000,
+    WINDOW = 5,
+    /* What is put right before the message is handed over. */
+    FIX_HEADER = 1,
+    FIX_COUNT = 2,
+    FIX_RECORDS = 4,
+    FIX_LENGTH = 8,
+    NEXT_SECOND = 16,
+    FIX_STATS = 32,
+    /* What is left as it came all the same. */
+    LEAVE_DOMAIN = 64,
+    LEAVE_BYTES = 128,
+};
+
+static struct series series;
+static struct distinct distinct;
+static struct sessions sessions;
+static struct intake intake;
+
+static uint64_t sum_of_state(void)
+{
+    uint64_t sum = sessions.used + sessions.evicted + sessions.refused + series.group_count;
+    for (uint32_t i = 0; i < series.group_count; i++) {
+        const struct series_group *group = &series.groups[i];
+        sum = sum * 31 + group->active + group->peak + group->sessions + group->queries +
+              group->responses + group->bytes_in + group->bytes_out;
+        for (unsigned reason = 0; reason < WIRE_REJECT_REASONS; reason++) {
+            sum = sum * 31 + group->rejected[reason];
+        }
+    }
+    return sum * 31 + intake.stats.header.sequence + intake.expected.sequence;
+}
+
+static void fix_record(struct wire_record *record, uint8_t what)
+{
+    record->kind = (uint8_t)(record->kind % WIRE_REJECTED + 1);
+    if ((what & LEAVE_DOMAIN) == 0) {
+        record->domain %= DOMAINS;
+    }
+    if ((what & LEAVE_BYTES) == 0) {
+        record->bytes |= WIRE_MESSAGE_BYTES_MIN;
+        record->bytes = record->bytes > WIRE_MESSAGE_BYTES_MAX ? 100 : record->bytes;
+    }
+    if (record->kind == WIRE_REJECTED) {
+        record->token = 0;
+        record->reason = (uint8_t)(record->reason % (WIRE_REJECT_REASONS - 1) + 1);
+    } else {
+        record->token |= 1;
+        record->reason = WIRE_REJECT_NONE;
+    }
+    if (record->kind != WIRE_QUERY) {
+        memset(record->fingerprint, 0, sizeof record->fingerprint);
+    }
+}
+
+static void fix_stats(struct wire_stats *stats)
+{
+    *stats = (struct wire_stats){
+        .header = stats->header,
+        .received = intake.records[WIRE_QUERY] + intake.records[WIRE_RESPONSE] +
+                    intake.records[WIRE_REJECTED] + intake.stats.received,
+        .query = intake.records[WIRE_QUERY],
+        .response = intake.records[WIRE_RESPONSE],
+        .rejected = intake.records[WIRE_REJECTED],
+    };
+}
+
+static size_t put_right(union wire_message *message, size_t length, uint8_t what)
+{
+    struct wire_header *header = &message->header;
+    if (what & FIX_HEADER) {
+        bool first = intake.expected.sequence == 0;
+        header->magic = WIRE_MAGIC;
+        header->type = first ? WIRE_HELLO : (uint16_t)(WIRE_BATCH + (header->type & 1));
+        header->sequence = intake.expected.sequence;
+        if (first) {
+            message->hello.version = WIRE_VERSION;
+            message->hello.record_size = sizeof(struct wire_record);
+            message->hello.domains = DOMAINS;
+            memset(message->hello.reserved, 0, sizeof message->hello.reserved);
+        }
+    }
+    if (what & FIX_COUNT) {
+        header->count = header->type == WIRE_BATCH ? (uint16_t)(header->count % 40 + 1) : 0;
+    }
+    if ((what & FIX_RECORDS) && header->type == WIRE_BATCH) {
+        for (unsigned i = 0; i < header->count && i < WIRE_BATCH_RECORDS; i++) {
+            fix_record(&message->batch.records[i], what);
+        }
+    }
+    if ((what & FIX_STATS) && header->type == WIRE_STATS) {
+        fix_stats(&message->stats);
+    }
+    if ((what & FIX_LENGTH) == 0) {
+        return length;
+    }
+    switch (header->type) {
+    case WIRE_HELLO:
+        return sizeof message->hello;
+    case WIRE_BATCH:
+        return wire_batch_length(header->count);
+    default:
+        return sizeof message->stats;
+    }
+}
+
+static void talk(const uint8_t *data, size_t size)
+{
+    uint32_t now = 1;
+    while (size >= 3) {
+        static union wire_message message;
+        uint8_t what = data[0];
+        size_t length = (size_t)(data[1] | data[2] << 8);
+        size_t given = size - 3 < length ? size - 3 : length;
+        data += 3;
+        size -= 3;
+        memset(&message, 0, sizeof message);
+        memcpy(&message, data, given < sizeof message ? given : sizeof message);
+        data += given;
+        size -= given;
+        length = put_right(&message, length, what);
+        now += (what & NEXT_SECOND) != 0;
+
+        uint64_t before = sum_of_state();
+        if (intake_take(&intake, &message, length, now) != INTAKE_OK) {
+            if (sum_of_state() != before) {
+                abort();
+            }
+            return; /* the exporter ends here */
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (series_create(DOMAINS, GROUPS, &series) != 0 ||
+        distinct_create(REMEMBERED, &distinct) != 0 ||
+        sessions_create(SESSIONS, WINDOW, 1, &distinct, &series, &sessions) != 0) {
+        abort();
+    }
+    intake_start(DOMAINS, NULL, &series, &sessions, &intake);
+    talk(data, size);
+    uint64_t active = 0;
+    for (uint32_t i = 0; i < series.group_count; i++) {
+        active += series.groups[i].active;
+    }
+    if (active != sessions.used || sessions.used > SESSIONS) {
+        abort();
+    }
+    sessions_destroy(&sessions);
+    distinct_destroy(&distinct);
+    series_destroy(&series);
+    return 0;
+}
