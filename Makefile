@@ -33,8 +33,10 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
             -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
             -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough \
             -Wno-missing-field-initializers $(if $(WERROR),-Werror)
+CONTROL_FLOW := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-fcf-protection,\
+                -mbranch-protection=standard)
 # FORTIFY_SOURCE and the sanitizers check the same calls and get in each other's way.
-HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) \
              $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
              -fno-omit-frame-pointer,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 # No path of the build machine in the binaries: two builds in two folders are the same.
@@ -214,7 +216,7 @@ help: ## list the targets
 
 # === The Debian package, and the tests of what it installs on booted systems ======================
 
-DEB_PACKAGES := debhelper dpkg-dev
+DEB_PACKAGES := build-essential debhelper dpkg-dev
 E2E_PACKAGES := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
                 bash-completion
 

@@ -7,6 +7,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Raised by the processor or by the process itself: to ignore these would hide a fault. */
@@ -16,13 +17,23 @@ static bool is_fault(int number)
            number == SIGTRAP || number == SIGABRT || number == SIGSYS;
 }
 
+/* What rt_sigaction(2) itself takes on 64-bit Linux: libc's signal(3) refuses the two numbers that
+ * it keeps for itself, which would leave them deadly. */
+struct kernel_action {
+    void (*handler)(int);
+    unsigned long flags;
+    void (*restorer)(void);
+    unsigned long mask;
+};
+
 /* A signal meant for the program by its name must not take the sniffer down alone: the exporter
  * ends in order, and the sniffer follows when the channel closes. */
 static void ignore_signals(void)
 {
+    static const struct kernel_action ignore = {.handler = SIG_IGN};
     for (int number = 1; number <= SIGRTMAX; number++) {
         if (number != SIGKILL && number != SIGSTOP && !is_fault(number)) {
-            signal(number, SIG_IGN); /* fails for the two numbers that libc keeps to itself */
+            syscall(SYS_rt_sigaction, number, &ignore, NULL, sizeof ignore.mask);
         }
     }
 }

@@ -35,7 +35,10 @@ static void log_death(bool exited, int status)
         snprintf(cause, sizeof cause,
                  "killed by SIGSYS: a call outside the sniffer's syscall policy");
     } else {
-        snprintf(cause, sizeof cause, "killed by SIG%s", sigabbrev_np(status));
+        /* Real-time signals have no name. */
+        const char *name = sigabbrev_np(status);
+        snprintf(cause, sizeof cause, "killed by signal %d%s%s", status,
+                 name != NULL ? ", SIG" : "", name != NULL ? name : "");
     }
     log_line(LOG_ERROR, "the sniffer has ended, so the exporter ends", "cause", cause, NULL);
 }

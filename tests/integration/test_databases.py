@@ -1,0 +1,143 @@
+"""Databases that are replaced under the running program: what is good is taken in, what is not is
+left alone, and the labels follow."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+
+import pytest
+
+from support import frames, wire
+from support.namespace import run
+from support.program import ROOT, wait_for
+
+RESOLVER = "10.77.1.9"
+
+
+def write(directory, country, asn=64500):
+    """A country database and an ASN database in which every resolver is in one place."""
+    directory.mkdir(mode=0o755, exist_ok=True)
+    specification = directory / "spec.json"
+    specification.write_text(json.dumps([{"network": "10.77.0.0/16", "country": country, "asn": asn}]))
+    run("perl", str(ROOT / "tests/data/make_databases.pl"), str(directory), str(specification))
+    return directory / "country.mmdb"
+
+
+@pytest.fixture
+def folder():
+    """Readable to the unprivileged user, as pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="dnstt-mmdb-") as name:
+        pathlib.Path(name).chmod(0o755)
+        yield pathlib.Path(name)
+
+
+@pytest.fixture
+def country_seen(host):
+    def seen(program):
+        """The country that a query is counted under now."""
+        before = {labels["country"]: value for labels, value
+                  in program.metrics().find("dnstt_queries_total")}
+        host.inbound.send(frames.query_frame(wire.query(os.urandom(8), "t.example.com"), RESOLVER))
+
+        def counted():
+            for labels, value in program.metrics().find("dnstt_queries_total"):
+                if value > before.get(labels["country"], 0):
+                    return labels["country"]
+            return None
+
+        return wait_for(counted, 2, "a query counted")
+
+    return seen
+
+
+def reload(program, text):
+    """Asks for a reload and waits for its line in the log."""
+    before = program.log().count(text)
+    os.kill(program.pid, signal.SIGHUP)
+    wait_for(lambda: program.log().count(text) > before, 5, f"{text!r} in the log")
+
+
+def test_replaced_by_rename(start, folder, country_seen):
+    database = write(folder, "DE")
+    program = start("-geoip.country-database", str(database))
+    assert country_seen(program) == "DE"
+    other = write(folder / "new", "FR")
+    os.utime(other, (1, 1))  # backdated, as some updaters do
+    os.replace(other, database)
+    reload(program, "took in a new database")
+    assert country_seen(program) == "FR"
+
+
+@pytest.mark.parametrize("damage", ["truncate", "empty", "garbage", "remove", "folder"])
+def test_what_is_of_no_use_is_left_alone(start, folder, country_seen, damage):
+    database = write(folder, "DE")
+    program = start("-geoip.country-database", str(database))
+    if damage == "truncate":
+        os.truncate(database, 300)
+    elif damage == "empty":
+        os.truncate(database, 0)
+    elif damage == "garbage":
+        database.write_bytes(os.urandom(database.stat().st_size))
+    else:
+        database.unlink()
+        if damage == "folder":
+            database.mkdir()
+    reload(program, "keeps the old database")
+    assert country_seen(program) == "DE"
+
+
+def test_another_kind_is_left_alone(start, folder, country_seen):
+    database = write(folder, "DE")
+    program = start("-geoip.country-database", str(database))
+    shutil.copy(folder / "asn.mmdb", folder / "swap")
+    os.replace(folder / "swap", database)
+    reload(program, "holds no countries")
+    assert country_seen(program) == "DE"
+
+
+def link_to(link, target):
+    fresh = link.with_name("fresh")
+    fresh.symlink_to(target)
+    os.replace(fresh, link)
+
+
+def test_a_link_to_a_sibling(start, folder, country_seen):
+    """As of updaters that keep a folder for each edition and swap a link."""
+    first, second = write(folder / "2026-01", "DE"), write(folder / "2026-02", "FR")
+    (folder / "etc").mkdir(mode=0o755)
+    link = folder / "etc/country.mmdb"
+    link.symlink_to(first)
+    program = start("-geoip.country-database", str(link))
+    assert country_seen(program) == "DE"
+    link_to(link, second)
+    reload(program, "took in a new database")
+    assert country_seen(program) == "FR"
+
+
+def test_a_link_to_elsewhere_is_refused(start, folder, country_seen):
+    """Landlock: a folder that was not named at the start cannot be read from."""
+    named = write(folder / "named", "DE")
+    elsewhere = write(folder / "elsewhere", "FR")
+    program = start("-geoip.country-database", str(named))
+    link_to(named, elsewhere)
+    reload(program, "Permission denied")
+    assert country_seen(program) == "DE"
+    named.unlink()
+    shutil.copy(elsewhere, named)
+    reload(program, "took in a new database")
+    assert country_seen(program) == "FR"
+
+
+def test_many_requests_are_one(start, folder):
+    """10,000 SIGHUPs: at most one look a second, and the program goes on."""
+    database = write(folder, "DE")
+    program = start("-geoip.country-database", str(database))
+    for _ in range(10000):
+        os.kill(program.pid, signal.SIGHUP)
+    os.truncate(database, 300)
+    reload(program, "keeps the old database")
+    assert program.log().count("keeps the old database") <= 3
+    assert program.request("GET", "/metrics")[0] == 200

@@ -1,0 +1,77 @@
+"""Signals, to either process and to both: none ends the sniffer alone, none makes a call that a
+policy does not know, and whoever is left ends soon."""
+
+import os
+import pathlib
+import re
+import signal
+import time
+
+import pytest
+
+from support import frames, wire
+from support.program import alive, wait_for
+
+# They cannot be ignored, or must not be: the processor raises them, or the process itself.
+FATAL = {signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL,
+         signal.SIGFPE, signal.SIGTRAP, signal.SIGABRT, signal.SIGSYS}
+NUMBERS = [number for number in range(1, 65) if number not in FATAL]
+STOPPED_SECONDS = 0.5
+
+QUERY = frames.query_frame(wire.query(b"CLIENTID", "t.example.com", bytes(100)))
+
+
+def is_stopped(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def stop(*pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: all(map(is_stopped, pids)), 1, "stopped")
+
+
+def ignored(pid):
+    (mask,) = re.findall(r"^SigIgn:\t(\w+)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)
+    return {number for number in range(1, 65) if int(mask, 16) >> (number - 1) & 1}
+
+
+def test_the_sniffer_ignores_all_but_the_fatal(host, start):
+    program = start()
+    assert ignored(program.sniffer) == set(NUMBERS)
+    for number in NUMBERS:
+        os.kill(program.sniffer, number)
+    host.inbound.send(QUERY)
+    host.settle(program, query=1)
+
+
+@pytest.mark.parametrize("who", [("sniffer",), ("pid",), ("sniffer", "pid")])
+def test_stopped_and_continued(host, start, who):
+    program = start()
+    pids = [getattr(program, name) for name in who]
+    host.inbound.send(QUERY)
+    for _ in range(2):
+        stop(*pids)
+        host.inbound.send(QUERY)
+        time.sleep(STOPPED_SECONDS)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    host.settle(program, query=3)
+    assert "level=error" not in program.log()
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_sniffer_follows_a_killed_exporter(start, stopped):
+    program = start()
+    if stopped:
+        stop(program.sniffer)
+    program.process.kill()
+    program.process.wait()
+    wait_for(lambda: not alive(program.sniffer), 1, "the sniffer's end")
+
+
+def test_the_exporter_follows_a_killed_sniffer(start):
+    program = start()
+    os.kill(program.sniffer, signal.SIGKILL)
+    assert program.wait_end(1) == 1
+    assert "SIGKILL" in program.log()
