@@ -2,13 +2,16 @@
 
 VERSION := 0.1.0
 
-# --- What Debian 12 has to install: the one list. tests/lint/packages.sh holds it to what the
+# --- What Debian 12 has to install: the one list. tests/lint/packages holds it to what the
 # --- sources include and the scripts call.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libcap-dev libseccomp-dev libmaxminddb-dev \
                   libmicrohttpd-dev
 RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
 TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest \
                   python3-scapy prometheus iproute2 libcap2-bin binutils procps
+DEB_PACKAGES   := build-essential debhelper dpkg-dev
+E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
+                  bash-completion
 LINT_PACKAGES  := git clang-format clang-tidy cppcheck shellcheck
 
 # --- Where things go.
@@ -172,7 +175,7 @@ deps: ## install what the build needs (Debian)
 
 .PHONY: packages
 packages: ## print every package that building, testing and linting take
-	@echo $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+	@echo $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(LINT_PACKAGES)
 
 .PHONY: run
 run: ## watch a demonstration on loopback, or real traffic: make run DOMAIN=t.example.com
@@ -183,12 +186,12 @@ run: ## watch a demonstration on loopback, or real traffic: make run DOMAIN=t.ex
 
 .PHONY: test
 test: ## install what the tests need and run all of them
-	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(LINT_PACKAGES)
 	@/usr/bin/python3 tests/run
 
 .PHONY: lint
 lint: ## static analysis, formatting and the rules of this project
-	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(LINT_PACKAGES)
 	@tests/lint/run
 
 .PHONY: security-tables
@@ -215,10 +218,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 # === The Debian package, and the tests of what it installs on booted systems ======================
-
-DEB_PACKAGES := build-essential debhelper dpkg-dev
-E2E_PACKAGES := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
-                bash-completion
 
 # From a copy: dpkg-buildpackage works in its source, and writes beside it. What this make was told
 # (BUILD, CC, …) is not for the one within.

@@ -1,0 +1,71 @@
+"""The Debian package under test, and the repositories that it is installed from."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from support.program import ROOT
+
+NAME = "dnstt-exporter"
+FOLDER = ROOT / os.environ.get("BUILD", "build") / "deb"
+REPOSITORY = "/srv/repository"  # inside a machine
+
+
+def built():
+    """The package that `make deb` left."""
+    (path,) = FOLDER.glob(f"{NAME}_*.deb")
+    return path
+
+
+def field(path, name):
+    return subprocess.run(["dpkg-deb", "--field", path, name], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+
+def dependencies(path):
+    """The names in its Depends."""
+    return re.findall(r"(?:^|, )([a-z0-9.+-]+)", field(path, "Depends"))
+
+
+def extract(path, folder):
+    subprocess.run(["dpkg-deb", "--extract", path, folder], check=True)
+
+
+def older(path, folder):
+    """The same package under an earlier version, whose default configuration was another."""
+    tree = folder / "older"
+    subprocess.run(["dpkg-deb", "--raw-extract", path, tree], check=True)
+    control = tree / "DEBIAN/control"
+    control.write_text(re.sub(r"^Version: .*", "Version: 0.0.1-1", control.read_text(),
+                              flags=re.MULTILINE))
+    defaults = tree / "etc/default/dnstt_exporter"
+    defaults.write_text("# of an earlier version\n" + defaults.read_text())
+    result = folder / f"{NAME}_0.0.1-1.deb"
+    subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, result], check=True,
+                   stdout=subprocess.DEVNULL)
+    return result
+
+
+def offer(machine, image, *packages):
+    """Makes these packages, and what they depend on, all that the machine's apt can install."""
+    folder = machine.path(REPOSITORY)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in [*packages, *image.packages.glob("*.deb")]:
+        shutil.copy(path, folder)
+    index = subprocess.run(["dpkg-scanpackages", "--multiversion", "."], cwd=folder, check=True,
+                           capture_output=True, text=True).stdout
+    (folder / "Packages").write_text(index)
+    for listed in machine.path("/etc/apt").glob("sources.list*"):
+        shutil.rmtree(listed) if listed.is_dir() else listed.unlink()
+    machine.write("/etc/apt/sources.list", f"deb [trusted=yes] file:{REPOSITORY} ./\n")
+    machine.run("apt-get", "update")
+
+
+def apt(machine, *arguments):
+    """Installs or removes as an administrator who keeps the configuration. The machine is not to
+    outlive a power failure, so nothing waits for a disk."""
+    machine.run("apt-get", "--yes", "--no-install-recommends",
+                "--option=Dpkg::Options::=--force-confold",
+                "--option=Dpkg::Options::=--force-unsafe-io", *arguments)

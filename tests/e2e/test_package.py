@@ -1,0 +1,115 @@
+"""The package itself."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from e2e import package
+from support.program import ROOT
+
+UNIT = "dnstt_exporter.service"
+
+
+@pytest.fixture(scope="module")
+def root(deb, tmp_path_factory):
+    """What the package installs."""
+    folder = tmp_path_factory.mktemp("root")
+    package.extract(deb, folder)
+    return folder
+
+
+def run(*command, **options):
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, **options)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_lintian_has_nothing_to_say():
+    (changes,) = package.FOLDER.glob("*.changes")
+    said = run("lintian", "--allow-root", "--display-info", "--pedantic", "--display-experimental",
+               "--fail-on", "error,warning,info,pedantic", changes)
+    assert said == "", said
+
+
+def test_reproducible(deb, tmp_path):
+    """Another folder, umask, language, time zone and day give the same octets."""
+    environment = {key: value for key, value in os.environ.items() if key != "MAKEFLAGS"}
+    environment.update(BUILD=str(tmp_path / "build"), TZ="Pacific/Kiritimati", LC_ALL="C")
+    run("make", "deb", cwd=ROOT, env=environment, umask=0o027)
+    (again,) = (tmp_path / "build/deb").glob(f"{package.NAME}_*.deb")
+    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(deb.read_bytes()).digest()
+
+
+def exposure(root, threshold):
+    """systemd's figure for the unit, which must not be above a tenth of the threshold."""
+    said = run("systemd-analyze", "security", "--no-pager", "--offline=true", f"--root={root}",
+               f"--threshold={threshold}", UNIT)
+    return said
+
+
+def test_exposure(root):
+    exposure(root, 16)
+
+
+def test_exposure_with_a_socket(root, tmp_path):
+    shutil.copytree(root, tmp_path / "root", symlinks=True)
+    drop_ins = tmp_path / f"root/etc/systemd/system/{UNIT}.d"
+    drop_ins.mkdir(parents=True)
+    shutil.copy(root / "usr/share/doc/dnstt-exporter/examples/socket-activation.conf", drop_ins)
+    said = exposure(tmp_path / "root", 13)
+    # It would lower the figure, and no packet could be captured.
+    assert re.search(r"✗ PrivateUsers=", said)
+
+
+def flags(root):
+    """Flag → default of the program's help."""
+    found, name = {}, None
+    for line in run(root / "usr/bin/dnstt_exporter", "-help").splitlines():
+        if match := re.match(r"  -([a-z.-]+)", line):
+            name = match[1]
+            found[name] = ""
+        elif match := re.search(r"\(default (.*)\)", line):
+            found[name] = match[1]
+    assert "dnstt.domain" in found
+    return found
+
+
+def test_manual(root, tmp_path):
+    page = root / "usr/share/man/man8/dnstt_exporter.8.gz"
+    plain = tmp_path / "dnstt_exporter.8"
+    plain.write_text(run("gunzip", "--stdout", page))
+    run("mandoc", "-T", "lint", "-W", "warning", plain)
+    text = re.sub(".\x08", "", run("mandoc", "-T", "ascii", "-O", "width=200", plain))
+    documented = {}
+    for name, body in re.findall(r"^ {5}-([a-z.-]+).*\n((?: {13}.*\n|\n)*)", text, re.MULTILINE):
+        match = re.search(r"default is ([^ ,]+?)[.,]?(?:\s|$)", body)
+        documented[name] = match[1] if match else ""
+    assert documented == flags(root)
+
+
+def complete(root, *words):
+    """What bash offers for the last word."""
+    completion = root / "usr/share/bash-completion/completions/dnstt_exporter"
+    script = f'''
+        . /usr/share/bash-completion/bash_completion
+        . {completion}
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${{#COMP_LINE}}
+        COMP_LINE="$*"; COMP_POINT=${{#COMP_LINE}}
+        _dnstt_exporter "$1" "${{!#}}" "${{@:$#-1:1}}"
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    '''
+    program = root / "usr/bin/dnstt_exporter"
+    return set(run("bash", "-c", script, "bash", program, *words).split())
+
+
+def test_completion(root):
+    assert complete(root, "-") == {f"-{name}" for name in flags(root)}
+    assert complete(root, "--geo") == {"--geoip.country-database", "--geoip.asn-database"}
+    assert complete(root, "-log.level", "") == {"debug", "info", "warn", "error"}
+    assert complete(root, "-dnstt.domain", "") == set()
+    assert complete(root, "-version", "-log.f") == {"-log.format"}

@@ -1,0 +1,76 @@
+"""What the service comes back from, counting."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from e2e.written import assert_tells_nothing
+from support.program import wait_for
+
+WATCHDOG_SECONDS = 10  # the unit's WatchdogSec
+AWAY_SECONDS = 15  # several tries
+
+BOTH = pytest.mark.parametrize("name", ["dnstt_exporter", "dnstt_sniffer"])
+
+
+@BOTH
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSYS], ids=lambda number: number.name)
+def test_killed(service, name, number):
+    main = service.start()
+    os.kill(service.processes()[name], number)
+    service.assert_restarted(main)
+
+
+@BOTH
+def test_stopped(service, name):
+    main = service.start()
+    os.kill(service.processes()[name], signal.SIGSTOP)
+    wait_for(lambda: service.main() != main, 2 * WATCHDOG_SECONDS, "the watchdog")
+    service.assert_restarted(main)
+
+
+def test_lives_on_past_the_watchdog(service):
+    main = service.start()
+    time.sleep(WATCHDOG_SECONDS + 5)
+    assert service.main() == main
+    service.assert_counts()
+
+
+@pytest.fixture
+def interface(service):
+    """Adds an interface to the machine: (add, remove)."""
+    server = service.host.server
+
+    def add():
+        server.ip("link", "add", "away0", "type", "veth", "peer", "name", "away1")
+        for name in ("away0", "away1"):
+            server.silence_ipv6(name)
+            server.ip("link", "set", name, "up")
+
+    def remove():
+        server.ip("link", "del", "away0")
+
+    yield add, remove
+    if "away0" in server.ip("link", "show"):
+        remove()
+
+
+def test_named_interface_away(service, interface):
+    """However long it is away: no limit ends the tries."""
+    add, remove = interface
+    add()
+    service.configure_to_watch("-capture.interface", "away0")
+    main = service.start()
+    assert service.show("StartLimitIntervalUSec") == "0"
+    remove()
+    wait_for(lambda: not service.is_active(), 5, "its end")
+    time.sleep(AWAY_SECONDS)
+    assert not service.is_active()
+    add()
+    wait_for(lambda: service.is_active() and service.main() != main, 5, "its return")
+
+
+def test_journal(service):
+    assert_tells_nothing(service)
