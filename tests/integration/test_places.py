@@ -1,9 +1,15 @@
 """Countries and autonomous systems of resolvers, from databases made for the test: PLACES in
 conftest. Every figure is exact for each group and in sum."""
 
+import json
+import pathlib
+import tempfile
+
 import pytest
 
 from support import frames, wire
+from support.namespace import run
+from support.program import ROOT
 
 DOMAIN = "t.example.com"
 PER_GROUP = ("dnstt_active_clients", "dnstt_peak_clients", "dnstt_queries_total",
@@ -105,3 +111,33 @@ def test_a_session_that_moves_is_counted_once(host, start, geoip_flags):
         assert places(metrics, "dnstt_queries_total") == queries
     assert places(metrics, "dnstt_peak_clients") == dict.fromkeys(queries, 1)
     assert metrics.sum("dnstt_domain_peak_clients") == 1
+
+
+def test_many_groups(host, start):
+    """A page of more than a megabyte comes whole, part after part, and its sums are exact; beyond
+    the cap on groups the rest is counted as `other`."""
+    count, cap = 3000, 2500
+    networks = [f"10.{80 + number // 250}.{number % 250}" for number in range(count)]
+    with tempfile.TemporaryDirectory(prefix="dnstt-mmdb-") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        (folder / "spec.json").write_text(json.dumps(
+            [{"network": f"{network}.0/24", "country": "DE", "asn": 100000 + number}
+             for number, network in enumerate(networks)]))
+        run("perl", str(ROOT / "tests/data/make_databases.pl"), name, f"{name}/spec.json")
+        flags = ["-geoip.country-database", f"{name}/country.mmdb",
+                 "-geoip.asn-database", f"{name}/asn.mmdb"]
+        for more, groups in ([], count + 1), (["-series.max", str(cap)], cap + 1):
+            program = start(*flags, *more)
+            for begin in range(0, count, 200):
+                host.inbound.send(*(
+                    frames.query_frame(wire.query(b"%08d" % number, DOMAIN), f"{network}.7")
+                    for number, network in enumerate(networks[begin:begin + 200], begin)))
+            metrics = host.settle(program, query=count)
+            assert metrics.sum("dnstt_active_clients") == count
+            assert metrics.sum("dnstt_sessions_total") == count
+            assert len(metrics.find("dnstt_active_clients")) == groups
+            others = metrics.find("dnstt_queries_total", country="other", asn="other")
+            assert [value for _, value in others] == ([count - cap + 1] if more else [])
+            assert len(metrics.text) > 1_000_000
+            assert program.stop() == 0
