@@ -4,7 +4,7 @@ VERSION := 0.1.0
 
 # --- What Debian 12 has to install: the one list. tests/lint/packages holds it to what the
 # --- sources include and the scripts call.
-BUILD_PACKAGES := gcc libc6-dev make pkg-config libcap-dev libseccomp-dev libmaxminddb-dev \
+BUILD_PACKAGES := gcc libc6-dev make libcap-dev libseccomp-dev libmaxminddb-dev \
                   libmicrohttpd-dev
 RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
 TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest \
@@ -12,6 +12,7 @@ TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrin
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
 E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
                   bash-completion
+QEMU_PACKAGES  := qemu-system-x86 e2fsprogs
 LINT_PACKAGES  := git clang-format clang-tidy cppcheck shellcheck
 
 # --- Where things go.
@@ -215,7 +216,7 @@ clean: ## remove what was built
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 # === The Debian package, and the tests of what it installs on booted systems ======================
 
@@ -236,3 +237,9 @@ deb: ## build the Debian package into build/deb
 test-e2e: ## install the package on booted Debian systems and test it there (root)
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES)
 	@/usr/bin/python3 tests/run e2e
+
+.PHONY: test-qemu
+test-qemu: ## run the installed service under Debian's own kernel (root, no part of test)
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(QEMU_PACKAGES)
+	@$(MAKE) --no-print-directory -s deb
+	@/usr/bin/python3 tests/qemu/run

@@ -13,12 +13,14 @@
 #include "common/channel.h"
 #include "common/flags.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/number.h"
 #include "common/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +39,14 @@ static struct sniffer sniffer;
 static void refuse(const char *what, const char *flag, const char *value, const char *why)
 {
     log_line(LOG_ERROR, what, "flag", flag, "value", value, "error", why, NULL);
+    notify_failed_start(what, why);
     exit(EXIT_REFUSED);
 }
 
 static void fail(const char *what, int error)
 {
     log_line(LOG_ERROR, what, "error", strerror(-error), NULL);
+    notify_failed_start(what, strerror(-error));
     exit(EXIT_REFUSED);
 }
 
@@ -165,9 +169,13 @@ static void open_socket(const struct options *options, struct packet_socket *pac
     if (error == -EPERM) {
         fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
     }
+    if (error == -ENOMEM) {
+        fail("cannot allocate the ring; give a smaller -capture.ring-size", error);
+    }
     if (error != 0) {
         log_line(LOG_ERROR, "cannot capture packets", "stage", stage, "error", strerror(-error),
                  NULL);
+        notify_failed_start("cannot capture packets", strerror(-error));
         exit(EXIT_REFUSED);
     }
     if (packet->interface_is_down) {
@@ -224,6 +232,18 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
     _exit(error == 0 ? (int)sniff_run(&sniffer) : WIRE_EXIT_CHANNEL_BROKEN);
 }
 
+/* What asks the program to end, or to reload, waits until the exporter takes signals: an end during
+ * the start is as orderly as any. The mask lives through the exec. */
+static void hold_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char *argv[])
 {
     static struct options options;
@@ -231,6 +251,8 @@ int main(int argc, char *argv[])
     struct packet_socket packet;
     struct channel channel;
     int program;
+
+    hold_signals();
 
     /* 1. What takes no privilege, then the packet socket. */
     int passed = passed_sockets();

@@ -4,7 +4,7 @@
 
 enum {
     /* Records between the call for a session's entry and its use: enough for memory to answer. */
-    PREFETCH_RECORDS = 8,
+    PREFETCH_RECORDS = 16,
     STATS_COUNTERS = (sizeof(struct wire_stats) - sizeof(struct wire_header)) / sizeof(uint64_t),
 };
 
@@ -70,15 +70,16 @@ static void count(struct intake *intake, const struct wire_record *record, uint3
 
 static void take_batch(struct intake *intake, const struct wire_batch *batch, uint32_t now)
 {
-    unsigned count_all = batch->header.count;
-    for (unsigned i = 0; i < count_all && i < PREFETCH_RECORDS; i++) {
-        prefetch(intake, &batch->records[i]);
+    const struct wire_record *end = batch->records + batch->header.count;
+    const struct wire_record *ahead = batch->records;
+    for (unsigned i = 0; ahead < end && i < PREFETCH_RECORDS; i++) {
+        prefetch(intake, ahead++);
     }
-    for (unsigned i = 0; i < count_all; i++) {
-        if (i + PREFETCH_RECORDS < count_all) {
-            prefetch(intake, &batch->records[i + PREFETCH_RECORDS]);
+    for (const struct wire_record *record = batch->records; record < end; record++) {
+        if (ahead < end) {
+            prefetch(intake, ahead++);
         }
-        count(intake, &batch->records[i], now);
+        count(intake, record, now);
     }
 }
 

@@ -22,8 +22,10 @@ static bool is_loopback(int listener)
     if (address.socket.any.sa_family == AF_INET) {
         return ntohl(address.socket.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
     }
+    const struct in6_addr *v6 = &address.socket.v6.sin6_addr;
     return address.socket.any.sa_family == AF_INET6 &&
-           IN6_IS_ADDR_LOOPBACK(&address.socket.v6.sin6_addr);
+           (IN6_IS_ADDR_LOOPBACK(v6) ||
+            (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == IN_LOOPBACKNET));
 }
 
 static int listen_on(const struct sockaddr *address, socklen_t length, struct listener *out)

@@ -5,8 +5,10 @@
 #include "common/channel.h"
 #include "common/flags.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/number.h"
 #include "common/sandbox.h"
+#include "exporter/connections.h"
 #include "exporter/exposition.h"
 #include "exporter/geoip.h"
 #include "exporter/http.h"
@@ -31,6 +33,9 @@
 enum {
     EXIT_REFUSED = 1, /* the system said no, or something was lost: may be tried again */
     EXIT_WRONG = 2,   /* run in a way that will never work */
+    /* All connections, the listening sockets, and a dozen of our own, with room to spare: accept(2)
+     * never runs out of them, which would wake the loop for ever. */
+    DESCRIPTORS = CONNECTIONS_MAX + LISTEN_SOCKETS_MAX + 56,
 };
 
 /* Everything that lives as long as the process. */
@@ -46,6 +51,7 @@ static struct loop loop;
 static void fail(const char *what, int error)
 {
     log_line(LOG_ERROR, what, "error", strerror(-error), NULL);
+    notify_failed_start(what, strerror(-error));
     exit(EXIT_REFUSED);
 }
 
@@ -83,8 +89,15 @@ static void restrict_process(void)
     if (error == 0) {
         error = sandbox_limit(RLIMIT_CORE, 0);
     }
+    if (error == 0) {
+        error = sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS);
+    }
     if (error != 0) {
         fail("cannot restrict the exporter", error);
+    }
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < DESCRIPTORS) {
+        fail("too few descriptors; allow 128 (LimitNOFILE= of the service, or ulimit -n)", -EMFILE);
     }
 }
 
@@ -105,6 +118,7 @@ static struct geoip *open_databases(void)
         log_line(LOG_ERROR, "cannot use the database; give a MaxMind DB file of the right kind",
                  "flag", error.flag, "file", error.path, "error", error.reason, NULL);
     }
+    notify_failed_start(error.path, error.reason);
     exit(EXIT_REFUSED);
 }
 
@@ -142,9 +156,10 @@ static void adopt_sockets(void)
 {
     int count = listen_adopt(loop.listeners);
     if (count < 0) {
+        const char *why = count == -ENOENT ? "none was passed" : strerror(-count);
         log_line(LOG_ERROR, "cannot serve on passed sockets; start it by a systemd .socket unit",
-                 "flag", "-web.systemd-socket", "error",
-                 count == -ENOENT ? "none was passed" : strerror(-count), NULL);
+                 "flag", "-web.systemd-socket", "error", why, NULL);
+        notify_failed_start("cannot serve on passed sockets", why);
         exit(EXIT_REFUSED);
     }
     loop.listener_count = (unsigned)count;
@@ -161,8 +176,12 @@ static void listen_for_scrapes(void)
     if (error == 0) {
         return;
     }
-    log_line(LOG_ERROR, "cannot listen; give a free address of this host", "flag",
-             "-web.listen-address", "value", options.listen_text, "error", strerror(-error), NULL);
+    log_line(LOG_ERROR,
+             "cannot listen; give a free address of this host, or -web.systemd-socket where a "
+             ".socket unit holds it",
+             "flag", "-web.listen-address", "value", options.listen_text, "error", strerror(-error),
+             NULL);
+    notify_failed_start("cannot listen", strerror(-error));
     exit(EXIT_REFUSED);
 }
 
@@ -254,8 +273,8 @@ int main(int argc, char *argv[])
         service_ready(&service);
         end = loop_run(&loop);
     }
-    service_stopping(&service);
     if (end == LOOP_STOPPED) {
+        service_stopping(&service);
         return EXIT_SUCCESS; /* the sniffer ends as the channel closes */
     }
     obituary_log(end, &loop);

@@ -2,11 +2,14 @@
 
 #include "common/log.h"
 #include "common/wire.h"
+#include "exporter/service.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { CAUSE_MAX = 96 };
 
 static const char *exit_text(int status)
 {
@@ -26,44 +29,50 @@ static const char *exit_text(int status)
     }
 }
 
-static void log_death(bool exited, int status)
+static void describe_death(bool exited, int status, char *cause, size_t size)
 {
-    char cause[96];
     if (exited) {
-        snprintf(cause, sizeof cause, "%s", exit_text(status));
+        snprintf(cause, size, "%s", exit_text(status));
     } else if (status == SIGSYS) {
-        snprintf(cause, sizeof cause,
-                 "killed by SIGSYS: a call outside the sniffer's syscall policy");
+        snprintf(cause, size, "killed by SIGSYS: a call outside the sniffer's syscall policy");
     } else {
         /* Real-time signals have no name. */
         const char *name = sigabbrev_np(status);
-        snprintf(cause, sizeof cause, "killed by signal %d%s%s", status,
-                 name != NULL ? ", SIG" : "", name != NULL ? name : "");
+        snprintf(cause, size, "killed by signal %d%s%s", status, name != NULL ? ", SIG" : "",
+                 name != NULL ? name : "");
     }
-    log_line(LOG_ERROR, "the sniffer has ended, so the exporter ends", "cause", cause, NULL);
 }
 
-void obituary_log(enum loop_end end, const struct loop *loop)
+static const char *cause_of(enum loop_end end, const struct loop *loop, char *buffer, size_t size)
 {
     switch (end) {
     case LOOP_DIED:
-        log_death(loop->exited, loop->status);
-        break;
+        describe_death(loop->exited, loop->status, buffer, size);
+        return buffer;
     case LOOP_CLOSED:
-        log_line(LOG_ERROR, "the channel from the sniffer ended, so the exporter ends", NULL);
-        break;
+        return "it closed the channel";
     case LOOP_FAULT:
-        log_line(LOG_ERROR, "the sniffer sent a wrong message, so the exporter ends", "cause",
-                 intake_fault_text(loop->intake, loop->fault), NULL);
-        break;
+        return intake_fault_text(loop->intake, loop->fault);
     case LOOP_SILENT:
-        log_line(LOG_ERROR, "the sniffer did not report in time, so the exporter ends", NULL);
-        break;
+        return "no report within five seconds of the start";
     case LOOP_FAILED:
-        log_line(LOG_ERROR, "the event loop failed", "error", strerror(errno), NULL);
-        break;
+        return strerror(errno);
     case LOOP_RUNNING:
     case LOOP_STOPPED:
         break;
     }
+    return "";
+}
+
+void obituary_log(enum loop_end end, const struct loop *loop)
+{
+    char buffer[CAUSE_MAX];
+    const char *cause = cause_of(end, loop, buffer, sizeof buffer);
+    const char *what = end == LOOP_DIED ? "the sniffer has ended, so the exporter ends"
+                       : end == LOOP_FAULT
+                           ? "the sniffer sent a wrong message, so the exporter ends"
+                       : end == LOOP_FAILED ? "the event loop failed, so the exporter ends"
+                                            : "the sniffer was lost, so the exporter ends";
+    log_line(LOG_ERROR, what, "cause", cause, NULL);
+    service_failed(loop->service, what, cause);
 }

@@ -31,25 +31,6 @@ static size_t add(struct sandbox_rule *rules, size_t count, const struct sandbox
 /* All that an open for reading may ask for. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-/* libc's fstat(2) is another call where that is all the kernel has, or since 2.33. */
-#ifdef __NR_newfstatat
-#define FSTAT            SCMP_SYS(newfstatat)
-#define FSTAT_CONDITIONS 1
-#define FSTAT_PINNED                                                                               \
-    {                                                                                              \
-        PIN(3, AT_EMPTY_PATH)                                                                      \
-    }
-#else
-#define FSTAT            SCMP_SYS(fstat)
-#define FSTAT_CONDITIONS 0
-#define FSTAT_PINNED                                                                               \
-    {                                                                                              \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-#endif
-
 size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule *rules)
 {
     const struct sandbox_rule table[] = {
@@ -111,7 +92,12 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          "opens a database that was replaced, for reading (Landlock says where)",
          1,
          {SCMP_CMP(2, SCMP_CMP_MASKED_EQ, UINT32_MAX & ~(uint32_t)OPEN_FLAGS, 0)}},
-        {FSTAT, "looks whether it is another file, and how large", FSTAT_CONDITIONS, FSTAT_PINNED},
+        /* Which of the two is for the libc that is there at run time to say. */
+        {SCMP_SYS(newfstatat),
+         "looks whether it is another file, and how large (glibc 2.33 to 2.38)",
+         1,
+         {PIN(3, AT_EMPTY_PATH)}},
+        {SCMP_SYS(fstat), "the same (other versions)", 0, {{0}}},
         {SCMP_SYS(read), "takes signals, and reads a database", 0, {{0}}},
         {SCMP_SYS(memfd_create),
          "makes the private copy of a database",

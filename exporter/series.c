@@ -83,9 +83,8 @@ uint64_t series_memory_max(uint32_t domain_count, uint32_t group_max)
            domain_count * (sizeof(struct series_domain) + sizeof(uint32_t));
 }
 
-/* The group of a place that has none, whose empty slot is known. Apart from series_find: rare. */
-__attribute__((noinline)) static uint32_t new_group(struct series *series, uint64_t slot,
-                                                    uint8_t domain, struct place place)
+/* The group of a place that has none, whose empty slot is known. */
+static uint32_t new_group(struct series *series, uint64_t slot, uint8_t domain, struct place place)
 {
     /* The `other` groups count too, as there are none before the cap is reached. */
     if (series->group_count >= series->group_max) {
@@ -96,18 +95,35 @@ __attribute__((noinline)) static uint32_t new_group(struct series *series, uint6
     return series->group_count - 1;
 }
 
-uint32_t series_find(struct series *series, uint8_t domain, struct place place)
+/* Whether an occupied slot's group is that of a place. */
+static inline bool is_group(const struct series *series, uint32_t occupant, uint8_t domain,
+                            struct place place)
 {
-    uint64_t slot = home_of(series, domain, place);
+    const struct series_group *group = &series->groups[occupant - 1];
+    return group->place.asn == place.asn && group->place.country == place.country &&
+           group->domain == domain;
+}
+
+/* From the slot where a place belongs on. Apart from series_find, as it is rare. */
+__attribute__((noinline)) static uint32_t find_further(struct series *series, uint64_t slot,
+                                                       uint8_t domain, struct place place)
+{
     for (; series->slots[slot] != 0; slot = table_next(slot, series->slot_count)) {
-        uint32_t index = series->slots[slot] - 1;
-        const struct series_group *group = &series->groups[index];
-        if (group->place.asn == place.asn && group->place.country == place.country &&
-            group->domain == domain) {
-            return index;
+        if (is_group(series, series->slots[slot], domain, place)) {
+            return series->slots[slot] - 1;
         }
     }
     return new_group(series, slot, domain, place);
+}
+
+uint32_t series_find(struct series *series, uint8_t domain, struct place place)
+{
+    uint64_t home = home_of(series, domain, place);
+    uint32_t occupant = series->slots[home];
+    if (occupant != 0 && is_group(series, occupant, domain, place)) {
+        return occupant - 1;
+    }
+    return find_further(series, home, domain, place);
 }
 
 void series_count_query(struct series *series, uint32_t group, uint16_t bytes)

@@ -1,7 +1,7 @@
 #include "exporter/service.h"
 
+#include "common/notify.h"
 #include "common/number.h"
-#include "exporter/notify.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,7 +65,12 @@ void service_reloaded(const struct service *service)
 
 void service_stopping(const struct service *service)
 {
-    notify_send(service->descriptor, "STOPPING=1");
+    notify_send(service->descriptor, "STOPPING=1\nSTATUS=stopped");
+}
+
+void service_failed(const struct service *service, const char *what, const char *why)
+{
+    notify_failure(service->descriptor, what, why);
 }
 
 static void send_status(const struct service *service, uint64_t active)

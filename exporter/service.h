@@ -30,6 +30,9 @@ void service_reloading(const struct service *service);
 void service_reloaded(const struct service *service);
 void service_stopping(const struct service *service);
 
+/* Why it ends although nobody asked it to: shown by the manager until the next start. */
+void service_failed(const struct service *service, const char *what, const char *why);
+
 /* The sniffer has just reported: feeds the watchdog and renews the status line, when due. */
 void service_alive(struct service *service, uint64_t active, uint32_t now);
 

@@ -9,6 +9,7 @@
 
 enum {
     ENTRY_SIZE = sizeof(struct session_entry),
+    SWEEP_SLOTS = 8, /* looked at together */
     FINGERPRINT_MASK = (1 << 24) - 1,
     GROUP_MASK = (1 << 23) - 1,
 };
@@ -242,13 +243,32 @@ static bool is_over(const struct session_entry *entry, uint32_t now, uint32_t wi
     return (entry->token != 0) & (age_of(entry, now) > window);
 }
 
+/* And one for some slots at a time, since next to none is over. */
+static bool any_is_over(const struct session_entry *entries, uint32_t now, uint32_t window)
+{
+    bool over = false;
+    for (unsigned i = 0; i < SWEEP_SLOTS; i++) {
+        over |= is_over(&entries[i], now, window);
+    }
+    return over;
+}
+
 static void let_old_go(struct sessions *sessions, uint32_t now)
 {
-    for (uint64_t slot = 0; slot < sessions->slot_count; slot++) {
-        /* What take_out moves into this slot was in a later one, or in one of the first, which were
+    uint64_t end;
+    for (uint64_t slot = 0; slot < sessions->slot_count; slot = end) {
+        end = slot + SWEEP_SLOTS;
+        if (end > sessions->slot_count) {
+            end = sessions->slot_count;
+        } else if (!any_is_over(&sessions->slots[slot], now, sessions->window)) {
+            continue;
+        }
+        /* What take_out moves into a slot was in a later one, or in one of the first, which were
          * judged already; it is judged here. Nothing moves from a later slot to a former one. */
-        while (is_over(&sessions->slots[slot], now, sessions->window)) {
-            let_go(sessions, slot);
+        for (; slot < end; slot++) {
+            while (is_over(&sessions->slots[slot], now, sessions->window)) {
+                let_go(sessions, slot);
+            }
         }
     }
 }

@@ -2,11 +2,13 @@
 
 import json
 import pathlib
+import tempfile
 
 from integration.test_recordings import ignored, replay
 from support import frames, wire
 from support.account import settle
-from support.program import Metrics, request, wait_for
+from support.namespace import run
+from support.program import ROOT, Metrics, request, wait_for
 
 UNIT = "dnstt_exporter.service"
 SOCKET = "dnstt_exporter.socket"
@@ -124,3 +126,34 @@ class Service:
         wait_for(lambda: self.main() not in (0, main) and self.is_active(), seconds, "restart")
         self.markers = 0
         self.assert_counts()
+
+    def put_database(self, country):
+        """A country database in which every resolver of the tests is in one country."""
+        folder = self.machine.path("/var/lib/GeoIP")
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory() as name:
+            made = pathlib.Path(name)
+            (made / "spec.json").write_text(json.dumps(
+                [{"network": "10.77.0.0/16", "country": country, "asn": 64496}]))
+            run("perl", str(ROOT / "tests/data/make_databases.pl"), name, f"{name}/spec.json")
+            run("mv", f"{name}/country.mmdb", str(folder))
+
+    def assert_reloads(self, way):
+        """By these words to systemctl a database that was replaced is taken in."""
+        def queries():
+            return self.metrics().by("country", "dnstt_queries_total")
+
+        def moved():
+            self.ask(b"LATER_01")
+            return queries().get("FR")
+
+        self.put_database("DE")
+        self.configure_to_watch("-geoip.country-database", "/var/lib/GeoIP/country.mmdb")
+        main = self.start()
+        self.ask(b"EARLIER1")
+        wait_for(lambda: queries() == {"DE": 1}, 2, "a query from DE")
+        self.put_database("FR")
+        self.systemctl(*way)
+        wait_for(moved, 5, "a query from FR")
+        assert queries()["DE"] >= 1
+        assert (self.main(), self.is_active()) == (main, True)

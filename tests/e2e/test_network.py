@@ -116,7 +116,7 @@ def test_socket_starts_the_service(service):
 
 
 def test_socket_outlives_the_service(service):
-    """A scrape during a restart waits instead of failing."""
+    """The socket is the manager's: the service serves on it again after a restart."""
     activate(service)
     main = service.start()
     service.systemctl("restart", UNIT)

@@ -1,12 +1,17 @@
 """What the service comes back from, counting."""
 
+import contextlib
 import os
+import re
 import signal
+import socket
 import time
 
 import pytest
 
+from e2e.service import DOMAIN, UNIT
 from e2e.written import assert_tells_nothing
+from support import frames, wire
 from support.program import wait_for
 
 WATCHDOG_SECONDS = 10  # the unit's WatchdogSec
@@ -27,7 +32,7 @@ def test_killed(service, name, number):
 def test_stopped(service, name):
     main = service.start()
     os.kill(service.processes()[name], signal.SIGSTOP)
-    wait_for(lambda: service.main() != main, 2 * WATCHDOG_SECONDS, "the watchdog")
+    wait_for(lambda: service.main() != main, WATCHDOG_SECONDS + 5, "the watchdog")
     service.assert_restarted(main)
 
 
@@ -57,6 +62,11 @@ def interface(service):
         remove()
 
 
+def mac_of(namespace, name):
+    address = re.search(r"link/ether ([0-9a-f:]+)", namespace.ip("link", "show", name))[1]
+    return bytes.fromhex(address.replace(":", ""))
+
+
 def test_named_interface_away(service, interface):
     """However long it is away: no limit ends the tries."""
     add, remove = interface
@@ -70,6 +80,22 @@ def test_named_interface_away(service, interface):
     assert not service.is_active()
     add()
     wait_for(lambda: service.is_active() and service.main() != main, 5, "its return")
+    frame = frames.query_frame(wire.query(b"CLIENTID", DOMAIN))
+    server = service.host.server
+    with server.entered():
+        sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    with contextlib.closing(sender):
+        sender.bind(("away1", 0))
+        sender.send(mac_of(server, "away0") + frame[6:])
+    wait_for(lambda: service.metrics().sum("dnstt_queries_total") == 1, 3, "a query counted")
+
+
+def test_the_reason_shows(service):
+    """What the system refused is one line of the status, between the tries as well."""
+    service.configure_to_watch("-capture.interface", "nosuch0")
+    service.systemctl("start", UNIT, check=False)
+    wait_for(lambda: "cannot watch this interface" in service.show("StatusText"), 5, "the reason")
+    assert "No such device" in service.systemctl("status", UNIT, check=False).stdout
 
 
 def test_journal(service):

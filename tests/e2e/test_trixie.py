@@ -13,9 +13,9 @@ def test_starts_and_counts(new_system):
     service.start()
     assert service.is_active()
     service.assert_counts_recording(next(path for path in RECORDINGS if path.stem == "3c-unbound"))
-    main = service.main()
-    service.systemctl("reload", "dnstt_exporter")
-    assert service.main() == main
+    service.reset()
+    # Its libc looks at files by another system call than that of Debian 12.
+    service.assert_reloads(("reload", "dnstt_exporter"))
     service.reset()
     service.add_example("socket-activation.conf")
     service.start()

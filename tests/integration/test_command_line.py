@@ -184,3 +184,8 @@ def test_exporter_by_hand(host):
     with copied() as program:
         assert_refused(host, 2, *DOMAIN, program=program.parent / "exporter",
                        words=["by hand", "dnstt_exporter"])
+
+
+def test_too_few_descriptors(host):
+    assert_refused(host, 1, *DOMAIN, prefix=("prlimit", "--nofile=64:64"),
+                   words=["descriptors", "LimitNOFILE", "128"])

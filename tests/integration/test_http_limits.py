@@ -73,6 +73,13 @@ def test_host_on_loopback(start, name, status):
     assert status_of(answer) == status, answer
 
 
+def test_host_on_mapped_loopback(start):
+    """127.0.0.1 in IPv6's clothes is loopback as well."""
+    program = start("-web.listen-address", "[::ffff:127.0.0.1]:9713")
+    assert status_of(say(program, GET + b"Host: example.com\r\n\r\n")) == 403
+    assert status_of(say(program, GET + HOST + b"\r\n")) == 200
+
+
 def test_host_elsewhere(start):
     """An address that others reach is named in many ways."""
     program = start("-web.listen-address", ":9713")

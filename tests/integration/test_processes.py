@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pwd
+import re
 import signal
 import subprocess
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from support import account, frames, wire
 from support.namespace import Injector
-from support.program import copied, wait_for
+from support.program import Program, copied, wait_for
 
 NOBODY = pwd.getpwnam("nobody")
 SOMEONE = 12345  # a uid that no account has
@@ -217,3 +218,21 @@ def test_a_named_interface_down_and_up(host, start, pair):
         host.server.ip("link", "set", pair[0], "down")
         wait_for(lambda: program.metrics().sum("dnstt_exporter_interface_down_total") == turn, 3,
                  "down in the metrics")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_end_during_the_start(host, number):
+    """However early it comes, once the program has begun, the end is in order."""
+    def holds(pid):
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return int(re.search(r"^SigBlk:\s*(\w+)", text, re.M)[1], 16) >> (number - 1) & 1
+
+    for milliseconds in range(0, 40, 3):
+        program = Program(host.server, "-dnstt.domain", "t.example.com")
+        try:
+            wait_for(lambda: holds(program.pid), 5, "the first step of the start")
+            time.sleep(milliseconds / 1000)
+            os.kill(program.pid, number)
+            assert program.process.wait(10) == 0, program.log()
+        finally:
+            program.kill()

@@ -1,12 +1,15 @@
-#include "exporter/notify.h"
+#include "common/notify.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+enum { NOTIFY_STATE_MAX = 512 }; /* octets: a longer reason is cut */
 
 int notify_open(void)
 {
@@ -40,5 +43,21 @@ void notify_send(int descriptor, const char *state)
 {
     if (descriptor >= 0) {
         (void)send(descriptor, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+}
+
+void notify_failure(int descriptor, const char *what, const char *why)
+{
+    char state[NOTIFY_STATE_MAX];
+    snprintf(state, sizeof state, "STATUS=%s: %s", what, why);
+    notify_send(descriptor, state);
+}
+
+void notify_failed_start(const char *what, const char *why)
+{
+    int descriptor = notify_open();
+    if (descriptor >= 0) {
+        notify_failure(descriptor, what, why);
+        close(descriptor);
     }
 }

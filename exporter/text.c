@@ -1,0 +1,45 @@
+#include "exporter/text.h"
+
+enum {
+    EIGHT_DIGITS = 100000000,
+    CHARACTER_MAX = 4, /* octets of one in UTF-8; an escape has two */
+};
+
+static char *put_eight_digits(char *at, uint32_t value)
+{
+    uint64_t digits = htole64(text_digits(value) | 0x3030303030303030);
+    memcpy(at, &digits, sizeof digits);
+    return at + sizeof digits;
+}
+
+char *text_put_large_number(char *at, uint64_t value)
+{
+    uint64_t above = value / EIGHT_DIGITS;
+    if (above < EIGHT_DIGITS) {
+        at = text_put_number(at, above);
+    } else {
+        at = text_put_number(at, above / EIGHT_DIGITS);
+        at = put_eight_digits(at, (uint32_t)(above % EIGHT_DIGITS));
+    }
+    return put_eight_digits(at, (uint32_t)(value % EIGHT_DIGITS));
+}
+
+char *text_put_escaped(char *at, const char *text, size_t max, bool quoted)
+{
+    char *const end = at + max;
+    for (; *text != '\0'; text++) {
+        bool begins = ((unsigned char)*text & 0xc0) != 0x80;
+        if (end - at < (begins ? CHARACTER_MAX : 1)) {
+            break;
+        }
+        if (*text == '\n') {
+            at = text_put_string(at, "\\n");
+        } else {
+            if (*text == '\\' || (*text == '"' && quoted)) {
+                *at++ = '\\';
+            }
+            *at++ = *text;
+        }
+    }
+    return at;
+}
