@@ -243,3 +243,19 @@ test-qemu: ## run the installed service under Debian's own kernel (root, no part
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(QEMU_PACKAGES)
 	@$(MAKE) --no-print-directory -s deb
 	@/usr/bin/python3 tests/qemu/run
+
+# === The bench: instructions, which repeat on any machine ========================================
+
+BENCH := $(BUILD)/tests/bench
+$(BUILD)/objects/tests/bench/stages.o: ALL_CFLAGS += -DBUILD_FLAGS='"$(CFLAGS)"'
+$(BENCH)/stages: $(BENCH)/%: $(BUILD)/objects/tests/bench/%.o \
+        $(BUILD)/objects/tests/bench/pcap.o $(BUILD)/tests/modules.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
+
+.PHONY: bench
+bench: ## count the instructions of each stage of a packet's way, beside the committed figures
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory $(BENCH)/stages
+	@BUILD=$(BUILD) tests/bench/instructions.py

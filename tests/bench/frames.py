@@ -1,0 +1,54 @@
+"""The frame file of the bench: queries as a dnstt client sends them, a pcap for every subject."""
+
+import random
+import struct
+
+from support import frames, wire
+
+DOMAIN = "t.tunnel.example.com"
+RESOLVERS = 64
+
+# Octets of the frame on the wire, Ethernet header and all → of the KCP packet that its query
+# carries: a poll has none.
+SHAPES = {120: 0, 313: 123}
+
+
+def _query(dice, client_id, octets):
+    packet = dice.randbytes(SHAPES[octets])
+    padding = dice.randbytes(wire.DATA_PADDING if packet else wire.POLL_PADDING)
+    return wire.query(client_id, DOMAIN, packet, padding=padding, id=dice.randrange(1 << 16))
+
+
+def _address(resolver):
+    return f"10.77.{1 + resolver % 3}.{1 + resolver}"
+
+
+def queries(octets, count, sessions, seed=4):
+    """Frames of so many octets: `count` queries, of so many sessions in turn."""
+    dice = random.Random(seed)
+    ids = [dice.randbytes(8) for _ in range(sessions)]
+    made = [frames.query_frame(_query(dice, ids[number % sessions], octets),
+                               source=_address(number % RESOLVERS)) for number in range(count)]
+    assert all(len(frame) == octets for frame in made), len(made[0])
+    return made
+
+
+def foreign(count):
+    """Queries for names that are none of ours."""
+    return [frames.query_frame(wire.message(wire.labels([b"www", b"example", b"org"]), id=number))
+            for number in range(count)]
+
+
+def turned_away(count):
+    """What the kernel filter does not let through: UDP of other ports."""
+    message = wire.message(wire.labels([b"www", b"example", b"org"]))
+    return [frames.query_frame(message, port=5353) for _ in range(count)]
+
+
+def write(path, octets_of_frames):
+    """A pcap file (Ethernet, this machine's byte order), as frames.read_pcap takes it."""
+    parts = [struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
+    for frame in octets_of_frames:
+        parts += [struct.pack("=IIII", 0, 0, len(frame), len(frame)), frame]
+    path.write_bytes(b"".join(parts))
+    return path

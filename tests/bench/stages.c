@@ -1,0 +1,244 @@
+/*
+ * One stage of a packet's way, repeated: what callgrind counts instructions of. Run twice with
+ * different repeat counts, the difference is the stage's alone. The last line of output tells how
+ * many frames, records or lines went through.
+ *
+ *     stages frames FILE REPEATS                from frame to record
+ *     stages records COUNTRY ASN REPEATS        from record to figures, in messages of 1,024
+ *     stages lines REPEATS                      from figures to text
+ *     stages build                              what compiled this
+ */
+#include "capture/judge.h"
+#include "common/flags.h"
+#include "exporter/exposition.h"
+#include "exporter/geoip.h"
+#include "exporter/intake.h"
+#include "tests/bench/pcap.h"
+
+#include <err.h>
+#include <gnu/libc-version.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum {
+    SESSIONS = 1000,
+    RESOLVERS = 64,
+    GROUPS = 1000,
+    NOW = 1000,
+    WINDOW = 30,
+    LINES_BUFFER = 16 * 1024,
+};
+
+static struct options options;
+static struct series series;
+static struct distinct distinct;
+static struct sessions sessions;
+static struct intake intake;
+
+/* In the place of libc's: keys that are the same each time make counts that are. */
+static void fill(void *buffer, size_t length)
+{
+    static uint64_t state = 4;
+    uint8_t *octets = buffer;
+    for (size_t i = 0; i < length; i++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        octets[i] = (uint8_t)(state >> 56);
+    }
+}
+
+ssize_t getrandom(void *buffer, size_t length, unsigned flags)
+{
+    (void)flags;
+    fill(buffer, length);
+    return (ssize_t)length;
+}
+
+int getentropy(void *buffer, size_t length)
+{
+    fill(buffer, length);
+    return 0;
+}
+
+static void make_options(const char *country, const char *asn)
+{
+    static char program[] = "stages";
+    static char flag[] = "-dnstt.domain";
+    static char domain[] = "t.tunnel.example.com";
+    char *arguments[] = {program, flag, domain, NULL};
+    struct flags_error error;
+    if (flags_parse(3, arguments, &options, &error) != FLAGS_RUN) {
+        errx(1, "%s", error.text);
+    }
+    options.country_database = country;
+    options.asn_database = asn;
+}
+
+static void make_state(struct geoip *geoip)
+{
+    if (series_create(1, options.series_max, &series) != 0 ||
+        distinct_create(options.sessions_remember, &distinct) != 0 ||
+        sessions_create(options.sessions_max, WINDOW, NOW, &distinct, &series, &sessions) != 0) {
+        errx(1, "no memory");
+    }
+    intake_start(1, geoip, &series, &sessions, &intake);
+}
+
+static uint64_t run_frames(const char *path, unsigned repeats)
+{
+    static struct judge judge;
+    struct pcap_file file;
+    make_options(NULL, NULL);
+    pcap_read(path, &file);
+    judge_make(&options, &judge);
+    if (token_key_draw(&judge.key) != 0) {
+        errx(1, "no key");
+    }
+    uint64_t records = 0;
+    for (unsigned repeat = 0; repeat < repeats; repeat++) {
+        for (unsigned i = 0; i < file.count; i++) {
+            const struct frame frame = {.data = file.frames[i].data + ETH_HLEN,
+                                        .captured = file.frames[i].length - ETH_HLEN,
+                                        .length = file.frames[i].length - ETH_HLEN,
+                                        .protocol = ETH_P_IP,
+                                        .type = PACKET_HOST};
+            struct wire_record record;
+            enum wire_ignore ignored;
+            records += judge_frame(&judge, &frame, &record, &ignored) == OUTCOME_RECORD &&
+                       record.kind == WIRE_QUERY;
+        }
+    }
+    if (records != (uint64_t)repeats * file.count) {
+        errx(1, "%s: a frame is no query of a session", path);
+    }
+    return records;
+}
+
+static void take(const union wire_message *message, size_t length)
+{
+    enum intake_fault fault = intake_take(&intake, message, length, NOW);
+    if (fault != INTAKE_OK) {
+        errx(1, "%s", intake_fault_text(&intake, fault));
+    }
+}
+
+static void take_hello(void)
+{
+    static union wire_message message;
+    message.hello = (struct wire_hello){
+        .header = {.magic = WIRE_MAGIC, .type = WIRE_HELLO},
+        .version = WIRE_VERSION,
+        .record_size = sizeof(struct wire_record),
+        .domains = 1,
+    };
+    take(&message, sizeof message.hello);
+}
+
+static void make_records(struct wire_record *records, const uint64_t *tokens)
+{
+    for (unsigned i = 0; i < WIRE_BATCH_RECORDS; i++) {
+        unsigned resolver = i % RESOLVERS;
+        records[i] = (struct wire_record){
+            .token = tokens[i % SESSIONS],
+            .address = {[10] = 0xff, 0xff, 10, 77, (uint8_t)(1 + resolver % 3), (uint8_t)resolver},
+            .bytes = 120,
+            .kind = WIRE_QUERY,
+            .fingerprint = {(uint8_t)i, (uint8_t)(i >> 8)},
+        };
+    }
+}
+
+static uint64_t run_records(const char *country, const char *asn, unsigned repeats)
+{
+    static union wire_message message;
+    uint64_t tokens[SESSIONS];
+    struct geoip *geoip;
+    struct geoip_error error;
+    make_options(country, asn);
+    if (geoip_open(country, asn, &geoip, &error) != 0) {
+        errx(1, "%s: %s", error.path, error.reason);
+    }
+    make_state(geoip);
+    take_hello();
+    fill(tokens, sizeof tokens);
+    make_records(message.batch.records, tokens);
+    for (unsigned repeat = 0; repeat < repeats; repeat++) {
+        message.header = (struct wire_header){.magic = WIRE_MAGIC,
+                                              .type = WIRE_BATCH,
+                                              .count = WIRE_BATCH_RECORDS,
+                                              .sequence = intake.expected.sequence};
+        take(&message, wire_batch_length(WIRE_BATCH_RECORDS));
+    }
+    geoip_close(geoip);
+    return (uint64_t)repeats * WIRE_BATCH_RECORDS;
+}
+
+static uint64_t count_lines(const char *text, size_t length)
+{
+    uint64_t count = 0;
+    for (const char *end = text + length; (text = memchr(text, '\n', (size_t)(end - text))) != NULL;
+         text++) {
+        count++;
+    }
+    return count;
+}
+
+static uint64_t run_lines(unsigned repeats)
+{
+    static char buffer[LINES_BUFFER];
+    const struct exposition_sources sources = {.options = &options,
+                                               .intake = &intake,
+                                               .series = &series,
+                                               .sessions = &sessions,
+                                               .distinct = &distinct};
+    make_options("", "");
+    make_state(NULL);
+    for (unsigned i = 0; i < GROUPS; i++) {
+        struct place place = {.country = PLACE_COUNTRY('A' + i % 26, 'A' + i / 26 % 26),
+                              .asn = 60000 + i};
+        uint32_t group = series_find(&series, 0, place);
+        series.groups[group].queries = (uint64_t)i * 997;
+        series.groups[group].bytes_in = (uint64_t)i * 99991;
+    }
+    uint64_t lines = 0;
+    for (unsigned repeat = 0; repeat < repeats; repeat++) {
+        struct exposition *exposition;
+        if (exposition_begin(&sources, &exposition) != 0) {
+            errx(1, "no memory");
+        }
+        for (size_t length; (length = exposition_read(exposition, buffer, sizeof buffer)) > 0;) {
+            lines += repeat == 0 ? count_lines(buffer, length) : 0;
+        }
+        exposition_end(exposition);
+    }
+    return lines * repeats;
+}
+
+static unsigned number(const char *text)
+{
+    return (unsigned)strtoul(text, NULL, 10);
+}
+
+int main(int argc, char *argv[])
+{
+    const char *stage = argc > 1 ? argv[1] : "";
+    uint64_t units = 0;
+    if (strcmp(stage, "frames") == 0 && argc == 4) {
+        units = run_frames(argv[2], number(argv[3]));
+    } else if (strcmp(stage, "records") == 0 && argc == 5) {
+        units = run_records(argv[2], argv[3], number(argv[4]));
+    } else if (strcmp(stage, "lines") == 0 && argc == 3) {
+        units = run_lines(number(argv[2]));
+    } else if (strcmp(stage, "build") == 0 && argc == 2) {
+        printf("%s %s, glibc %s\n", flags_compiler(), BUILD_FLAGS, gnu_get_libc_version());
+        return 0;
+    } else {
+        errx(2, "usage: stages frames FILE REPEATS | records COUNTRY ASN REPEATS | lines REPEATS");
+    }
+    printf("%llu\n", (unsigned long long)units);
+    return 0;
+}
