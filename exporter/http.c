@@ -1,154 +1,29 @@
 #include "exporter/http.h"
 
 #include "exporter/connections.h"
+#include "exporter/pages.h"
 #include "exporter/request.h"
+#include "exporter/scrape.h"
 
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-    /* What libmicrohttpd asks exposition_read to fill at a time. */
-    BLOCK_SIZE = 64 * 1024,
     /* Connections taken in one turn, so that a crowd cannot hold the loop. */
     ACCEPT_TURN = 16,
-    /* The start page: a telemetry path of at most 128 octets in some HTML. */
-    INDEX_OCTETS = 512,
-};
-
-/* Replies that never change. */
-enum page {
-    PAGE_INDEX,
-    PAGE_HEALTHY,
-    PAGE_READY,
-    PAGE_NOT_READY,
-    PAGE_BAD_REQUEST,
-    PAGE_FORBIDDEN,
-    PAGE_NOT_FOUND,
-    PAGE_WRONG_METHOD,
-    PAGES, /* how many */
 };
 
 struct http {
     struct MHD_Daemon *daemon;
     struct http_options options;
     struct connections connections;
-    char index[INDEX_OCTETS];
-    struct MHD_Response *pages[PAGES];
+    struct pages pages;
 };
-
-/* A reply on its way. */
-struct reply {
-    struct exposition *exposition;
-    /* Where libmicrohttpd offers less room than a line may take, since a long request has used up
-     * the connection's memory, lines wait here. */
-    char staged[EXPOSITION_LINE_MAX];
-    size_t staged_start;
-    size_t staged_end;
-};
-
-static size_t read_staged(struct reply *reply, char *buffer, size_t size)
-{
-    if (reply->staged_start == reply->staged_end) {
-        reply->staged_start = 0;
-        reply->staged_end = exposition_read(reply->exposition, reply->staged, sizeof reply->staged);
-    }
-    size_t left = reply->staged_end - reply->staged_start;
-    size_t length = left < size ? left : size;
-    memcpy(buffer, reply->staged + reply->staged_start, length);
-    reply->staged_start += length;
-    return length;
-}
-
-static ssize_t read_reply(void *context, uint64_t position, char *buffer, size_t size)
-{
-    struct reply *reply = context;
-    (void)position; /* a stream: libmicrohttpd asks in order */
-    bool staged = reply->staged_start < reply->staged_end || size < EXPOSITION_LINE_MAX;
-    size_t length = staged ? read_staged(reply, buffer, size)
-                           : exposition_read(reply->exposition, buffer, size);
-    return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_OF_STREAM;
-}
-
-static void end_reply(void *context)
-{
-    struct reply *reply = context;
-    exposition_end(reply->exposition);
-    free(reply);
-}
-
-static struct reply *begin_reply(const struct http *http)
-{
-    struct reply *reply = calloc(1, sizeof *reply);
-    if (reply != NULL && exposition_begin(http->options.sources, &reply->exposition) != 0) {
-        free(reply);
-        return NULL;
-    }
-    return reply;
-}
-
-/* The length that the body would have. libmicrohttpd ends even the body that HEAD does not have
- * with a last chunk, unless it knows the length. */
-static uint64_t exposition_length(struct exposition *exposition)
-{
-    static char buffer[BLOCK_SIZE];
-    uint64_t length = 0;
-    for (size_t more; (more = exposition_read(exposition, buffer, sizeof buffer)) > 0;) {
-        length += more;
-    }
-    return length;
-}
-
-static enum MHD_Result serve_metrics(const struct http *http, struct MHD_Connection *connection,
-                                     bool only_head)
-{
-    struct reply *reply = begin_reply(http);
-    if (reply == NULL) {
-        return MHD_NO;
-    }
-    uint64_t length = only_head ? exposition_length(reply->exposition) : MHD_SIZE_UNKNOWN;
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(length, BLOCK_SIZE, read_reply, reply, end_reply);
-    if (response == NULL) {
-        end_reply(reply);
-        return MHD_NO;
-    }
-    enum MHD_Result result =
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, EXPOSITION_CONTENT_TYPE);
-    if (result == MHD_YES) {
-        result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    }
-    if (result == MHD_YES) {
-        result = MHD_queue_response(connection, MHD_HTTP_OK, response);
-    }
-    MHD_destroy_response(response);
-    return result;
-}
-
-static const struct {
-    unsigned status;
-    const char *text; /* NULL: made at the start */
-} page_table[PAGES] = {
-    [PAGE_INDEX] = {MHD_HTTP_OK, NULL},
-    [PAGE_HEALTHY] = {MHD_HTTP_OK, "healthy\n"},
-    [PAGE_READY] = {MHD_HTTP_OK, "ready\n"},
-    [PAGE_NOT_READY] = {MHD_HTTP_SERVICE_UNAVAILABLE, "the sniffer is silent\n"},
-    [PAGE_BAD_REQUEST] = {MHD_HTTP_BAD_REQUEST, "bad request\n"},
-    [PAGE_FORBIDDEN] = {MHD_HTTP_FORBIDDEN, "this address answers to loopback names only\n"},
-    [PAGE_NOT_FOUND] = {MHD_HTTP_NOT_FOUND, "not found\n"},
-    [PAGE_WRONG_METHOD] = {MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n"},
-};
-
-static enum MHD_Result serve_page(const struct http *http, struct MHD_Connection *connection,
-                                  enum page page)
-{
-    return MHD_queue_response(connection, page_table[page].status, http->pages[page]);
-}
 
 static enum page refusal(unsigned status)
 {
@@ -183,57 +58,23 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     (void)request;
     unsigned status = request_check(connection, path, method, came_to_loopback(http, connection));
     if (status != 0) {
-        return serve_page(http, connection, refusal(status));
+        return pages_serve(&http->pages, connection, refusal(status));
     }
     if (strcmp(path, http->options.telemetry_path) == 0) {
-        return serve_metrics(http, connection, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+        return scrape_serve(http->options.sources, connection,
+                            strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
     }
     if (strcmp(path, "/") == 0) {
-        return serve_page(http, connection, PAGE_INDEX);
+        return pages_serve(&http->pages, connection, PAGE_INDEX);
     }
     if (strcmp(path, "/-/healthy") == 0) {
-        return serve_page(http, connection, PAGE_HEALTHY);
+        return pages_serve(&http->pages, connection, PAGE_HEALTHY);
     }
     if (strcmp(path, "/-/ready") == 0) {
-        return serve_page(http, connection, *http->options.stale ? PAGE_NOT_READY : PAGE_READY);
+        return pages_serve(&http->pages, connection,
+                           *http->options.stale ? PAGE_NOT_READY : PAGE_READY);
     }
-    return serve_page(http, connection, PAGE_NOT_FOUND);
-}
-
-static struct MHD_Response *make_page(const struct http *http, enum page page)
-{
-    const char *text = page_table[page].text != NULL ? page_table[page].text : http->index;
-    const char *type =
-        page == PAGE_INDEX ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
-    if (response == NULL) {
-        return NULL;
-    }
-    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES ||
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES ||
-        (page == PAGE_WRONG_METHOD &&
-         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD") != MHD_YES)) {
-        MHD_destroy_response(response);
-        return NULL;
-    }
-    return response;
-}
-
-static bool make_pages(struct http *http)
-{
-    /* A telemetry path holds no character that HTML would take for its own but '&' and "'". */
-    snprintf(http->index, sizeof http->index,
-             "<!DOCTYPE html>\n<html lang=\"en\"><title>dnstt_exporter</title>\n"
-             "<h1>dnstt_exporter</h1>\n<p><a href=\".%s\">Metrics</a></p>\n</html>\n",
-             http->options.telemetry_path);
-    for (enum page page = 0; page < PAGES; page++) {
-        http->pages[page] = make_page(http, page);
-        if (http->pages[page] == NULL) {
-            return false;
-        }
-    }
-    return true;
+    return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
 }
 
 static void note_end(void *context, struct MHD_Connection *connection, void **socket_context,
@@ -264,7 +105,7 @@ int http_start(const struct http_options *options, struct http **out)
                          MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT_SECONDS,
                          MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
                          MHD_OPTION_NOTIFY_CONNECTION, note_end, http, MHD_OPTION_END);
-    if (http->daemon == NULL || !make_pages(http)) {
+    if (http->daemon == NULL || pages_make(http->options.telemetry_path, &http->pages) != 0) {
         http_stop(http);
         return -ENOMEM;
     }
@@ -277,11 +118,7 @@ void http_stop(struct http *http)
     if (http->daemon != NULL) {
         MHD_stop_daemon(http->daemon);
     }
-    for (enum page page = 0; page < PAGES; page++) {
-        if (http->pages[page] != NULL) {
-            MHD_destroy_response(http->pages[page]);
-        }
-    }
+    pages_destroy(&http->pages);
     free(http);
 }
 

@@ -1,0 +1,71 @@
+#include "exporter/pages.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    unsigned status;
+    const char *text; /* NULL: made at the start */
+} page_table[PAGES] = {
+    [PAGE_INDEX] = {MHD_HTTP_OK, NULL},
+    [PAGE_HEALTHY] = {MHD_HTTP_OK, "healthy\n"},
+    [PAGE_READY] = {MHD_HTTP_OK, "ready\n"},
+    [PAGE_NOT_READY] = {MHD_HTTP_SERVICE_UNAVAILABLE, "the sniffer is silent\n"},
+    [PAGE_BAD_REQUEST] = {MHD_HTTP_BAD_REQUEST, "bad request\n"},
+    [PAGE_FORBIDDEN] = {MHD_HTTP_FORBIDDEN, "this address answers to loopback names only\n"},
+    [PAGE_NOT_FOUND] = {MHD_HTTP_NOT_FOUND, "not found\n"},
+    [PAGE_WRONG_METHOD] = {MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n"},
+};
+
+static struct MHD_Response *make_page(const struct pages *pages, enum page page)
+{
+    const char *text = page_table[page].text != NULL ? page_table[page].text : pages->index;
+    const char *type =
+        page == PAGE_INDEX ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) {
+        return NULL;
+    }
+    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES ||
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES ||
+        (page == PAGE_WRONG_METHOD &&
+         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD") != MHD_YES)) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    return response;
+}
+
+int pages_make(const char *telemetry_path, struct pages *out)
+{
+    /* A telemetry path holds no character that HTML would take for its own but '&' and "'". */
+    snprintf(out->index, sizeof out->index,
+             "<!DOCTYPE html>\n<html lang=\"en\"><title>dnstt_exporter</title>\n"
+             "<h1>dnstt_exporter</h1>\n<p><a href=\".%s\">Metrics</a></p>\n</html>\n",
+             telemetry_path);
+    for (enum page page = 0; page < PAGES; page++) {
+        out->replies[page] = make_page(out, page);
+        if (out->replies[page] == NULL) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+void pages_destroy(struct pages *pages)
+{
+    for (enum page page = 0; page < PAGES; page++) {
+        if (pages->replies[page] != NULL) {
+            MHD_destroy_response(pages->replies[page]);
+        }
+    }
+}
+
+enum MHD_Result pages_serve(const struct pages *pages, struct MHD_Connection *connection,
+                            enum page page)
+{
+    return MHD_queue_response(connection, page_table[page].status, pages->replies[page]);
+}

@@ -1,0 +1,15 @@
+/* The reply to a scrape: the metrics page, streamed to one connection. */
+#ifndef EXPORTER_SCRAPE_H
+#define EXPORTER_SCRAPE_H
+
+#include "exporter/exposition.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+/* Queues the page, or for HEAD its headers alone. MHD_NO, when memory is short, closes the
+ * connection. */
+enum MHD_Result scrape_serve(const struct exposition_sources *sources,
+                             struct MHD_Connection *connection, bool only_head);
+
+#endif
