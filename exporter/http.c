@@ -4,6 +4,7 @@
 #include "exporter/pages.h"
 #include "exporter/request.h"
 #include "exporter/scrape.h"
+#include "exporter/status_reply.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -23,6 +24,8 @@ struct http {
     struct http_options options;
     struct connections connections;
     struct pages pages;
+    struct status_reply status;
+    uint32_t now; /* of the turn, in seconds of CLOCK_BOOTTIME */
 };
 
 static enum page refusal(unsigned status)
@@ -51,7 +54,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
                               size_t *upload_size, // NOLINT(readability-non-const-parameter)
                               void **request)
 {
-    const struct http *http = context;
+    struct http *http = context;
     (void)version;
     (void)upload;
     (void)upload_size;
@@ -65,7 +68,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
                             strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
     }
     if (strcmp(path, "/") == 0) {
-        return pages_serve(&http->pages, connection, PAGE_INDEX);
+        return status_reply_serve(&http->status, connection, http->now);
     }
     if (strcmp(path, "/-/healthy") == 0) {
         return pages_serve(&http->pages, connection, PAGE_HEALTHY);
@@ -96,6 +99,7 @@ int http_start(const struct http_options *options, struct http **out)
         return -ENOMEM;
     }
     http->options = *options;
+    http->status.sources = options->status;
     /* No error log: libmicrohttpd's lines name the peer. No ITC pipe: there is one thread. */
     http->daemon =
         MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer, http,
@@ -105,7 +109,7 @@ int http_start(const struct http_options *options, struct http **out)
                          MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT_SECONDS,
                          MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
                          MHD_OPTION_NOTIFY_CONNECTION, note_end, http, MHD_OPTION_END);
-    if (http->daemon == NULL || pages_make(http->options.telemetry_path, &http->pages) != 0) {
+    if (http->daemon == NULL || pages_make(&http->pages) != 0) {
         http_stop(http);
         return -ENOMEM;
     }
@@ -119,6 +123,7 @@ void http_stop(struct http *http)
         MHD_stop_daemon(http->daemon);
     }
     pages_destroy(&http->pages);
+    status_reply_end(&http->status);
     free(http);
 }
 
@@ -160,6 +165,7 @@ int http_timeout_ms(const struct http *http)
 
 void http_run(struct http *http, uint32_t now)
 {
+    http->now = now;
     connections_expire(&http->connections, now);
     MHD_run(http->daemon);
 }

@@ -1,6 +1,6 @@
 /*
  * The HTTP endpoint: libmicrohttpd without threads, inside the caller's epoll(7) loop. Serves GET
- * and HEAD of the metrics, a start page, /-/healthy and /-/ready; every connection serves one
+ * and HEAD of the metrics, the status page, /-/healthy and /-/ready; every connection serves one
  * request and is closed.
  */
 #ifndef EXPORTER_HTTP_H
@@ -8,6 +8,7 @@
 
 #include "exporter/exposition.h"
 #include "exporter/listen.h"
+#include "exporter/status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@ enum {
 struct http_options {
     const char *telemetry_path;
     const struct exposition_sources *sources;
+    const struct status_sources *status;
     const bool *stale; /* the sniffer is silent, so the figures are not ready */
 };
 

@@ -171,6 +171,7 @@ static enum loop_end check_time(struct loop *loop, uint32_t now)
     if (loop->sessions->used > 0 && now != loop->sessions->swept) {
         sessions_sweep(loop->sessions, now);
     }
+    history_note(loop->history, (uint32_t)loop->sessions->used, now);
     if (reload_look(loop->reload, now)) {
         service_reloaded(loop->service);
     }

@@ -5,6 +5,7 @@
 #ifndef EXPORTER_LOOP_H
 #define EXPORTER_LOOP_H
 
+#include "exporter/history.h"
 #include "exporter/http.h"
 #include "exporter/intake.h"
 #include "exporter/listen.h"
@@ -46,6 +47,7 @@ struct loop {
     struct sessions *sessions;
     struct reload *reload;
     struct service *service;
+    struct history *history;
     uint64_t account;        /* sequence of the latest STATS */
     uint32_t account_second; /* when it came */
     uint32_t closed_second;  /* when the channel ended; 0: it has not */

@@ -11,6 +11,7 @@
 #include "exporter/connections.h"
 #include "exporter/exposition.h"
 #include "exporter/geoip.h"
+#include "exporter/history.h"
 #include "exporter/http.h"
 #include "exporter/intake.h"
 #include "exporter/landlock.h"
@@ -46,6 +47,7 @@ static struct sessions sessions;
 static struct intake intake;
 static struct reload reload;
 static struct service service;
+static struct history history;
 static struct loop loop;
 
 static void fail(const char *what, int error)
@@ -237,6 +239,16 @@ int main(int argc, char *argv[])
         .sessions = &sessions,
         .distinct = &distinct,
     };
+    const struct status_sources status = {
+        .options = &options,
+        .intake = &intake,
+        .series = &series,
+        .sessions = &sessions,
+        .distinct = &distinct,
+        .reload = &reload,
+        .history = &history,
+        .stale = &loop.stale,
+    };
     adopt_channel();
     parse_command_line(argc, argv);
     restrict_process();
@@ -251,6 +263,7 @@ int main(int argc, char *argv[])
     const struct http_options http = {
         .telemetry_path = options.telemetry_path,
         .sources = &sources,
+        .status = &status,
         .stale = &loop.stale,
     };
     int error = http_start(&http, &loop.http);
@@ -261,6 +274,8 @@ int main(int argc, char *argv[])
     loop.sessions = &sessions;
     loop.reload = &reload;
     loop.service = &service;
+    loop.history = &history;
+    history_start(loop_seconds(), &history);
     service_start(&options, loop_seconds(), &service);
     error = loop_open(&loop);
     if (error != 0) {

@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 static const struct {
     unsigned status;
-    const char *text; /* NULL: made at the start */
+    const char *text;
 } page_table[PAGES] = {
-    [PAGE_INDEX] = {MHD_HTTP_OK, NULL},
     [PAGE_HEALTHY] = {MHD_HTTP_OK, "healthy\n"},
     [PAGE_READY] = {MHD_HTTP_OK, "ready\n"},
     [PAGE_NOT_READY] = {MHD_HTTP_SERVICE_UNAVAILABLE, "the sniffer is silent\n"},
@@ -19,11 +17,10 @@ static const struct {
     [PAGE_WRONG_METHOD] = {MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n"},
 };
 
-static struct MHD_Response *make_page(const struct pages *pages, enum page page)
+static struct MHD_Response *make_page(enum page page)
 {
-    const char *text = page_table[page].text != NULL ? page_table[page].text : pages->index;
-    const char *type =
-        page == PAGE_INDEX ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
+    static const char type[] = "text/plain; charset=utf-8";
+    const char *text = page_table[page].text;
     struct MHD_Response *response = MHD_create_response_from_buffer(
         strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
     if (response == NULL) {
@@ -39,15 +36,10 @@ static struct MHD_Response *make_page(const struct pages *pages, enum page page)
     return response;
 }
 
-int pages_make(const char *telemetry_path, struct pages *out)
+int pages_make(struct pages *out)
 {
-    /* A telemetry path holds no character that HTML would take for its own but '&' and "'". */
-    snprintf(out->index, sizeof out->index,
-             "<!DOCTYPE html>\n<html lang=\"en\"><title>dnstt_exporter</title>\n"
-             "<h1>dnstt_exporter</h1>\n<p><a href=\".%s\">Metrics</a></p>\n</html>\n",
-             telemetry_path);
     for (enum page page = 0; page < PAGES; page++) {
-        out->replies[page] = make_page(out, page);
+        out->replies[page] = make_page(page);
         if (out->replies[page] == NULL) {
             return -ENOMEM;
         }

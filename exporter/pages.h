@@ -4,13 +4,7 @@
 
 #include <microhttpd.h>
 
-enum {
-    /* The start page: a telemetry path of at most 128 octets in some HTML. */
-    PAGES_INDEX_OCTETS = 512,
-};
-
 enum page {
-    PAGE_INDEX,
     PAGE_HEALTHY,
     PAGE_READY,
     PAGE_NOT_READY,
@@ -22,12 +16,11 @@ enum page {
 };
 
 struct pages {
-    char index[PAGES_INDEX_OCTETS];
     struct MHD_Response *replies[PAGES];
 };
 
 /* Returns 0 or -ENOMEM. Destroying one that is all zero, or made in part, does no harm. */
-int pages_make(const char *telemetry_path, struct pages *out);
+int pages_make(struct pages *out);
 void pages_destroy(struct pages *pages);
 
 enum MHD_Result pages_serve(const struct pages *pages, struct MHD_Connection *connection,

@@ -1,0 +1,47 @@
+/*
+ * The status page: what a person wants to know at a glance, as one HTML document without script,
+ * picture files or anything else to fetch. It tells nothing that the metrics do not tell, but for
+ * the last hour. No address, session id or query name stands in it.
+ */
+#ifndef EXPORTER_STATUS_H
+#define EXPORTER_STATUS_H
+
+#include "common/flags.h"
+#include "exporter/distinct.h"
+#include "exporter/history.h"
+#include "exporter/intake.h"
+#include "exporter/reload.h"
+#include "exporter/series.h"
+#include "exporter/session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* The longest page: 32 domains of 240 characters, two rankings and a graph take half of it. */
+    STATUS_OCTETS = 64 * 1024,
+    /* A database older than this is told as old: countries and networks move on. Days. */
+    STATUS_DATABASE_DAYS = 60,
+};
+
+/* Where the figures come from. Nothing is owned; all outlive the pages. */
+struct status_sources {
+    const struct options *options;
+    const struct intake *intake;
+    const struct series *series;
+    const struct sessions *sessions;
+    const struct distinct *distinct;
+    const struct reload *reload;
+    const struct history *history;
+    const bool *stale; /* the sniffer is silent */
+};
+
+/*
+ * Writes the page, without NUL, into STATUS_OCTETS of buffer. `now` in seconds of CLOCK_BOOTTIME,
+ * `today` in seconds since 1970. Returns its length, or -ENOMEM.
+ */
+long status_render(const struct status_sources *sources, uint32_t now, uint64_t today,
+                   char buffer[STATUS_OCTETS]);
+
+#endif

@@ -1,0 +1,142 @@
+"""The status page, as a person's browser shows it."""
+
+import base64
+import hashlib
+import os
+import re
+import signal
+
+import pytest
+
+from support import frames, wire
+from support.browser import browser
+from support.program import BUILD, wait_for
+
+URL = "http://127.0.0.1:9713/"
+DOMAIN = "t.example.com"
+# A resolver's address (conftest.PLACES) and how many sessions ask through it.
+RESOLVERS = {"10.77.1.9": 3, "10.77.2.9": 2, "fd77:0:0:2::9": 1, "10.66.6.6": 1}
+
+
+def session(number):
+    return b"SESSION%d" % number
+
+
+@pytest.fixture
+def busy(host, start, geoip_flags):
+    """The program, after queries of seven sessions and two that were rejected."""
+    program = start(*geoip_flags)
+    asked = []
+    for address, count in RESOLVERS.items():
+        asked += [wire.query(session(len(asked) + i), DOMAIN, bytes(40)) for i in range(count)]
+        host.inbound.send(*(frames.query_frame(query, source=address) for query in asked[-count:]))
+    small = wire.query(session(9), DOMAIN, bytes(40), size=512)
+    host.inbound.send(frames.query_frame(small), frames.query_frame(small))
+    host.settle(program, query=len(asked), rejected=2)
+    return program, asked
+
+
+@pytest.fixture(scope="module")
+def shown(host):
+    with browser(host.server) as opened:
+        yield opened
+
+
+def luminance(colour):
+    """WCAG 2, relative luminance of a colour such as "rgb(18, 23, 28)"."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+                        for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(shown, selector, ground):
+    style = "getComputedStyle(document.querySelector('{}'))"
+    text = luminance(shown.evaluate(style.format(selector) + ".color"))
+    behind = luminance(shown.evaluate(style.format(ground) + ".backgroundColor"))
+    light, dark = max(text, behind), min(text, behind)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_it_tells_what_is_going_on(busy, shown):
+    shown.show(URL)
+    assert shown.text("#clients .figure") == "7"
+    assert "at most 7 in the last hour" in shown.text("#clients")
+    assert shown.rows("watched") == {DOMAIN: "7 active"}
+    assert shown.rows("countries") == {"DE": "3", "FR": "2", "SE": "1", "unknown": "1"}
+    assert shown.rows("networks") == {"AS64496": "3", "AS64497": "2", "AS65536": "1",
+                                      "unknown": "1"}
+    health = shown.rows("health")
+    assert health.pop("Sniffer") == "reports"
+    assert health.pop("Packets lost") == "none"
+    assert health.pop("Count of distinct sessions") == "exact"
+    assert health == {"Country database": "built 0 days ago", "ASN database": "built 0 days ago"}
+    rejected = {what.partition(":")[0]: count for what, count in shown.rows("rejected").items()}
+    assert rejected == {"opcode": "0", "qtype": "0", "edns": "2", "encoding": "0", "short": "0",
+                        "framing": "0"}
+    # The longest bar is as wide as its cell, one of a third of its value a third as wide.
+    widths = shown.evaluate("[...document.querySelectorAll('#countries rect')]"
+                            ".map(bar => bar.getBoundingClientRect().width)")
+    assert [round(12 * width / widths[0]) for width in widths] == [12, 8, 4, 4]
+    # The curve ends at the right edge, and at the top: seven is the most there was.
+    curve = shown.evaluate("document.querySelector('#clients .curve').getAttribute('d')")
+    assert curve.endswith("0H1200"), curve
+    assert shown.complaints() == []
+    shown.picture(BUILD / "status.png")
+    assert (BUILD / "status.png").stat().st_size > 10_000
+    shown.driver.find_element("link text", "metrics").click()
+    assert 'dnstt_active_clients{domain="t.example.com"' in shown.text("body")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_any_screen(busy, shown, dark):
+    shown.show(URL, width=320, dark=dark)
+    assert shown.evaluate("innerWidth") == 320
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 320
+    for selector in ".figure", "th", ".soft", ".good", "a":
+        assert contrast(shown, selector, "section") >= 4.5, selector
+    ground = luminance(shown.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert (ground < 0.2) == dark
+    assert shown.complaints() == []
+    assert shown.print().startswith(b"%PDF")
+
+
+def test_nothing_but_itself(busy):
+    program, asked = busy
+    status, headers, body = program.request("GET", "/")
+    assert status == 200
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert headers["Cache-Control"] == "no-store"
+    style = re.search(r"<style>(.*)</style>", body, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; ")
+    assert "unsafe" not in policy
+    # No address, session or name of the traffic.
+    for word in [*RESOLVERS, frames.CLIENT4]:
+        assert word not in body
+    for query in asked:
+        label = query[13 : 13 + query[12]].decode()
+        assert label[:13] not in body.lower()
+    assert "SESSION" not in body
+    head = program.request("HEAD", "/")
+    assert (head[0], head[1]["Content-Length"], head[2]) == (200, str(len(body.encode())), "")
+
+
+def test_a_silent_sniffer_shows(start):
+    program = start()
+    os.kill(program.sniffer, signal.SIGSTOP)
+    try:
+        wait_for(lambda: '<td class="bad">silent</td>' in program.request("GET", "/")[2], 10,
+                 "the page tells of the silence")
+    finally:
+        os.kill(program.sniffer, signal.SIGCONT)
+    wait_for(lambda: '<td class="good">reports</td>' in program.request("GET", "/")[2], 5,
+             "the page tells that it is over")
+
+
+def test_two_within_a_second_are_the_same(host, start):
+    """Rendered once a second: who asks often costs little."""
+    program = start()
+    pages = {program.request("GET", "/")[2] for _ in range(20)}
+    assert len(pages) <= 2
