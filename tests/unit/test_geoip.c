@@ -562,7 +562,8 @@ static int set_up(void **state)
         return -1;
     }
     /* The same octets in every run, so that damage is always done to the same. */
-    if (setenv("SOURCE_DATE_EPOCH", "1700000000", 1) != 0 || setenv("PERL_HASH_SEED", "0", 1) != 0 ||
+    if (setenv("SOURCE_DATE_EPOCH", "1700000000", 1) != 0 ||
+        setenv("PERL_HASH_SEED", "0", 1) != 0 ||
         run("perl", "tests/data/make_databases.pl", folder) != 0) {
         return -1;
     }
