@@ -1,7 +1,7 @@
 #include "exporter/status_style.h"
 
 /* SHA-256 of status_style, in base64. */
-#define STYLE_HASH "UWtiSMYUnFShLmpTA5vTc2xoOVrP6CD9ogppm61zoFU="
+#define STYLE_HASH "DN0D7l5VtxMGsqj3KGuYCV9nM62ZH6+9KJohWPLi+pI="
 
 const char status_style[] =
     ":root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--ink:#1b2733;--soft:#56636f;"
@@ -21,6 +21,7 @@ const char status_style[] =
     "table{width:100%;border-collapse:collapse}"
     "td,th{padding:.2rem .4rem .2rem 0;text-align:left;vertical-align:top;font-weight:400}"
     "td:last-child{padding-right:0;text-align:right;font-variant-numeric:tabular-nums}"
+    ".bars td:last-child{white-space:nowrap}"
     ".bars td:nth-child(2){width:60%;padding-top:.55rem}.wide.bars td:nth-child(2){width:40%}"
     "svg{display:block;width:100%}.bars svg{height:.9rem}.hour svg{height:9rem}"
     "rect{fill:var(--mark)}.area{fill:var(--fill)}"
