@@ -176,6 +176,16 @@ static const char *set_sessions_remember(struct options *options, const char *va
     return NULL;
 }
 
+static const char *set_sessions_min_queries(struct options *options, const char *value)
+{
+    uint64_t queries = 0;
+    if (number_parse(value, 1, 2, &queries) != 0) {
+        return "not a number of queries; give 1 or 2";
+    }
+    options->sessions_min_queries = (uint32_t)queries;
+    return NULL;
+}
+
 static const char *set_series_max(struct options *options, const char *value)
 {
     uint64_t limit = 0;
@@ -315,6 +325,12 @@ const struct flag flag_table[] = {
                .help = "sessions remembered, so that each is counted once, 1000 to 100000000;\n"
                        "memory: 9.4 octets each"},
      .set = set_sessions_remember},
+    {.entry = {.name = "sessions.min-queries",
+               .argument = "1|2",
+               .default_text = "1",
+               .help = "a session counts from its first query, or from its second, different\n"
+                       "one, which leaves out ids that were forged for one query"},
+     .set = set_sessions_min_queries},
     {.entry = {.name = "series.max",
                .argument = "COUNT",
                .default_text = "10000",

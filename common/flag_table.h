@@ -4,7 +4,7 @@
 
 #include "common/flags.h"
 
-enum { FLAG_TABLE_ROWS = 20 };
+enum { FLAG_TABLE_ROWS = 21 };
 
 struct flag {
     struct flags_entry entry;

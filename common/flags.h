@@ -42,9 +42,10 @@ struct options {
     size_t ring_size;             /* octets, a multiple of 256 KiB, 512 KiB to 1 GiB */
     const char *country_database; /* path, NULL without the flag; into argv, as all below */
     const char *asn_database;
-    uint32_t sessions_max;      /* active sessions, 1,000 to 100,000,000 */
-    uint32_t sessions_remember; /* distinct sessions, 1,000 to 100,000,000 */
-    uint32_t series_max;        /* groups, 1 to 1,000,000 */
+    uint32_t sessions_max;         /* active sessions, 1,000 to 100,000,000 */
+    uint32_t sessions_remember;    /* distinct sessions, 1,000 to 100,000,000 */
+    uint32_t sessions_min_queries; /* different ones from which a session counts, 1 or 2 */
+    uint32_t series_max;           /* groups, 1 to 1,000,000 */
     struct address listen_address;
     const char *listen_text;    /* as given, for log lines */
     bool systemd_socket;        /* serve on passed sockets instead (sd_listen_fds(3)) */

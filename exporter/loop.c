@@ -136,7 +136,7 @@ static void note_account(struct loop *loop, uint32_t now)
     }
     loop->stale = false;
     /* The watchdog's only food: an event loop that turns, and a sniffer that reports. */
-    service_alive(loop->service, loop->sessions->used, now);
+    service_alive(loop->service, series_active(loop->sessions->series), now);
 }
 
 static enum loop_end take_messages(struct loop *loop, uint32_t now)

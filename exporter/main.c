@@ -149,6 +149,7 @@ static void make_state(void)
         error = sessions_create(options.sessions_max, options.active_window, loop_seconds(),
                                 &distinct, &series, &sessions);
     }
+    sessions.confirmed_only = options.sessions_min_queries == 2;
     if (error != 0) {
         fail("cannot allocate the tables", error);
     }

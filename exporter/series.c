@@ -187,3 +187,12 @@ void series_session_move(struct series *series, uint32_t from, uint32_t to)
         domain_enter(&series->domains[domain_to]);
     }
 }
+
+uint64_t series_active(const struct series *series)
+{
+    uint64_t active = 0;
+    for (uint32_t domain = 0; domain < series->domain_count; domain++) {
+        active += series->domains[domain].active;
+    }
+    return active;
+}

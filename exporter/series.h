@@ -71,7 +71,10 @@ void series_count_query(struct series *series, uint32_t group, uint16_t bytes);
 void series_count_response(struct series *series, uint32_t group, uint16_t bytes);
 void series_count_rejected(struct series *series, uint32_t group, enum wire_reject reason);
 
-/* A session never seen before. */
+/* Active sessions in all groups. */
+uint64_t series_active(const struct series *series);
+
+/* A session never counted before. */
 void series_count_session(struct series *series, uint32_t group);
 
 /* A session becomes active in a group, leaves it, or moves between two. Peaks follow; a move within

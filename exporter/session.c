@@ -67,9 +67,30 @@ static void take_out(struct sessions *sessions, uint64_t slot)
     sessions->used--;
 }
 
+/* Whether it is in the figures. */
+static bool counts(const struct sessions *sessions, const struct session_entry *entry)
+{
+    return entry->confirmed || !sessions->confirmed_only;
+}
+
+static void enter(struct sessions *sessions, uint64_t token, uint32_t group)
+{
+    series_session_enter(sessions->series, group);
+    if (distinct_add(sessions->distinct, token)) {
+        series_count_session(sessions->series, group);
+    }
+}
+
+static void leave(struct sessions *sessions, const struct session_entry *entry)
+{
+    if (counts(sessions, entry)) {
+        series_session_leave(sessions->series, entry->group);
+    }
+}
+
 static void let_go(struct sessions *sessions, uint64_t slot)
 {
-    series_session_leave(sessions->series, sessions->slots[slot].group);
+    leave(sessions, &sessions->slots[slot]);
     take_out(sessions, slot);
 }
 
@@ -141,9 +162,8 @@ __attribute__((noinline)) static void admit(struct sessions *sessions, uint64_t 
                                .fingerprint = fingerprint & FINGERPRINT_MASK,
                                .group = group & GROUP_MASK};
     sessions->used++;
-    series_session_enter(sessions->series, group);
-    if (distinct_add(sessions->distinct, token)) {
-        series_count_session(sessions->series, group);
+    if (!sessions->confirmed_only) {
+        enter(sessions, token, group);
     }
 }
 
@@ -185,8 +205,23 @@ void sessions_prefetch(const struct sessions *sessions, uint64_t token)
 __attribute__((noinline)) static void move(struct sessions *sessions, struct session_entry *entry,
                                            uint32_t group)
 {
-    series_session_move(sessions->series, entry->group, group);
+    if (counts(sessions, entry)) {
+        series_session_move(sessions->series, entry->group, group);
+    }
     entry->group = group & GROUP_MASK;
+}
+
+/* A second, different query. Apart from take, as it comes once. */
+__attribute__((noinline)) static void confirm(struct sessions *sessions,
+                                              struct session_entry *entry, uint32_t group)
+{
+    if (entry->group != group) {
+        move(sessions, entry, group);
+    }
+    entry->confirmed = 1;
+    if (sessions->confirmed_only) {
+        enter(sessions, entry->token, group);
+    }
 }
 
 static inline void take(struct sessions *sessions, uint64_t token, uint32_t fingerprint,
@@ -198,10 +233,9 @@ static inline void take(struct sessions *sessions, uint64_t token, uint32_t fing
         return;
     }
     entry->seen = (uint16_t)now;
-    if (entry->fingerprint != fingerprint) {
-        entry->confirmed = 1;
-    }
-    if (entry->group != group) {
+    if (!entry->confirmed && entry->fingerprint != fingerprint) {
+        confirm(sessions, entry, group);
+    } else if (entry->group != group) {
         move(sessions, entry, group);
     }
 }
@@ -230,7 +264,7 @@ static void let_all_go(struct sessions *sessions)
     for (uint64_t slot = 0; slot < sessions->slot_count; slot++) {
         struct session_entry *entry = &sessions->slots[slot];
         if (entry->token != 0) {
-            series_session_leave(sessions->series, entry->group);
+            leave(sessions, entry);
             *entry = (struct session_entry){0};
         }
     }

@@ -8,6 +8,9 @@
  * session (one that never sent a second, different query): the oldest among the SESSION_NEIGHBOURS
  * entries where it belongs. Where all of these are confirmed it is not taken in. So a flood of
  * forged sessions cannot push out anyone who was there before.
+ *
+ * Where confirmed sessions alone count (`confirmed_only`), the others take a place here and are in
+ * no figure: they enter active, peak and sessions_total when they are confirmed.
  */
 #ifndef EXPORTER_SESSION_H
 #define EXPORTER_SESSION_H
@@ -15,6 +18,7 @@
 #include "exporter/distinct.h"
 #include "exporter/series.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -38,6 +42,7 @@ struct sessions {
     uint64_t used;
     uint32_t limit;            /* entries */
     uint32_t window;           /* seconds */
+    bool confirmed_only;       /* as created false; set it before the first query */
     uint32_t swept;            /* second of the last sweep */
     uint64_t evicted;          /* unconfirmed sessions that made room */
     uint64_t refused;          /* queries whose session was not taken in, the table being full */
@@ -58,8 +63,8 @@ void sessions_prefetch(const struct sessions *sessions, uint64_t token);
 
 /*
  * A query of session `token` (not 0) from `group`: it is active there from now on, moved if it was
- * active in another group, and counted in sessions_total if it was never seen. Sweeps first when a
- * second has begun. `now` never falls.
+ * active in another group, and counted in sessions_total if it never was before. Sweeps first when
+ * a second has begun. `now` never falls.
  */
 void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint, uint32_t group,
                     uint32_t now);

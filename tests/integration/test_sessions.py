@@ -66,3 +66,16 @@ def test_one_session_by_many_resolvers(host, start):
     host.inbound.send(*(frames.query_frame(one, f"10.77.5.{last}") for last in range(1, 101)))
     host.inbound.send(*(poll(b"MANY%4d" % number) for number in range(500)))
     assert figures(host.settle(program, query=600)) == (501, 501, 501)
+
+
+def test_from_the_second_different_query(host, start):
+    """A repeated name is no second query. What is no session in the figures is a query all the
+    same."""
+    program = start("-sessions.min-queries", "2")
+    once = poll(b"CLIENT-1")
+    host.inbound.send(once, once, poll(b"CLIENT-2"))
+    metrics = host.settle(program, query=3)
+    assert figures(metrics) == (0, 0, 0)
+    assert metrics.sum("dnstt_queries_total") == 3
+    host.inbound.send(poll(b"CLIENT-1"))
+    assert figures(host.settle(program, query=4)) == (1, 1, 1)

@@ -30,6 +30,7 @@ static void defaults(void **state)
     assert_null(options.asn_database);
     assert_int_equal(options.sessions_max, 1000000);
     assert_int_equal(options.sessions_remember, 1000000);
+    assert_int_equal(options.sessions_min_queries, 1);
     assert_int_equal(options.series_max, 10000);
     assert_int_equal(options.listen_address.socket.any.sa_family, AF_INET);
     assert_int_equal(options.listen_address.socket.v4.sin_port, htons(9713));
@@ -48,9 +49,9 @@ static void given_values(void **state)
     ASSERT_RUN("-dnstt.port", "5300", "-dnstt.mtu=512", "--dnstt.active-window", "1m30s",
                "--dnstt.framing=any", "-capture.interface=eth0", "-capture.ring-size", "1GiB",
                "-geoip.country-database", "a b.mmdb", "-geoip.asn-database=./=.mmdb",
-               "-sessions.max=1000", "-sessions.remember=100000000", "-series.max=1",
-               "-web.listen-address", ":80", "-web.telemetry-path", "/a", "-process.user=65534:7",
-               "-log.level=error", "-log.format", "json");
+               "-sessions.max=1000", "-sessions.remember=100000000", "-sessions.min-queries=2",
+               "-series.max=1", "-web.listen-address", ":80", "-web.telemetry-path", "/a",
+               "-process.user=65534:7", "-log.level=error", "-log.format", "json");
     assert_int_equal(options.domain_count, 1);
     assert_int_equal(options.port_count, 1);
     assert_int_equal(options.ports[0], 5300);
@@ -63,6 +64,7 @@ static void given_values(void **state)
     assert_string_equal(options.asn_database, "./=.mmdb");
     assert_int_equal(options.sessions_max, 1000);
     assert_int_equal(options.sessions_remember, 100000000);
+    assert_int_equal(options.sessions_min_queries, 2);
     assert_int_equal(options.series_max, 1);
     assert_true(options.listen_address.every);
     assert_int_equal(options.listen_address.socket.v6.sin6_port, htons(80));
@@ -154,6 +156,9 @@ static void wrong_values(void **state)
         {"sessions.remember",
          "not a limit; give a number of sessions from 1000 to 100000000",
          {"\"\"", "999", "100000001", "1,000,000", "4294968296"}},
+        {"sessions.min-queries",
+         "not a number of queries; give 1 or 2",
+         {"\"\"", "0", "3", "-1", "1.5", "4294967297"}},
         {"series.max",
          "not a limit; give a number of groups from 1 to 1000000",
          {"\"\"", "0", "1000001", "-1", "4294967297"}},

@@ -77,7 +77,7 @@ static void assert_sound(const struct bench *bench)
         uint64_t home = table_home(entry->token, sessions->slot_count);
         assert_true(table_distance(home, slot, sessions->slot_count) <= run);
         assert_true(entry->group < GROUPS);
-        active[entry->group]++;
+        active[entry->group] += entry->confirmed || !sessions->confirmed_only;
         used++;
         run++;
     }
@@ -111,6 +111,7 @@ struct model {
     uint32_t count;
     uint32_t limit;
     uint32_t window;
+    bool confirmed_only;
     bool known[MODEL_POOL];
     uint64_t sessions[GROUPS];
     uint32_t peak[GROUPS];
@@ -159,13 +160,29 @@ static void model_evict(struct model *model, const struct sessions *sessions)
     model->evicted++;
 }
 
+static bool model_counts(const struct model *model, const struct model_session *session)
+{
+    return session->confirmed || !model->confirmed_only;
+}
+
+/* After a query: it may have made the session count. */
+static void model_sessions(struct model *model, const struct model_session *session)
+{
+    if (model_counts(model, session)) {
+        model->sessions[session->group] += !model->known[session->number];
+        model->known[session->number] = true;
+    }
+}
+
 static void model_peaks(struct model *model)
 {
     uint32_t active[GROUPS] = {0};
     uint32_t of_domain[DOMAINS] = {0};
     for (uint32_t i = 0; i < model->count; i++) {
-        active[model->active[i].group]++;
-        of_domain[model->active[i].group % DOMAINS]++;
+        if (model_counts(model, &model->active[i])) {
+            active[model->active[i].group]++;
+            of_domain[model->active[i].group % DOMAINS]++;
+        }
     }
     for (uint32_t group = 0; group < GROUPS; group++) {
         if (active[group] > model->peak[group]) {
@@ -190,6 +207,7 @@ static void model_query(struct model *model, const struct model_session *query,
             session->seen = query->seen;
             session->group = query->group;
             session->confirmed |= session->fingerprint != query->fingerprint;
+            model_sessions(model, session);
             model_peaks(model);
             return;
         }
@@ -202,8 +220,7 @@ static void model_query(struct model *model, const struct model_session *query,
         return;
     }
     model->active[model->count++] = *query;
-    model->sessions[query->group] += !model->known[query->number];
-    model->known[query->number] = true;
+    model_sessions(model, query);
     model_peaks(model);
 }
 
@@ -275,12 +292,14 @@ static void fill_and_confirm(struct bench *bench, struct model *model, uint32_t 
 }
 
 /* Time goes on at one in `pace` steps. */
-static void run_against_model(uint32_t limit, uint32_t window, uint32_t pool, uint32_t pace)
+static void run_against_model(uint32_t limit, uint32_t window, uint32_t pool, uint32_t pace,
+                              bool confirmed_only)
 {
     struct bench bench;
-    struct model model = {.limit = limit, .window = window};
+    struct model model = {.limit = limit, .window = window, .confirmed_only = confirmed_only};
     uint32_t now = random_below(3) * 65536 + 65536 - random_below(2 * window);
     bench_start(&bench, limit, window, now);
+    bench.sessions.confirmed_only = confirmed_only;
     for (unsigned step = 0; step < 3000; step++) {
         now += random_below(pace) == 0 ? random_step(window) : 0;
         if (random_below(8) == 0) {
@@ -299,14 +318,62 @@ static void test_against_model(void **state)
 {
     (void)state;
     const uint32_t limits[] = {1, 2, 3, 5, 8, 17, MODEL_LIMIT};
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        run_against_model(limits[i], WINDOW, MODEL_POOL, 4);
-        run_against_model(limits[i], WINDOW, MODEL_POOL, 40);
-        run_against_model(limits[i], 1, MODEL_POOL, 4);
-        run_against_model(limits[i], 6, limits[i], 4);
-        run_against_model(limits[i], SESSION_WINDOW_MAX, limits[i] + 2, 400);
-        run_against_model(limits[i], SESSION_WINDOW_MAX, limits[i] + 20, 3000);
+    for (size_t i = 0; i < 2 * (sizeof limits / sizeof *limits); i++) {
+        uint32_t limit = limits[i / 2];
+        bool confirmed_only = i % 2 == 1;
+        run_against_model(limit, WINDOW, MODEL_POOL, 4, confirmed_only);
+        run_against_model(limit, WINDOW, MODEL_POOL, 40, confirmed_only);
+        run_against_model(limit, 1, MODEL_POOL, 4, confirmed_only);
+        run_against_model(limit, 6, limit, 4, confirmed_only);
+        run_against_model(limit, SESSION_WINDOW_MAX, limit + 2, 400, confirmed_only);
+        run_against_model(limit, SESSION_WINDOW_MAX, limit + 20, 3000, confirmed_only);
     }
+}
+
+static void assert_figures(const struct bench *bench, uint32_t group, uint32_t active,
+                           uint32_t peak, uint64_t sessions)
+{
+    assert_int_equal(bench->series.groups[group].active, active);
+    assert_int_equal(bench->series.groups[group].peak, peak);
+    assert_int_equal(bench->series.groups[group].sessions, sessions);
+}
+
+/* A retry, by whatever resolver, is no second query; the second counts where it came from. */
+static void test_confirmed_only(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench, 1000, WINDOW, 100);
+    bench.sessions.confirmed_only = true;
+    sessions_query(&bench.sessions, 5, 1, 0, 100);
+    sessions_query(&bench.sessions, 5, 1, 2, 101);
+    assert_figures(&bench, 0, 0, 0, 0);
+    assert_figures(&bench, 2, 0, 0, 0);
+    sessions_query(&bench.sessions, 5, 2, 4, 102);
+    assert_figures(&bench, 2, 0, 0, 0);
+    assert_figures(&bench, 4, 1, 1, 1);
+    assert_int_equal(series_active(&bench.series), 1);
+    sessions_query(&bench.sessions, 5, 1, 4, 103);
+    assert_figures(&bench, 4, 1, 1, 1);
+
+    /* It leaves and comes back: two queries again, and no new session. */
+    sessions_sweep(&bench.sessions, 103 + WINDOW + 1);
+    assert_figures(&bench, 4, 0, 1, 1);
+    sessions_query(&bench.sessions, 5, 1, 4, 1000);
+    assert_figures(&bench, 4, 0, 1, 1);
+    sessions_query(&bench.sessions, 5, 2, 4, 1000);
+    assert_figures(&bench, 4, 1, 1, 1);
+
+    /* One that never was in the figures leaves them as they are. */
+    sessions_query(&bench.sessions, 6, 1, 4, 1001);
+    sessions_query(&bench.sessions, 5, 3, 4, 1020);
+    sessions_sweep(&bench.sessions, 1001 + WINDOW + 1);
+    assert_int_equal(bench.sessions.used, 1);
+    assert_figures(&bench, 4, 1, 1, 1);
+    sessions_query(&bench.sessions, 6, 1, 4, 2000);
+    sessions_sweep(&bench.sessions, 3000);
+    assert_figures(&bench, 4, 0, 1, 1);
+    bench_end(&bench);
 }
 
 /* --- Time --- */
@@ -570,6 +637,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_confirmed_only),
         cmocka_unit_test(test_edge_of_window),
         cmocka_unit_test(test_long_pauses),
         cmocka_unit_test(test_time_does_not_fall),
