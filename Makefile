@@ -114,8 +114,9 @@ SANDBOX_ATTACK   := $(SANDBOX_OBJECTS)/attack.o $(SANDBOX_OBJECTS)/attack_common
 SANDBOX_PROGRAMS := $(foreach folder,attack logged attack-logged,\
                     $(SANDBOX)/$(folder)/dnstt_exporter $(SANDBOX)/$(folder)/exporter)
 WRAP_LOGGED      := seccomp_init
-WRAP_ATTACK      := sandbox_load sandbox_set_undumpable sandbox_limit
-WRAP_SNIFFER     := $(WRAP_ATTACK) sniff_run sandbox_drop_privileges shutdown socket setsockopt
+WRAP_ATTACK      := sandbox_load sandbox_set_undumpable sandbox_forbid_new_code sandbox_limit
+WRAP_SNIFFER     := $(WRAP_ATTACK) sniff_run sandbox_drop_privileges ruleset_enforce shutdown \
+                    socket setsockopt
 WRAP_EXPORTER    := $(WRAP_ATTACK) loop_until_ready loop_run landlock_confine \
                     sandbox_assert_unprivileged
 

@@ -1,5 +1,6 @@
 #include "capture/confine.h"
 
+#include "common/ruleset.h"
 #include "common/sandbox.h"
 
 #include <errno.h>
@@ -85,6 +86,18 @@ static int arrange_descriptors(int packet, int channel)
     return 0;
 }
 
+/* No file, no TCP socket, no other process by trace or signal. Where the kernel has no Landlock the
+ * exporter tells of it, and seccomp holds alone. */
+static int shut_out(void)
+{
+    int abi = 0;
+    int descriptor = ruleset_open(true, &abi);
+    if (descriptor == -ENOSYS) {
+        return 0;
+    }
+    return descriptor < 0 ? descriptor : ruleset_enforce(descriptor);
+}
+
 int confine_sniffer(pid_t parent, int packet, int channel, const char **stage)
 {
     ignore_signals();
@@ -101,6 +114,14 @@ int confine_sniffer(pid_t parent, int packet, int channel, const char **stage)
     if (error == 0) {
         *stage = "arrange its descriptors";
         error = arrange_descriptors(packet, channel);
+    }
+    if (error == 0) {
+        *stage = "be confined with Landlock";
+        error = shut_out();
+    }
+    if (error == 0) {
+        *stage = "be kept from new code";
+        error = sandbox_forbid_new_code();
     }
     if (error == 0) {
         *stage = "be limited";

@@ -13,9 +13,10 @@ enum {
 
 /*
  * Takes the name dnstt_sniffer; dies with its parent (`parent`, before the fork), whatever the
- * parent becomes; ignores the signals that end a program; cannot be dumped or traced; may write no
- * file, fork nothing and open nothing; keeps the two descriptors as CONFINE_PACKET and
- * CONFINE_CHANNEL and no other. Returns 0 or -errno, -ESRCH when the parent is dead already;
+ * parent becomes; ignores the signals that end a program; cannot be dumped or traced; may reach no
+ * file by name, write none, fork nothing, open nothing and make no memory executable; keeps the two
+ * descriptors as CONFINE_PACKET and CONFINE_CHANNEL and no other. Returns 0 or -errno, -ESRCH when
+ * the parent is dead already;
  * `*stage` names what failed.
  */
 int confine_sniffer(pid_t parent, int packet, int channel, const char **stage);

@@ -5,6 +5,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* linux/prctl.h as of Linux 6.3; Debian 12's stops at 6.1. */
+enum { SET_MDWE = 65, MDWE_REFUSE_EXEC_GAIN = 1 };
+
 static bool has(cap_t capabilities, cap_value_t which, cap_flag_t set)
 {
     cap_flag_value_t value = CAP_CLEAR;
@@ -129,6 +132,13 @@ int sandbox_assert_unprivileged(void)
 int sandbox_set_undumpable(void)
 {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -errno;
+}
+
+int sandbox_forbid_new_code(void)
+{
+    int result = prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0);
+    /* EPERM: it is on already, in another form (systemd's). */
+    return result == 0 || errno == EINVAL || errno == EPERM ? 0 : -errno;
 }
 
 int sandbox_limit(int resource, rlim_t value)

@@ -43,6 +43,10 @@ int sandbox_assert_unprivileged(void);
 /* No core dump, and no ptrace(2), pidfd_getfd(2) or /proc access by the same user. */
 int sandbox_set_undumpable(void);
 
+/* No memory becomes executable any more, and none is both that and writable (PR_SET_MDWE of
+ * prctl(2), Linux 6.3). Returns 0, also where the kernel has no such thing, or -errno. */
+int sandbox_forbid_new_code(void);
+
 /* Sets soft and hard limit to `value`, or to the hard limit where that is lower already. */
 int sandbox_limit(int resource, rlim_t value);
 

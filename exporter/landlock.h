@@ -1,6 +1,6 @@
 /*
- * landlock(7): what the exporter may still reach by name. Kernels before 5.13 have none of it, and
- * older ones know fewer kinds of access: what is there is used, what is missing is told.
+ * landlock(7): what the exporter may still reach by name. What the kernel has of it is used, what
+ * is missing is told (common/ruleset.h).
  */
 #ifndef EXPORTER_LANDLOCK_H
 #define EXPORTER_LANDLOCK_H

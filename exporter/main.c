@@ -92,7 +92,13 @@ static void restrict_process(void)
         error = sandbox_limit(RLIMIT_CORE, 0);
     }
     if (error == 0) {
+        error = sandbox_limit(RLIMIT_NPROC, 0);
+    }
+    if (error == 0) {
         error = sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS);
+    }
+    if (error == 0) {
+        error = sandbox_forbid_new_code();
     }
     if (error != 0) {
         fail("cannot restrict the exporter", error);

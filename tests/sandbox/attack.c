@@ -14,6 +14,8 @@ int __real_sandbox_load(const struct sandbox_rule *rules, size_t count);
 int __wrap_sandbox_load(const struct sandbox_rule *rules, size_t count);
 int __real_sandbox_set_undumpable(void);
 int __wrap_sandbox_set_undumpable(void);
+int __real_sandbox_forbid_new_code(void);
+int __wrap_sandbox_forbid_new_code(void);
 int __real_sandbox_limit(int resource, rlim_t value);
 int __wrap_sandbox_limit(int resource, rlim_t value);
 
@@ -82,6 +84,11 @@ int __wrap_sandbox_set_undumpable(void)
     }
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
     return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+int __wrap_sandbox_forbid_new_code(void)
+{
+    return attack_removed("no-new-code") ? 0 : __real_sandbox_forbid_new_code();
 }
 
 int __wrap_sandbox_limit(int resource, rlim_t value)

@@ -12,9 +12,11 @@ from attack import DONE, attacking
 
 _LANDLOCK_CREATE_RULESET = 444
 _LANDLOCK_CREATE_RULESET_VERSION = 1
-LANDLOCK_ABI = ctypes.CDLL(None).syscall(_LANDLOCK_CREATE_RULESET, None, 0,
-                                         _LANDLOCK_CREATE_RULESET_VERSION)
-LANDLOCK_TCP, LANDLOCK_ABSTRACT = 4, 6
+_GET_MDWE = 66  # prctl(2)
+_LIBC = ctypes.CDLL(None)
+LANDLOCK_ABI = _LIBC.syscall(_LANDLOCK_CREATE_RULESET, None, 0,
+                             _LANDLOCK_CREATE_RULESET_VERSION)
+LANDLOCK_TCP, LANDLOCK_ABSTRACT, LANDLOCK_SIGNAL = 4, 6, 6
 
 SECCOMP = {"seccomp": "SIGSYS"}
 UNDUMPABLE = {"undumpable": "EPERM"}
@@ -26,6 +28,11 @@ FILTER_LOCK = {"filter-lock": "EPERM"}
 def landlock(refusal, abi=1):
     """No wall where the kernel does not know it yet."""
     return {"landlock": refusal} if abi <= LANDLOCK_ABI else {}
+
+
+def no_new_code():
+    """As above: Linux 6.3."""
+    return {"no-new-code": "EACCES"} if _LIBC.prctl(_GET_MDWE, 0, 0, 0, 0) >= 0 else {}
 
 
 class Row(NamedTuple):
@@ -47,10 +54,10 @@ TABLE = [
     Row("sniffer", "detach the filter", SECCOMP | FILTER_LOCK),
     Row("sniffer", "unlock the filter", SECCOMP | FILTER_LOCK),
     # Files.
-    Row("sniffer", "open a file", SECCOMP | NO_DESCRIPTOR),
-    Row("sniffer", "open a file upwards", SECCOMP | NO_DESCRIPTOR),
-    Row("sniffer", "open a file in place", SECCOMP),
-    Row("sniffer", "write a file", SECCOMP | {"limits": "EFBIG"}),
+    Row("sniffer", "open a file", SECCOMP | NO_DESCRIPTOR | landlock("EACCES")),
+    Row("sniffer", "open a file upwards", SECCOMP | NO_DESCRIPTOR | landlock("EACCES")),
+    Row("sniffer", "open a file in place", SECCOMP | landlock("EACCES")),
+    Row("sniffer", "write a file", SECCOMP | {"limits": "EFBIG"} | landlock("EACCES")),
     Row("exporter", "open a file", SECCOMP | landlock("EACCES")),
     Row("exporter", "open a file upwards", SECCOMP | landlock("EACCES")),
     Row("exporter", "open a file in place", SECCOMP | landlock("EACCES")),
@@ -69,14 +76,14 @@ TABLE = [
     Row("exporter", "connect by an abstract name",
         SECCOMP | landlock("EPERM", LANDLOCK_ABSTRACT)),
     # More code, more processes, more privilege.
-    Row("sniffer", "execute", SECCOMP),
+    Row("sniffer", "execute", SECCOMP | landlock("EACCES")),
     Row("exporter", "execute", SECCOMP | landlock("EACCES")),
-    Row("sniffer", "map executable", SECCOMP),
-    Row("exporter", "map executable", SECCOMP),
-    Row("sniffer", "make executable", SECCOMP),
-    Row("exporter", "make executable", SECCOMP),
+    Row("sniffer", "map executable", SECCOMP | no_new_code()),
+    Row("exporter", "map executable", SECCOMP | no_new_code()),
+    Row("sniffer", "make executable", SECCOMP | no_new_code()),
+    Row("exporter", "make executable", SECCOMP | no_new_code()),
     Row("sniffer", "fork", SECCOMP | {"limits": "EAGAIN"}),
-    Row("exporter", "fork", SECCOMP),
+    Row("exporter", "fork", SECCOMP | {"limits": "EAGAIN"}),
     Row("sniffer", "raise a limit", SECCOMP | {"limits": "EPERM"}),
     Row("sniffer", "unshare the network", SECCOMP | NO_CAPABILITY),
     Row("exporter", "unshare the network", SECCOMP | NO_CAPABILITY),
@@ -85,16 +92,18 @@ TABLE = [
     Row("sniffer", "take a capability", SECCOMP | NO_CAPABILITY),
     Row("exporter", "take a capability", SECCOMP | NO_CAPABILITY),
     # Each other.
-    Row("sniffer", "trace the other", SECCOMP | UNDUMPABLE),
+    Row("sniffer", "trace the other", SECCOMP | UNDUMPABLE | landlock("EPERM")),
     Row("exporter", "trace the other", SECCOMP | UNDUMPABLE | landlock("EPERM")),
-    Row("sniffer", "take the other's descriptor", SECCOMP | NO_DESCRIPTOR | UNDUMPABLE),
+    Row("sniffer", "take the other's descriptor",
+        SECCOMP | NO_DESCRIPTOR | UNDUMPABLE | landlock("EPERM")),
     Row("exporter", "take the other's descriptor", SECCOMP | UNDUMPABLE | landlock("EPERM")),
-    Row("sniffer", "read the other's memory", SECCOMP | UNDUMPABLE),
+    Row("sniffer", "read the other's memory", SECCOMP | UNDUMPABLE | landlock("EPERM")),
     Row("exporter", "read the other's memory", SECCOMP | UNDUMPABLE | landlock("EPERM")),
-    Row("sniffer", "open the other's memory", SECCOMP | NO_DESCRIPTOR | {"undumpable": "EACCES"}),
+    Row("sniffer", "open the other's memory",
+        SECCOMP | NO_DESCRIPTOR | {"undumpable": "EACCES"} | landlock("EACCES")),
     Row("exporter", "open the other's memory",
         SECCOMP | {"undumpable": "EACCES"} | landlock("EACCES")),
-    Row("sniffer", "signal the other", SECCOMP),
+    Row("sniffer", "signal the other", SECCOMP | landlock("EPERM", LANDLOCK_SIGNAL)),
     Row("exporter", "signal the other", SECCOMP),
     # The channel is one way, for either of them. A reply to a scrape is sent by the same call, and
     # with databases a copy written, so seccomp has no say in that.

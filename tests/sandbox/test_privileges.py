@@ -146,9 +146,9 @@ def test_descriptors_of_the_exporter(program):
 def test_limits(program):
     for pid in both(program).values():
         assert limits(pid)["Max core file size"] == ("0", "0")
+        assert limits(pid)["Max processes"] == ("0", "0")
     sniffer = limits(program.sniffer)
     assert sniffer["Max file size"] == ("0", "0")
-    assert sniffer["Max processes"] == ("0", "0")
     assert sniffer["Max open files"] == ("5", "5")
 
 
