@@ -261,3 +261,13 @@ bench: ## count the instructions of each stage of a packet's way, beside the com
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory $(BENCH)/stages
 	@BUILD=$(BUILD) tests/bench/instructions.py
+
+# === Floods and soaks =============================================================================
+
+SOAK          := $(BUILD)/tests/soak
+SOAK_PROGRAMS := $(SOAK)/flood $(SOAK)/sender
+$(SOAK_PROGRAMS): $(SOAK)/%: $(BUILD)/objects/tests/soak/%.o $(BUILD)/objects/tests/bench/pcap.o \
+        $(BUILD)/tests/modules.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)

@@ -68,6 +68,14 @@ def test_last_line_and_status(run, tmp_path, monkeypatch, capsys, commands, last
     assert capsys.readouterr().out.splitlines()[-1] == last
 
 
+def test_figures_are_shown(run, tmp_path, capsys):
+    """Of tests that pass, and whose other output is not."""
+    command = program(tmp_path / "test_fake", "echo chatter", 'echo "# 7 apples" >>"$FIGURES"',
+                      reports(1))
+    run.run_suite(run.Suite("fake", ["-v"], lambda: [[command]], 10))
+    assert capsys.readouterr().out == "# 7 apples\n"
+
+
 def test_a_build_that_fails(run, capsys):
     suite = run.Suite("fake", ["no-such-target"], lambda: [[sys.executable]], 10)
     assert run.run_suite(suite) == (0, 1, 0)
