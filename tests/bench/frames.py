@@ -1,7 +1,6 @@
 """The frame file of the bench: queries as a dnstt client sends them, a pcap for every subject."""
 
 import random
-import struct
 
 from support import frames, wire
 
@@ -45,10 +44,4 @@ def turned_away(count):
     return [frames.query_frame(message, port=5353) for _ in range(count)]
 
 
-def write(path, octets_of_frames):
-    """A pcap file (Ethernet, this machine's byte order), as frames.read_pcap takes it."""
-    parts = [struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
-    for frame in octets_of_frames:
-        parts += [struct.pack("=IIII", 0, 0, len(frame), len(frame)), frame]
-    path.write_bytes(b"".join(parts))
-    return path
+write = frames.write_pcap
