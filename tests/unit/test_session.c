@@ -444,6 +444,31 @@ static void test_time_does_not_fall(void **state)
     bench_end(&bench);
 }
 
+/* Whoever recorded names and sends them again hours later makes sessions active, and none new: with
+ * its own second query, no session at all where these have to be confirmed. */
+static void test_replays(void **state)
+{
+    (void)state;
+    enum { RECORDED = 20000, HOUR = 3600, DAYS = 3 };
+    struct bench bench;
+    bench_start(&bench, RECORDED, WINDOW, 100);
+    for (uint32_t hour = 0; hour < 24 * DAYS; hour += 1 + hour / 2) {
+        for (uint32_t number = 0; number < RECORDED; number++) {
+            sessions_query(&bench.sessions, random_token(number), number, 0, 100 + hour * HOUR);
+        }
+        assert_figures(&bench, 0, RECORDED, RECORDED, RECORDED);
+        sessions_sweep(&bench.sessions, 100 + hour * HOUR + WINDOW + 1);
+        assert_figures(&bench, 0, 0, RECORDED, RECORDED);
+    }
+    assert_int_equal(bench.distinct.forgotten, 0);
+    bench.sessions.confirmed_only = true;
+    for (uint32_t number = 0; number < RECORDED; number++) {
+        sessions_query(&bench.sessions, random_token(number), number, 0, 100 + 24 * DAYS * HOUR);
+    }
+    assert_figures(&bench, 0, 0, RECORDED, RECORDED);
+    bench_end(&bench);
+}
+
 /* --- Sizes --- */
 
 static void test_growth(void **state)
@@ -641,6 +666,7 @@ int main(void)
         cmocka_unit_test(test_edge_of_window),
         cmocka_unit_test(test_long_pauses),
         cmocka_unit_test(test_time_does_not_fall),
+        cmocka_unit_test(test_replays),
         cmocka_unit_test(test_growth),
         cmocka_unit_test(test_no_memory_to_grow),
         cmocka_unit_test(test_no_memory_at_start),
