@@ -135,6 +135,7 @@ static void note_account(struct loop *loop, uint32_t now)
         log_line(LOG_INFO, "the sniffer is heard again", NULL);
     }
     loop->stale = false;
+    limits_tell(&loop->limits, loop->intake);
     /* The watchdog's only food: an event loop that turns, and a sniffer that reports. */
     service_alive(loop->service, series_active(loop->sessions->series), now);
 }

@@ -8,6 +8,7 @@
 #include "exporter/history.h"
 #include "exporter/http.h"
 #include "exporter/intake.h"
+#include "exporter/limits.h"
 #include "exporter/listen.h"
 #include "exporter/reload.h"
 #include "exporter/service.h"
@@ -47,6 +48,7 @@ struct loop {
     struct sessions *sessions;
     struct reload *reload;
     struct service *service;
+    struct limits limits;
     struct history *history;
     uint64_t account;        /* sequence of the latest STATS */
     uint32_t account_second; /* when it came */

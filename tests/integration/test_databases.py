@@ -4,13 +4,16 @@ left alone, and the labels follow."""
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import tempfile
+import time
 
 import pytest
 
 from support import frames, wire
+from support.figures import figure
 from support.namespace import run
 from support.program import ROOT, wait_for
 
@@ -131,13 +134,50 @@ def test_a_link_to_elsewhere_is_refused(start, folder, country_seen):
     assert country_seen(program) == "FR"
 
 
+SWAPPED_SECONDS = 4
+
+
+def test_swapped_and_cut_all_the_time(start, folder, country_seen):
+    """While it reads: by rename, in place, by half a file, by another kind, by nothing. It answers
+    throughout, and takes in the good one that comes last."""
+    database = write(folder, "DE")
+    good = [database.read_bytes(), write(folder / "other", "FR").read_bytes()]
+    others = [b"", good[0][:300], (folder / "asn.mmdb").read_bytes(), bytes(2_000_000)]
+    seed = int(os.environ.get("SEED", 8))
+    dice = random.Random(seed)
+    program = start("-geoip.country-database", str(database))
+    swaps, end = 0, time.monotonic() + SWAPPED_SECONDS
+    while time.monotonic() < end:
+        content = dice.choice(good + others)
+        if dice.random() < 0.5:
+            (folder / "swap").write_bytes(content)
+            os.replace(folder / "swap", database)
+        else:
+            database.write_bytes(content)
+        os.kill(program.pid, signal.SIGHUP)
+        swaps += 1
+        if swaps % 50 == 0:
+            assert program.request("GET", "/metrics")[0] == 200
+    (folder / "swap").write_bytes(good[1])
+    os.replace(folder / "swap", database)
+    os.kill(program.pid, signal.SIGHUP)
+    wait_for(lambda: country_seen(program) == "FR", 5, "the last one taken in")
+    looks = program.log().count("the old database") + program.log().count("took in a new")
+    assert 1 <= looks <= SWAPPED_SECONDS + 3
+    figure(f"databases: {swaps} swaps in {SWAPPED_SECONDS} s (seed {seed}), {looks} looked at")
+
+
 def test_many_requests_are_one(start, folder):
     """10,000 SIGHUPs: at most one look a second, and the program goes on."""
     database = write(folder, "DE")
     program = start("-geoip.country-database", str(database))
+    os.truncate(database, 300)
+    began = time.monotonic()
     for _ in range(10000):
         os.kill(program.pid, signal.SIGHUP)
-    os.truncate(database, 300)
+    took = time.monotonic() - began
     reload(program, "keeps the old database")
-    assert program.log().count("keeps the old database") <= 3
+    looks = program.log().count("keeps the old database")
+    assert looks <= took + 3
+    figure(f"10,000 SIGHUPs in {took:.2f} s: {looks} looks at the databases")
     assert program.request("GET", "/metrics")[0] == 200

@@ -43,6 +43,39 @@ def test_a_burst_that_nobody_takes(host, start, stopped):
     assert metrics.sum("dnstt_bytes_in_total") == counted["query"] * len(query)
     assert metrics.sum("dnstt_bytes_out_total") == counted["response"] * len(response)
     assert metrics.sum("dnstt_sessions_total") == 1
+    assert program.log().count("packets were lost") == 1
+
+
+STOPPED_SECONDS = 10
+STOPPED_RATE = 10_000
+
+
+def test_the_exporter_stopped_for_ten_seconds(host, start, tmp_path):
+    """To the packet: what the ring and the channel could not hold is counted as dropped, and the
+    rest counts once it goes on."""
+    program = start()
+    path = frames.write_pcap(tmp_path / "poll.pcap",
+                             [frames.query_frame(wire.query(b"CLIENTID", DOMAIN))])
+    sender = Sender(host.client, CLIENT_INTERFACE, path, rate=STOPPED_RATE, sessions=100,
+                    seconds=STOPPED_SECONDS + 2)
+    try:
+        os.kill(program.pid, signal.SIGSTOP)
+        try:
+            time.sleep(STOPPED_SECONDS)
+        finally:
+            os.kill(program.pid, signal.SIGCONT)
+        sent = sender.wait()
+    finally:
+        sender.kill()
+    received = "dnstt_exporter_packets_received_total"
+    metrics = account.wait_balanced(program, lambda now: now.sum(received) == sent)
+    counted = account.outcomes(metrics)
+    assert counted["kernel_dropped"] > 0
+    assert counted["query"] + counted["kernel_dropped"] == sent
+    assert metrics.sum("dnstt_active_clients") == 100
+    assert program.log().count("packets were lost") == 1
+    figure(f"exporter stopped for {STOPPED_SECONDS} s: {sent} packets = {counted['query']:.0f} "
+           f"queries + {counted['kernel_dropped']:.0f} dropped")
 
 
 REGULARS = 200
@@ -97,6 +130,8 @@ def test_a_flood_of_forged_sessions(host, start, tmp_path):
     assert metrics.sum("dnstt_sessions_total", domain="u.example.com") == REGULARS
     limit = process.memory_limit(**FLOOD_LIMITS)
     assert peak - before <= limit + MEBIBYTE
+    for told in ("those with one query only make room", "may be counted twice"):
+        assert program.log().count(told) == 1
     figure(f"flood over the wire: {forged:.0f} forged sessions, {evicted:.0f} evicted, "
            f"{REGULARS} of {REGULARS} kept, {(peak - before) / MEBIBYTE:.1f} MiB of "
            f"{limit / MEBIBYTE:.1f} taken, {dropped:.0f} packets dropped")

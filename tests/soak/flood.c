@@ -6,7 +6,7 @@
  *     flood FIRST|CONFIRMED FORGED
  */
 #include "exporter/intake.h"
-#include "tests/soak/figure.h"
+#include "tests/support/figure.h"
 #include "tests/unit/random.h"
 
 #include <err.h>

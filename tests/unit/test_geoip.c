@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "tests/support/figure.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -390,6 +392,16 @@ static void test_garbage(void **state)
     check_country_refused("garbage.mmdb", reason, -EINVAL);
 }
 
+/* Thousands where the compiler looks at each access: clang's ASan. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define DAMAGED_FILES 5000
+#endif
+#endif
+#ifndef DAMAGED_FILES
+#define DAMAGED_FILES 300
+#endif
+
 /* Any octets may follow the tree and the metadata's marker: opening ends, and looking up too. */
 static void test_damaged_files_do_no_harm(void **state)
 {
@@ -399,7 +411,7 @@ static void test_damaged_files_do_no_harm(void **state)
     char path[PATH_MAX];
     size_t length = read_whole("country.mmdb", data);
     unsigned opened = 0;
-    for (unsigned round = 0; round < 300; round++) {
+    for (unsigned round = 0; round < DAMAGED_FILES; round++) {
         memcpy(damaged, data, length);
         for (unsigned i = 0; i < 1 + round % 8; i++) {
             damaged[random_next() % length] = (uint8_t)random_next();
@@ -422,6 +434,7 @@ static void test_damaged_files_do_no_harm(void **state)
         geoip_close(geoip);
     }
     assert_true(opened > 0);
+    figure("%d damaged databases: %u opened, the others refused", DAMAGED_FILES, opened);
 }
 
 static uint32_t nodes_of_country; /* in country.mmdb */

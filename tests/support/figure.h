@@ -1,6 +1,6 @@
 /* A line for people beside a test's verdict: tests/run shows what is written to $FIGURES. */
-#ifndef TESTS_SOAK_FIGURE_H
-#define TESTS_SOAK_FIGURE_H
+#ifndef TESTS_SUPPORT_FIGURE_H
+#define TESTS_SUPPORT_FIGURE_H
 
 #include <stdarg.h>
 #include <stdio.h>
