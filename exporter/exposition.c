@@ -139,6 +139,7 @@ static char *put_header(const struct metric *metric, char *at)
 
 static uint32_t count_lines(const struct exposition *exposition, const struct metric *metric)
 {
+    const struct options *options = exposition->sources.options;
     switch (metric->source) {
     case METRICS_OF_GROUP_COPIED:
     case METRICS_OF_GROUP:
@@ -149,6 +150,10 @@ static uint32_t count_lines(const struct exposition *exposition, const struct me
         return exposition->snapshot->domain_count;
     case METRICS_OF_ALL_SPLIT:
         return metric->value_count;
+    case METRICS_OF_PROCESS:
+        return value64(&exposition->snapshot->figures, metric->offset) != PROCESS_UNKNOWN;
+    case METRICS_OF_DATABASE:
+        return (options->country_database != NULL ? 1u : 0u) + (options->asn_database != NULL);
     case METRICS_OF_ALL:
     case METRICS_OF_BUILD:
         break;
@@ -196,6 +201,18 @@ static char *put_split_line(struct exposition *exposition, const struct metric *
     return at;
 }
 
+/* Of the one or two databases that are in use, the country's first. */
+static char *put_database(const struct exposition *exposition, const struct metric *metric,
+                          uint32_t index, char *at)
+{
+    static const char *const names[GEOIP_DATABASES] = {"country", "asn"};
+    bool country = exposition->sources.options->country_database != NULL;
+    enum geoip_which which = country && index == 0 ? GEOIP_COUNTRY : GEOIP_ASN;
+    at = text_put_string(at, metric->name);
+    at = put_label(at, '{', "database", names[which]);
+    return put_value(at, value64(&exposition->snapshot->figures.databases[which], metric->offset));
+}
+
 /* Writes the next line of the metric, if there is one more. */
 static inline char *put_line(struct exposition *exposition, const struct metric *metric, char *at)
 {
@@ -216,11 +233,14 @@ static inline char *put_line(struct exposition *exposition, const struct metric 
         at = text_put(at, exposition->starts[index].text, exposition->starts[index].length);
         return put_value(at, value32(&snapshot->domains[index], metric->offset));
     case METRICS_OF_ALL:
+    case METRICS_OF_PROCESS:
         at = text_put_string(at, metric->name);
         *at++ = ' ';
-        at = text_put_number(at, value64(&snapshot->figures, metric->offset));
+        at = text_put_decimal(at, value64(&snapshot->figures, metric->offset), metric->decimals);
         *at++ = '\n';
         return at;
+    case METRICS_OF_DATABASE:
+        return put_database(exposition, metric, index, at);
     case METRICS_OF_ALL_SPLIT:
         at = text_put_string(at, metric->name);
         at = put_label(at, '{', metric->label, metric->values[index]);
@@ -269,7 +289,8 @@ size_t exposition_read(struct exposition *exposition, char *buffer, size_t size)
         if (exposition->header_due) {
             exposition->header_due = false;
             begin_metric(exposition, metric);
-            at = put_header(metric, at);
+            /* What this program, as it runs, has no figures of is not mentioned at all. */
+            at = exposition->line_count > 0 ? put_header(metric, at) : at;
         } else if (exposition->line < exposition->line_count) {
             at = put_line(exposition, metric, at);
         } else {

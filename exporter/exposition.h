@@ -9,9 +9,13 @@
 #include "common/flags.h"
 #include "exporter/distinct.h"
 #include "exporter/intake.h"
+#include "exporter/process.h"
+#include "exporter/reload.h"
+#include "exporter/replies.h"
 #include "exporter/series.h"
 #include "exporter/session.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -29,6 +33,10 @@ struct exposition_sources {
     const struct series *series;
     const struct sessions *sessions;
     const struct distinct *distinct;
+    const struct reload *reload;
+    const struct replies *replies;
+    const struct process *process;
+    const bool *stale; /* the sniffer is silent */
 };
 
 struct exposition;

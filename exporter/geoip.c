@@ -79,10 +79,17 @@ enum geoip_reload geoip_reload(struct geoip *geoip, enum geoip_which which, bool
     return result;
 }
 
-uint64_t geoip_build_time(const struct geoip *geoip, enum geoip_which which)
+struct geoip_figures geoip_figures(const struct geoip *geoip, enum geoip_which which)
 {
+    if (geoip == NULL) {
+        return (struct geoip_figures){.build_time = 0};
+    }
     const struct geoip_database *database = &geoip->databases[which];
-    return database->open ? database->mmdb.metadata.build_epoch : 0;
+    return (struct geoip_figures){
+        .build_time = database->open ? database->mmdb.metadata.build_epoch : 0,
+        .lookups = database->lookups,
+        .unmatched = database->unmatched,
+    };
 }
 
 union socket_address {
@@ -92,7 +99,7 @@ union socket_address {
 };
 
 /* The databases' own word, past the cache. */
-static struct place resolve(const struct geoip *geoip, const uint8_t address[ADDRESS_OCTETS])
+static struct place resolve(struct geoip *geoip, const uint8_t address[ADDRESS_OCTETS])
 {
     static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 

@@ -51,8 +51,15 @@ enum geoip_reload {
 enum geoip_reload geoip_reload(struct geoip *geoip, enum geoip_which which, bool again,
                                struct geoip_error *error);
 
-/* When the open database was built, in seconds since 1970; 0 when there is none. */
-uint64_t geoip_build_time(const struct geoip *geoip, enum geoip_which which);
+/* Of a database since the start, through all its versions. */
+struct geoip_figures {
+    uint64_t build_time; /* of the open version, in seconds since 1970; 0 when there is none */
+    uint64_t lookups;    /* asked of the database itself: the cache answers most addresses */
+    uint64_t unmatched;  /* of those, without a country (or an ASN) to be had */
+};
+
+/* A NULL geoip has had no database. */
+struct geoip_figures geoip_figures(const struct geoip *geoip, enum geoip_which which);
 
 /* The place of an address (IPv4 as ::ffff:a.b.c.d). Never fails: what is not known is unknown. */
 struct place geoip_lookup(struct geoip *geoip, const uint8_t address[16]);

@@ -203,7 +203,7 @@ enum geoip_reload geoip_database_reload(struct geoip_database *database, bool ag
     return GEOIP_RELOADED;
 }
 
-void geoip_database_lookup(const struct geoip_database *database, const struct sockaddr *address,
+void geoip_database_lookup(struct geoip_database *database, const struct sockaddr *address,
                            struct place *place)
 {
     if (!database->open) {
@@ -211,7 +211,9 @@ void geoip_database_lookup(const struct geoip_database *database, const struct s
     }
     int status = MMDB_SUCCESS;
     MMDB_lookup_result_s result = MMDB_lookup_sockaddr(&database->mmdb, address, &status);
-    if (status == MMDB_SUCCESS && result.found_entry) {
-        database->kind->read(&result.entry, place);
+    database->lookups++;
+    if (status != MMDB_SUCCESS || !result.found_entry ||
+        !database->kind->read(&result.entry, place)) {
+        database->unmatched++;
     }
 }

@@ -11,6 +11,7 @@
 
 #include <maxminddb.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 /* What a flag asks of its database. */
@@ -30,6 +31,8 @@ struct geoip_database {
     struct geoip_identity identity; /* of the version that is open */
     struct geoip_identity refused;  /* of the one that was last found unusable */
     bool missing;                   /* the file could not be opened when last looked for */
+    uint64_t lookups;               /* since the start, through all versions */
+    uint64_t unmatched;             /* of those, without what the flag asks for */
     MMDB_s mmdb;
 };
 
@@ -47,8 +50,8 @@ void geoip_database_close(struct geoip_database *database);
 enum geoip_reload geoip_database_reload(struct geoip_database *database, bool again,
                                         struct geoip_error *error);
 
-/* Sets one half of the place when the database knows the address. */
-void geoip_database_lookup(const struct geoip_database *database, const struct sockaddr *address,
+/* Sets one half of the place when the database knows the address. Counts. */
+void geoip_database_lookup(struct geoip_database *database, const struct sockaddr *address,
                            struct place *place);
 
 #endif

@@ -80,6 +80,29 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
 }
 
+/* A request begins. Without this libmicrohttpd tells of the end of those alone that it let through
+ * to `answer`, and not of those that it refused itself. */
+static void *note_request(void *context, const char *target, struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)target;
+    (void)connection;
+    return NULL;
+}
+
+static void note_reply(void *context, struct MHD_Connection *connection, void **request,
+                       enum MHD_RequestTerminationCode code)
+{
+    struct http *http = context;
+    (void)request;
+    (void)code;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+    if (info != NULL) {
+        replies_count(http->options.replies, info->http_status);
+    }
+}
+
 static void note_end(void *context, struct MHD_Connection *connection, void **socket_context,
                      enum MHD_ConnectionNotificationCode code)
 {
@@ -101,14 +124,15 @@ int http_start(const struct http_options *options, struct http **out)
     http->options = *options;
     http->status.sources = options->status;
     /* No error log: libmicrohttpd's lines name the peer. No ITC pipe: there is one thread. */
-    http->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer, http,
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_ADDRESS_MAX,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
-                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT_SECONDS,
-                         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-                         MHD_OPTION_NOTIFY_CONNECTION, note_end, http, MHD_OPTION_END);
+    http->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer, http,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_ADDRESS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)HTTP_TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, note_request, http,
+        MHD_OPTION_NOTIFY_COMPLETED, note_reply, http, MHD_OPTION_NOTIFY_CONNECTION, note_end, http,
+        MHD_OPTION_END);
     if (http->daemon == NULL || pages_make(&http->pages) != 0) {
         http_stop(http);
         return -ENOMEM;

@@ -8,6 +8,7 @@
 
 #include "exporter/exposition.h"
 #include "exporter/listen.h"
+#include "exporter/replies.h"
 #include "exporter/status.h"
 
 #include <stdbool.h>
@@ -23,7 +24,8 @@ struct http_options {
     const char *telemetry_path;
     const struct exposition_sources *sources;
     const struct status_sources *status;
-    const bool *stale; /* the sniffer is silent, so the figures are not ready */
+    const bool *stale;       /* the sniffer is silent, so the figures are not ready */
+    struct replies *replies; /* counted here */
 };
 
 struct http;

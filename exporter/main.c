@@ -19,7 +19,9 @@
 #include "exporter/loop.h"
 #include "exporter/obituary.h"
 #include "exporter/policy.h"
+#include "exporter/process.h"
 #include "exporter/reload.h"
+#include "exporter/replies.h"
 #include "exporter/service.h"
 
 #include <errno.h>
@@ -46,6 +48,8 @@ static struct distinct distinct;
 static struct sessions sessions;
 static struct intake intake;
 static struct reload reload;
+static struct replies replies;
+static struct process process;
 static struct service service;
 static struct history history;
 static struct loop loop;
@@ -219,6 +223,8 @@ static void confine(void)
         .signals = loop.signals,
         .notify = service.descriptor,
         .databases = reload.wanted,
+        .memory = process.memory,
+        .sniffer_memory = process.sniffer_memory,
     };
     error = sandbox_load(rules, policy_rules(&pinned, rules));
     if (error != 0) {
@@ -245,6 +251,10 @@ int main(int argc, char *argv[])
         .series = &series,
         .sessions = &sessions,
         .distinct = &distinct,
+        .reload = &reload,
+        .replies = &replies,
+        .process = &process,
+        .stale = &loop.stale,
     };
     const struct status_sources status = {
         .options = &options,
@@ -272,6 +282,7 @@ int main(int argc, char *argv[])
         .sources = &sources,
         .status = &status,
         .stale = &loop.stale,
+        .replies = &replies,
     };
     int error = http_start(&http, &loop.http);
     if (error != 0) {
@@ -288,6 +299,7 @@ int main(int argc, char *argv[])
     if (error != 0) {
         fail("cannot set up the event loop", error);
     }
+    process_open(loop.sniffer, &process);
     confine();
     enum loop_end end = loop_until_ready(&loop);
     if (end == LOOP_RUNNING) {

@@ -1,6 +1,7 @@
 #include "exporter/metrics.h"
 
 #include "common/wire.h"
+#include "exporter/replies.h"
 #include "exporter/series.h"
 
 #include <stddef.h>
@@ -186,6 +187,131 @@ const struct metric metrics[] = {
                 "number of groups was reached.",
         .source = METRICS_OF_ALL,
         .offset = offsetof(struct metrics_figures, series_capped),
+    },
+    {
+        .name = "dnstt_exporter_sniffer_up",
+        .type = "gauge",
+        .help =
+            "1 while the sniffer reports, at least every 2 s. 0 when it has been silent for more "
+            "than 5 s: then the other figures stand still.",
+        .source = METRICS_OF_ALL,
+        .offset = offsetof(struct metrics_figures, sniffer_up),
+    },
+    {
+        .name = "dnstt_exporter_geoip_build_timestamp_seconds",
+        .type = "gauge",
+        .help = "When the database in use was built, by its own word, in seconds since 1970.",
+        .source = METRICS_OF_DATABASE,
+        .offset = offsetof(struct metrics_database, figures.build_time),
+    },
+    {
+        .name = "dnstt_exporter_geoip_last_reload_successful",
+        .type = "gauge",
+        .help =
+            "1 when the file was of use at the last look, 0 when it was not and an older version "
+            "of it stays in use: the log says why.",
+        .source = METRICS_OF_DATABASE,
+        .offset = offsetof(struct metrics_database, reload_successful),
+    },
+    {
+        .name = "dnstt_exporter_geoip_last_reload_success_timestamp_seconds",
+        .type = "gauge",
+        .help = "When the version in use was read from the file, in seconds since 1970.",
+        .source = METRICS_OF_DATABASE,
+        .offset = offsetof(struct metrics_database, reload_time),
+    },
+    {
+        .name = "dnstt_exporter_geoip_lookups_total",
+        .type = "counter",
+        .help =
+            "Addresses that were looked up in the database. The cache of addresses answers most "
+            "packets, and they are not among these.",
+        .source = METRICS_OF_DATABASE,
+        .offset = offsetof(struct metrics_database, figures.lookups),
+    },
+    {
+        .name = "dnstt_exporter_geoip_lookups_unmatched_total",
+        .type = "counter",
+        .help =
+            "Lookups for which the database has no country (or no ASN): such packets count under "
+            "ZZ (or 0). A growing share tells of an old or incomplete database.",
+        .source = METRICS_OF_DATABASE,
+        .offset = offsetof(struct metrics_database, figures.unmatched),
+    },
+    {
+        .name = "dnstt_exporter_http_requests_total",
+        .type = "counter",
+        .help =
+            "HTTP requests that were answered, by the status of the answer. Without those whose "
+            "first line could not be read. The scrape that shows them is not yet among them.",
+        .source = METRICS_OF_ALL_SPLIT,
+        .offset = offsetof(struct metrics_figures, replies),
+        .label = "code",
+        .values = replies_codes,
+        .value_count = REPLIES_CODES,
+    },
+    {
+        .name = "dnstt_exporter_sniffer_cpu_seconds_total",
+        .type = "counter",
+        .help = "User and system CPU time that the sniffer has spent, in seconds.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, process.sniffer_cpu_microseconds),
+        .decimals = 6,
+    },
+    {
+        .name = "dnstt_exporter_sniffer_resident_memory_bytes",
+        .type = "gauge",
+        .help = "Resident memory of the sniffer in bytes, the packet ring included. Absent where "
+                "/proc hides the processes of others, as under systemd's ProtectProc=.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, process.sniffer_resident_octets),
+    },
+    {
+        .name = "process_cpu_seconds_total",
+        .type = "counter",
+        .help =
+            "User and system CPU time that the exporter has spent, in seconds. The sniffer's is "
+            "dnstt_exporter_sniffer_cpu_seconds_total.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, process.cpu_microseconds),
+        .decimals = 6,
+    },
+    {
+        .name = "process_resident_memory_bytes",
+        .type = "gauge",
+        .help = "Resident memory of the exporter in bytes.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, process.resident_octets),
+    },
+    {
+        .name = "process_virtual_memory_bytes",
+        .type = "gauge",
+        .help = "Virtual memory of the exporter in bytes. Tables are set aside whole and taken as "
+                "they fill, so this is far above what is resident.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, process.virtual_octets),
+    },
+    {
+        .name = "process_open_fds",
+        .type = "gauge",
+        .help = "Open file descriptors of the exporter, each HTTP connection among them.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, process.open_descriptors),
+    },
+    {
+        .name = "process_max_fds",
+        .type = "gauge",
+        .help = "File descriptors that the exporter may have open.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, process.max_descriptors),
+    },
+    {
+        .name = "process_start_time_seconds",
+        .type = "gauge",
+        .help = "When the exporter started, in seconds since 1970. All counters began at 0 then.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, process.start_milliseconds),
+        .decimals = 3,
     },
     {
         .name = "dnstt_exporter_build_info",

@@ -6,6 +6,9 @@
 #define EXPORTER_METRICS_H
 
 #include "common/wire.h"
+#include "exporter/geoip.h"
+#include "exporter/process.h"
+#include "exporter/replies.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +25,13 @@ enum metrics_outcome {
     METRICS_OUTCOMES, /* how many values */
 };
 
+/* Of a database. */
+struct metrics_database {
+    struct geoip_figures figures;
+    uint64_t reload_successful; /* 0 or 1 */
+    uint64_t reload_time;       /* seconds since 1970 of the latest success */
+};
+
 /* Figures of the whole program, copied when a scrape begins. */
 struct metrics_figures {
     uint64_t received;
@@ -32,6 +42,10 @@ struct metrics_figures {
     uint64_t sessions_refused;
     uint64_t sessions_forgotten;
     uint64_t series_capped;
+    uint64_t sniffer_up; /* 0 or 1 */
+    uint64_t replies[REPLIES_CODES];
+    struct process_figures process;
+    struct metrics_database databases[GEOIP_DATABASES];
 };
 
 /* A group's gauges, copied when a scrape begins, so that their sums are exact. */
@@ -48,6 +62,8 @@ enum metrics_source {
     METRICS_OF_DOMAIN,       /* uint32_t in struct series_domain: a line for each domain */
     METRICS_OF_ALL,          /* uint64_t in struct metrics_figures: one line */
     METRICS_OF_ALL_SPLIT,    /* uint64_t array there: a line for each value of the label */
+    METRICS_OF_PROCESS,      /* as METRICS_OF_ALL; without a line where it is not known */
+    METRICS_OF_DATABASE,     /* uint64_t in struct metrics_database: a line for each one in use */
     METRICS_OF_BUILD,        /* one line of value 1 whose labels describe the build */
 };
 
@@ -58,6 +74,7 @@ struct metric {
     enum metrics_source source;
     uint32_t value_count; /* of the split ones: length of the array, and of `values` */
     size_t offset;
+    unsigned decimals;         /* of METRICS_OF_PROCESS: 6 for millionths, at most 9 */
     const char *label;         /* of the split ones: what the array's index means */
     const char *const *values; /* and its text for each index */
 };

@@ -1,8 +1,11 @@
 #include "exporter/policy.h"
 
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,6 +31,14 @@ static size_t add(struct sandbox_rule *rules, size_t count, const struct sandbox
 
 #define ADD(rows) count = add(rules, count, rows, sizeof(rows) / sizeof *(rows))
 
+/* In glibc 2.33 to 2.38 (version 2 since 1997). */
+static bool fstat_is_newfstatat(void)
+{
+    const char *version = gnu_get_libc_version();
+    unsigned long minor = strncmp(version, "2.", 2) == 0 ? strtoul(version + 2, NULL, 10) : 0;
+    return minor >= 33 && minor <= 38;
+}
+
 /* All that an open for reading may ask for. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
@@ -42,7 +53,10 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          "libmicrohttpd adds and removes connections",
          1,
          {PIN(0, pinned->http_epoll)}},
-        {SCMP_SYS(clock_gettime), "the time, where the vDSO has no clock", 0, {{0}}},
+        {SCMP_SYS(clock_gettime),
+         "the time, where the vDSO has no clock, and both processes' CPU seconds",
+         0,
+         {{0}}},
         {SCMP_SYS(ppoll), "looks whether standard error takes a line", 2, {PIN(1, 1), PIN(3, 0)}},
         {SCMP_SYS(exit_group), "ends", 0, {{0}}},
         /* The sniffer's messages. */
@@ -92,12 +106,6 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          "opens a database that was replaced, for reading (Landlock says where)",
          1,
          {SCMP_CMP(2, SCMP_CMP_MASKED_EQ, UINT32_MAX & ~(uint32_t)OPEN_FLAGS, 0)}},
-        /* Which of the two is for the libc that is there at run time to say. */
-        {SCMP_SYS(newfstatat),
-         "looks whether it is another file, and how large (glibc 2.33 to 2.38)",
-         1,
-         {PIN(3, AT_EMPTY_PATH)}},
-        {SCMP_SYS(fstat), "the same (other versions)", 0, {{0}}},
         {SCMP_SYS(read), "takes signals, and reads a database", 0, {{0}}},
         {SCMP_SYS(memfd_create),
          "makes the private copy of a database",
@@ -113,13 +121,34 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          2,
          {PIN(2, PROT_READ), PIN(3, MAP_SHARED)}},
     };
+    /* fstat(3) is the one call or the other, as the libc goes that is there at run time. */
+    const struct sandbox_rule with_fstat[] = {
+        {SCMP_SYS(fstat), "looks whether it is another file, and how large", 0, {{0}}},
+    };
+    const struct sandbox_rule with_newfstatat[] = {
+        {SCMP_SYS(newfstatat),
+         "looks whether it is another file, and how large (fstat instead before glibc 2.33 and "
+         "since 2.39)",
+         1,
+         {PIN(3, AT_EMPTY_PATH)}},
+    };
+    const struct sandbox_rule with_memory[] = {
+        {SCMP_SYS(pread64), "reads how much memory it has", 2, {PIN(0, pinned->memory), PIN(3, 0)}},
+    };
+    const struct sandbox_rule with_sniffer_memory[] = {
+        {SCMP_SYS(pread64),
+         "reads how much the sniffer has",
+         2,
+         {PIN(0, pinned->sniffer_memory), PIN(3, 0)}},
+    };
     const struct sandbox_rule with_notify[] = {
         {SCMP_SYS(sendto),
          "tells the service manager",
          4,
          {PIN(0, pinned->notify), PIN(3, MSG_DONTWAIT | MSG_NOSIGNAL), PIN(4, 0), PIN(5, 0)}},
     };
-    _Static_assert(sizeof table + sizeof with_databases + sizeof with_notify <=
+    _Static_assert(sizeof table + sizeof with_databases + sizeof with_newfstatat +
+                           sizeof with_memory + sizeof with_sniffer_memory + sizeof with_notify <=
                        (POLICY_RULES_MAX - LISTEN_SOCKETS_MAX) * sizeof(struct sandbox_rule),
                    "the caller has room");
     size_t count = 0;
@@ -133,8 +162,19 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
     }
     if (pinned->databases) {
         ADD(with_databases);
+        if (fstat_is_newfstatat()) {
+            ADD(with_newfstatat);
+        } else {
+            ADD(with_fstat);
+        }
     } else {
         ADD(without_databases);
+    }
+    if (pinned->memory >= 0) {
+        ADD(with_memory);
+    }
+    if (pinned->sniffer_memory >= 0) {
+        ADD(with_sniffer_memory);
     }
     if (pinned->notify >= 0) {
         ADD(with_notify);

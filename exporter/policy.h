@@ -19,6 +19,8 @@ struct policy_descriptors {
     int signals;
     int notify;     /* below 0: none */
     bool databases; /* files are read anew when they are replaced */
+    int memory;     /* /proc/self/statm; below 0: none */
+    int sniffer_memory;
 };
 
 /* Fills `rules`, which has POLICY_RULES_MAX places; returns how many are used. */

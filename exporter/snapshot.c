@@ -19,6 +19,18 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static void copy_databases(const struct reload *reload,
+                           struct metrics_database out[GEOIP_DATABASES])
+{
+    for (enum geoip_which which = 0; which < GEOIP_DATABASES; which++) {
+        out[which] = (struct metrics_database){
+            .figures = geoip_figures(reload->geoip, which),
+            .reload_successful = reload->databases[which].successful,
+            .reload_time = reload->databases[which].success_time,
+        };
+    }
+}
+
 static void copy_figures(const struct exposition_sources *sources, struct metrics_figures *out)
 {
     const struct wire_stats *stats = &sources->intake->stats;
@@ -40,6 +52,10 @@ static void copy_figures(const struct exposition_sources *sources, struct metric
     out->sessions_refused = sources->sessions->refused;
     out->sessions_forgotten = sources->distinct->forgotten;
     out->series_capped = sources->series->capped;
+    out->sniffer_up = !*sources->stale;
+    memcpy(out->replies, sources->replies->counts, sizeof out->replies);
+    out->process = process_read(sources->process);
+    copy_databases(sources->reload, out->databases);
 }
 
 static void copy_gauges(const struct series *series, struct snapshot *out)

@@ -110,7 +110,7 @@ static void put_database(struct page *page, const struct reload *reload, enum ge
                          uint64_t today)
 {
     static const char *const names[GEOIP_DATABASES] = {"Country database", "ASN database"};
-    uint64_t built = geoip_build_time(reload->geoip, which);
+    uint64_t built = geoip_figures(reload->geoip, which).build_time;
     uint64_t days = today > built ? (today - built) / SECONDS_A_DAY : 0;
     bool current = reload->databases[which].successful;
     char text[96];

@@ -21,8 +21,8 @@
 enum {
     /* The longest page: 32 domains of 240 characters, two rankings and a graph take half of it. */
     STATUS_OCTETS = 64 * 1024,
-    /* A database older than this is told as old: countries and networks move on. Days. */
-    STATUS_DATABASE_DAYS = 60,
+    /* Days: a database above this is told as old. Free ones are built once a month. */
+    STATUS_DATABASE_DAYS = 45,
 };
 
 /* Where the figures come from. Nothing is owned; all outlive the pages. */

@@ -24,6 +24,22 @@ char *text_put_large_number(char *at, uint64_t value)
     return put_eight_digits(at, (uint32_t)(value % EIGHT_DIGITS));
 }
 
+char *text_put_decimal(char *at, uint64_t value, unsigned decimals)
+{
+    uint64_t whole = 1;
+    for (unsigned i = 0; i < decimals; i++) {
+        whole *= 10;
+    }
+    at = text_put_number(at, value / whole);
+    if (decimals > 0) {
+        /* The leading 1 keeps the zeros behind it, and becomes the point. */
+        char *point = at;
+        at = text_put_number(at, whole + value % whole);
+        *point = '.';
+    }
+    return at;
+}
+
 char *text_put_escaped(char *at, const char *text, size_t max, bool quoted)
 {
     char *const end = at + max;

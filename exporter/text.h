@@ -67,6 +67,9 @@ static inline char *text_put_number(char *at, uint64_t value)
     return at + sizeof digits - zeros;
 }
 
+/* A number of 10^-decimals parts, at most 9 decimals: 1234 with 3 is "1.234". */
+char *text_put_decimal(char *at, uint64_t value, unsigned decimals);
+
 /*
  * Escapes as a HELP text asks, or with `quoted` as a label's value does. At most `max` octets: a
  * longer text is cut, and never within a UTF-8 character or an escape.

@@ -190,11 +190,19 @@ static uint64_t count_lines(const char *text, size_t length)
 static uint64_t run_lines(unsigned repeats)
 {
     static char buffer[LINES_BUFFER];
+    static const struct reload reload;
+    static const struct replies replies;
+    static const struct process process = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
+    static const bool stale;
     const struct exposition_sources sources = {.options = &options,
                                                .intake = &intake,
                                                .series = &series,
                                                .sessions = &sessions,
-                                               .distinct = &distinct};
+                                               .distinct = &distinct,
+                                               .reload = &reload,
+                                               .replies = &replies,
+                                               .process = &process,
+                                               .stale = &stale};
     make_options("", "");
     make_state(NULL);
     for (unsigned i = 0; i < GROUPS; i++) {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Stand-ins for what is known at run time only, far from any other value in the tables. */
-enum { EPOLL = 1000001, HTTP_EPOLL, CHANNEL, LISTENER, SIGNALS, NOTIFY };
+enum { EPOLL = 1000001, HTTP_EPOLL, CHANNEL, LISTENER, SIGNALS, NOTIFY, MEMORY, SNIFFER };
 
 static const char *name_of(scmp_datum_t datum)
 {
@@ -29,6 +29,10 @@ static const char *name_of(scmp_datum_t datum)
         return "the signals";
     case NOTIFY:
         return "the service manager's socket";
+    case MEMORY:
+        return "its own statm";
+    case SNIFFER:
+        return "the sniffer's statm";
     default:
         return NULL;
     }
@@ -79,6 +83,8 @@ int main(int argc, char *argv[])
         .signals = SIGNALS,
         .notify = NOTIFY,
         .databases = true,
+        .memory = MEMORY,
+        .sniffer_memory = SNIFFER,
     };
     if (argc == 2 && strcmp(argv[1], "sniffer") == 0) {
         print_rules(rules, sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, rules));

@@ -43,6 +43,8 @@ static const struct policy_descriptors absent = {
     .listener_count = 2,
     .signals = 904,
     .notify = 905,
+    .memory = 908,
+    .sniffer_memory = 909,
 };
 
 _Static_assert((int)SNIFF_RULES_MAX <= (int)POLICY_RULES_MAX, "either table fits");

@@ -2,6 +2,7 @@
 
 #include "common/domain.h"
 #include "common/flags.h"
+#include "exporter/metrics.h"
 #include "exporter/place.h"
 
 #include <setjmp.h>
@@ -27,6 +28,9 @@ struct scene {
     struct series series;
     struct sessions sessions;
     struct distinct distinct;
+    struct reload reload;
+    struct replies replies;
+    bool stale;
     struct exposition_sources sources;
 };
 
@@ -58,7 +62,26 @@ static void scene_make(struct scene *scene)
         .series = &scene->series,
         .sessions = &scene->sessions,
         .distinct = &scene->distinct,
+        .reload = &scene->reload,
+        .replies = &scene->replies,
+        .stale = &scene->stale,
     };
+}
+
+/* In the place of the exporter's. */
+static struct process_figures process_now;
+
+struct process_figures process_read(const struct process *process)
+{
+    assert_null(process);
+    return process_now;
+}
+
+struct geoip_figures geoip_figures(const struct geoip *geoip, enum geoip_which which)
+{
+    assert_null(geoip);
+    return (struct geoip_figures){
+        .build_time = 1700000001 + which, .lookups = 61 + which, .unmatched = 63 + which};
 }
 
 /* Two domains, three places and an `other`, each figure different from every other. */
@@ -113,6 +136,22 @@ static void scene_small(struct scene *scene)
     scene->sessions.refused = 109;
     scene->distinct.forgotten = 110;
     scene->series.capped = 111;
+    scene->reload.databases[GEOIP_COUNTRY].success_time = 1700000003;
+    scene->reload.databases[GEOIP_ASN].success_time = 1700000004;
+    scene->reload.databases[GEOIP_ASN].successful = true;
+    for (unsigned i = 0; i < REPLIES_CODES; i++) {
+        scene->replies.counts[i] = 70 + i;
+    }
+    process_now = (struct process_figures){
+        .cpu_microseconds = 90000001,
+        .resident_octets = 92,
+        .virtual_octets = 93,
+        .open_descriptors = 94,
+        .max_descriptors = 95,
+        .start_milliseconds = 1700000009007,
+        .sniffer_cpu_microseconds = 500000,
+        .sniffer_resident_octets = 91,
+    };
 }
 
 static struct exposition *begin(const struct scene *scene)
@@ -289,6 +328,82 @@ static const struct {
      "other, because the limit on the number of groups was reached.\n"
      "# TYPE dnstt_exporter_series_capped_total counter\n"
      "dnstt_exporter_series_capped_total 111\n"},
+    {"# HELP dnstt_exporter_sniffer_up 1 while the sniffer reports, at least every 2 s. 0 when it "
+     "has been silent for more than 5 s: then the other figures stand still.\n"
+     "# TYPE dnstt_exporter_sniffer_up gauge\n"
+     "dnstt_exporter_sniffer_up 1\n"},
+    {"# HELP dnstt_exporter_geoip_build_timestamp_seconds When the database in use was built, by "
+     "its own word, in seconds since 1970.\n"
+     "# TYPE dnstt_exporter_geoip_build_timestamp_seconds gauge\n"
+     "dnstt_exporter_geoip_build_timestamp_seconds{database=\"country\"} 1700000001\n"
+     "dnstt_exporter_geoip_build_timestamp_seconds{database=\"asn\"} 1700000002\n"},
+    {"# HELP dnstt_exporter_geoip_last_reload_successful 1 when the file was of use at the last "
+     "look, 0 when it was not and an older version of it stays in use: the log says why.\n"
+     "# TYPE dnstt_exporter_geoip_last_reload_successful gauge\n"
+     "dnstt_exporter_geoip_last_reload_successful{database=\"country\"} 0\n"
+     "dnstt_exporter_geoip_last_reload_successful{database=\"asn\"} 1\n"},
+    {"# HELP dnstt_exporter_geoip_last_reload_success_timestamp_seconds When the version in use "
+     "was read from the file, in seconds since 1970.\n"
+     "# TYPE dnstt_exporter_geoip_last_reload_success_timestamp_seconds gauge\n"
+     "dnstt_exporter_geoip_last_reload_success_timestamp_seconds{database=\"country\"} "
+     "1700000003\n"
+     "dnstt_exporter_geoip_last_reload_success_timestamp_seconds{database=\"asn\"} 1700000004\n"},
+    {"# HELP dnstt_exporter_geoip_lookups_total Addresses that were looked up in the database. The "
+     "cache of addresses answers most packets, and they are not among these.\n"
+     "# TYPE dnstt_exporter_geoip_lookups_total counter\n"
+     "dnstt_exporter_geoip_lookups_total{database=\"country\"} 61\n"
+     "dnstt_exporter_geoip_lookups_total{database=\"asn\"} 62\n"},
+    {"# HELP dnstt_exporter_geoip_lookups_unmatched_total Lookups for which the database has no "
+     "country (or no ASN): such packets count under ZZ (or 0). A growing share tells of an old or "
+     "incomplete database.\n"
+     "# TYPE dnstt_exporter_geoip_lookups_unmatched_total counter\n"
+     "dnstt_exporter_geoip_lookups_unmatched_total{database=\"country\"} 63\n"
+     "dnstt_exporter_geoip_lookups_unmatched_total{database=\"asn\"} 64\n"},
+    {"# HELP dnstt_exporter_http_requests_total HTTP requests that were answered, by the status of "
+     "the answer. Without those whose first line could not be read. The scrape that shows them is "
+     "not "
+     "yet among them.\n"
+     "# TYPE dnstt_exporter_http_requests_total counter\n"
+     "dnstt_exporter_http_requests_total{code=\"200\"} 70\n"
+     "dnstt_exporter_http_requests_total{code=\"400\"} 71\n"
+     "dnstt_exporter_http_requests_total{code=\"403\"} 72\n"
+     "dnstt_exporter_http_requests_total{code=\"404\"} 73\n"
+     "dnstt_exporter_http_requests_total{code=\"405\"} 74\n"
+     "dnstt_exporter_http_requests_total{code=\"413\"} 75\n"
+     "dnstt_exporter_http_requests_total{code=\"431\"} 76\n"
+     "dnstt_exporter_http_requests_total{code=\"503\"} 77\n"
+     "dnstt_exporter_http_requests_total{code=\"other\"} 78\n"},
+    {"# HELP dnstt_exporter_sniffer_cpu_seconds_total User and system CPU time that the sniffer "
+     "has spent, in seconds.\n"
+     "# TYPE dnstt_exporter_sniffer_cpu_seconds_total counter\n"
+     "dnstt_exporter_sniffer_cpu_seconds_total 0.500000\n"},
+    {"# HELP dnstt_exporter_sniffer_resident_memory_bytes Resident memory of the sniffer in bytes, "
+     "the packet ring included. Absent where /proc hides the processes of others, as under "
+     "systemd's ProtectProc=.\n"
+     "# TYPE dnstt_exporter_sniffer_resident_memory_bytes gauge\n"
+     "dnstt_exporter_sniffer_resident_memory_bytes 91\n"},
+    {"# HELP process_cpu_seconds_total User and system CPU time that the exporter has spent, in "
+     "seconds. The sniffer's is dnstt_exporter_sniffer_cpu_seconds_total.\n"
+     "# TYPE process_cpu_seconds_total counter\n"
+     "process_cpu_seconds_total 90.000001\n"},
+    {"# HELP process_resident_memory_bytes Resident memory of the exporter in bytes.\n"
+     "# TYPE process_resident_memory_bytes gauge\n"
+     "process_resident_memory_bytes 92\n"},
+    {"# HELP process_virtual_memory_bytes Virtual memory of the exporter in bytes. Tables are set "
+     "aside whole and taken as they fill, so this is far above what is resident.\n"
+     "# TYPE process_virtual_memory_bytes gauge\n"
+     "process_virtual_memory_bytes 93\n"},
+    {"# HELP process_open_fds Open file descriptors of the exporter, each HTTP connection among "
+     "them.\n"
+     "# TYPE process_open_fds gauge\n"
+     "process_open_fds 94\n"},
+    {"# HELP process_max_fds File descriptors that the exporter may have open.\n"
+     "# TYPE process_max_fds gauge\n"
+     "process_max_fds 95\n"},
+    {"# HELP process_start_time_seconds When the exporter started, in seconds since 1970. All "
+     "counters began at 0 then.\n"
+     "# TYPE process_start_time_seconds gauge\n"
+     "process_start_time_seconds 1700000009.007\n"},
     {"# HELP dnstt_exporter_build_info What this build is, in its labels. The value is always 1.\n"
      "# TYPE dnstt_exporter_build_info gauge\n"},
 };
@@ -523,6 +638,30 @@ static void test_escapes_in_label_values(void **state)
     free(page);
 }
 
+static void test_what_is_not_there(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_small(&scene);
+    scene.options.country_database = NULL;
+    scene.stale = true;
+    process_now.sniffer_resident_octets = PROCESS_UNKNOWN;
+    process_now.cpu_microseconds = PROCESS_UNKNOWN;
+    char *page = scrape(&scene, PAGE_MAX);
+    assert_null(strstr(page, "dnstt_exporter_sniffer_resident_memory_bytes"));
+    assert_null(strstr(page, "# HELP process_cpu_seconds_total"));
+    assert_null(strstr(page, "\nprocess_cpu_seconds_total"));
+    assert_non_null(strstr(page, "\ndnstt_exporter_sniffer_up 0\n"));
+    assert_null(strstr(page, "database=\"country\""));
+    assert_non_null(strstr(page, "\ndnstt_exporter_geoip_lookups_total{database=\"asn\"} 62\n"));
+    free(page);
+
+    scene.options.asn_database = NULL;
+    page = scrape(&scene, PAGE_MAX);
+    assert_null(strstr(page, "geoip"));
+    free(page);
+}
+
 /* Every metric is explained and typed, once, before its lines, and no explanation is cut. */
 static void test_headers(void **state)
 {
@@ -532,7 +671,7 @@ static void test_headers(void **state)
     char *page = scrape(&scene, PAGE_MAX);
     char name[128] = "";
     char type[16] = "";
-    unsigned metrics = 0;
+    unsigned explained = 0;
     bool typed = false;
     for (const char *line = page; *line != '\0'; line += strcspn(line, "\n") + 1) {
         char found[128];
@@ -543,7 +682,7 @@ static void test_headers(void **state)
             assert_string_not_equal(found, name);
             memcpy(name, found, sizeof(name));
             typed = false;
-            metrics++;
+            explained++;
         } else if (sscanf(line, "# TYPE %127s %15s", found, type) == 2) {
             assert_string_equal(found, name);
             assert_false(typed);
@@ -556,7 +695,7 @@ static void test_headers(void **state)
             assert_non_null(strchr("{ ", line[strlen(name)]));
         }
     }
-    assert_int_equal(metrics, 18);
+    assert_int_equal(explained, metrics_count);
     free(page);
 }
 
@@ -570,6 +709,7 @@ int main(void)
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_numbers_of_every_length),
         cmocka_unit_test(test_escapes_in_label_values),
+        cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,9 @@ struct scene {
     struct series series;
     struct sessions sessions;
     struct distinct distinct;
+    struct reload reload;
+    struct replies replies;
+    bool stale;
     struct exposition_sources sources;
 };
 
@@ -39,7 +42,23 @@ static void scene_make(struct scene *scene)
     scene->sources = (struct exposition_sources){.intake = &scene->intake,
                                                  .series = &scene->series,
                                                  .sessions = &scene->sessions,
-                                                 .distinct = &scene->distinct};
+                                                 .distinct = &scene->distinct,
+                                                 .reload = &scene->reload,
+                                                 .replies = &scene->replies,
+                                                 .stale = &scene->stale};
+}
+
+/* In the place of the exporter's. */
+struct process_figures process_read(const struct process *process)
+{
+    assert_null(process);
+    return (struct process_figures){.resident_octets = 21};
+}
+
+struct geoip_figures geoip_figures(const struct geoip *geoip, enum geoip_which which)
+{
+    assert_null(geoip);
+    return (struct geoip_figures){.build_time = 31 + which, .lookups = 33 + which};
 }
 
 static const struct snapshot *take(const struct scene *scene)
@@ -60,7 +79,13 @@ static void test_everything_is_of_one_moment(void **state)
     (void)state;
     struct scene scene;
     scene_make(&scene);
+    scene.replies.counts[1] = 12;
+    scene.reload.databases[GEOIP_ASN].successful = true;
+    scene.reload.databases[GEOIP_ASN].success_time = 13;
     const struct snapshot *snapshot = take(&scene);
+    scene.stale = true;
+    memset(&scene.replies, 0xff, sizeof scene.replies);
+    memset(&scene.reload.databases, 0, sizeof scene.reload.databases);
     memset(scene.groups, 0xff, sizeof scene.groups);
     memset(scene.domains, 0xff, sizeof scene.domains);
     scene.series.group_count = 1;
@@ -77,6 +102,15 @@ static void test_everything_is_of_one_moment(void **state)
     assert_int_equal(snapshot->figures.received, 60);
     assert_int_equal(snapshot->figures.outcomes[METRICS_IGNORED], 15);
     assert_int_equal(snapshot->figures.series_capped, 11);
+    assert_int_equal(snapshot->figures.sniffer_up, 1);
+    assert_int_equal(snapshot->figures.replies[1], 12);
+    assert_int_equal(snapshot->figures.process.resident_octets, 21);
+    const struct metrics_database *databases = snapshot->figures.databases;
+    assert_int_equal(databases[GEOIP_COUNTRY].figures.build_time, 31);
+    assert_int_equal(databases[GEOIP_COUNTRY].reload_successful, 0);
+    assert_int_equal(databases[GEOIP_ASN].figures.lookups, 34);
+    assert_int_equal(databases[GEOIP_ASN].reload_successful, 1);
+    assert_int_equal(databases[GEOIP_ASN].reload_time, 13);
     snapshot_release(snapshot);
 }
 

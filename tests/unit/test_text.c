@@ -65,6 +65,34 @@ static void test_random_numbers(void **state)
     }
 }
 
+static void test_decimals(void **state)
+{
+    static const struct {
+        uint64_t value;
+        unsigned decimals;
+        const char *text;
+    } cases[] = {
+        {0, 0, "0"},
+        {7, 0, "7"},
+        {0, 3, "0.000"},
+        {1, 3, "0.001"},
+        {1000, 3, "1.000"},
+        {1234567, 6, "1.234567"},
+        {20000009, 6, "20.000009"},
+        {999999999, 9, "0.999999999"},
+        {UINT64_MAX, 0, "18446744073709551615"},
+        {UINT64_MAX, 6, "18446744073709.551615"},
+        {UINT64_MAX, 9, "18446744073.709551615"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char written[ROOM];
+        char *end = text_put_decimal(written, cases[i].value, cases[i].decimals);
+        *end = '\0';
+        assert_string_equal(written, cases[i].text);
+    }
+}
+
 static void test_steps(void **state)
 {
     (void)state;
@@ -116,6 +144,7 @@ int main(void)
         cmocka_unit_test(test_numbers_around_each_power_of_ten),
         cmocka_unit_test(test_every_group_of_four_digits),
         cmocka_unit_test(test_random_numbers),
+        cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_escapes_are_cut),
