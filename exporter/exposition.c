@@ -2,6 +2,7 @@
 
 #include "common/domain.h"
 #include "common/flags.h"
+#include "exporter/family.h"
 #include "exporter/metrics.h"
 #include "exporter/snapshot.h"
 #include "exporter/text.h"
@@ -13,12 +14,10 @@
 #include <string.h>
 
 enum {
-    HELP_MAX = 768,        /* octets, escaped; with two names it fits into EXPOSITION_LINE_MAX */
-    NAME_MAX_OCTETS = 64,  /* of a metric's name */
     FIXED_VALUE_MAX = 192, /* octets of a fixed text as a label's value, escaped */
     /* A configured domain needs no escapes; one that is all escapes would fit. */
     DOMAIN_VALUE_MAX = 2 * DOMAIN_WIRE_MAX,
-    START_MAX = NAME_MAX_OCTETS + sizeof("{domain=\"\"") + DOMAIN_VALUE_MAX,
+    START_MAX = FAMILY_NAME_MAX + sizeof("{domain=\"\"") + DOMAIN_VALUE_MAX,
     /* What follows: two labels of a place, one of fixed text, a number. */
     REST_MAX = 64 + FIXED_VALUE_MAX + TEXT_NUMBER_MAX,
 };
@@ -33,10 +32,12 @@ struct line_start {
 
 struct exposition {
     struct exposition_sources sources;
+    struct exposition_wish wish;
     const struct snapshot *snapshot; /* groups that come later wait for the next */
     /* Where reading stands: the metric, whether its header is still due, and its next line. */
     size_t metric;
     bool header_due;
+    bool ended; /* and what ends the page is written */
     uint32_t line;
     uint32_t line_count;
     struct line_start starts[DOMAINS_MAX]; /* of this metric */
@@ -122,20 +123,6 @@ static uint64_t value64(const void *figures, size_t offset)
 }
 
 /* --- Lines. */
-
-static char *put_header(const struct metric *metric, char *at)
-{
-    at = text_put_string(at, "# HELP ");
-    at = text_put_string(at, metric->name);
-    *at++ = ' ';
-    at = text_put_escaped(at, metric->help, HELP_MAX, false);
-    at = text_put_string(at, "\n# TYPE ");
-    at = text_put_string(at, metric->name);
-    *at++ = ' ';
-    at = text_put_string(at, metric->type);
-    *at++ = '\n';
-    return at;
-}
 
 static uint32_t count_lines(const struct exposition *exposition, const struct metric *metric)
 {
@@ -256,7 +243,27 @@ static inline char *put_line(struct exposition *exposition, const struct metric 
 
 /* --- The scrape. */
 
-int exposition_begin(const struct exposition_sources *sources, struct exposition **out)
+const char *exposition_content_type(enum exposition_format format)
+{
+    return format == EXPOSITION_OPENMETRICS
+               ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+               : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+void exposition_ask(struct exposition_wish *wish, const char *name)
+{
+    size_t index = family_find(name);
+    wish->by_name = true;
+    wish->metrics |= index < metrics_count ? (uint64_t)1 << index : 0;
+}
+
+static bool is_wanted(const struct exposition *exposition, size_t index)
+{
+    return !exposition->wish.by_name || (exposition->wish.metrics >> index & 1) != 0;
+}
+
+int exposition_begin(const struct exposition_sources *sources, const struct exposition_wish *wish,
+                     struct exposition **out)
 {
     struct exposition *exposition = malloc(sizeof(*exposition));
     if (exposition == NULL) {
@@ -268,8 +275,10 @@ int exposition_begin(const struct exposition_sources *sources, struct exposition
         return error;
     }
     exposition->sources = *sources;
+    exposition->wish = *wish;
     exposition->metric = 0;
     exposition->header_due = true;
+    exposition->ended = false;
     *out = exposition;
     return 0;
 }
@@ -286,16 +295,27 @@ size_t exposition_read(struct exposition *exposition, char *buffer, size_t size)
     while (size - (size_t)(at - buffer) >= EXPOSITION_LINE_MAX &&
            exposition->metric < metrics_count) {
         const struct metric *metric = &metrics[exposition->metric];
-        if (exposition->header_due) {
+        if (!is_wanted(exposition, exposition->metric)) {
+            exposition->metric++;
+        } else if (exposition->header_due) {
             exposition->header_due = false;
             begin_metric(exposition, metric);
             /* What this program, as it runs, has no figures of is not mentioned at all. */
-            at = exposition->line_count > 0 ? put_header(metric, at) : at;
+            if (exposition->line_count > 0) {
+                at = family_put(at, metric, exposition->wish.format);
+            }
         } else if (exposition->line < exposition->line_count) {
             at = put_line(exposition, metric, at);
         } else {
             exposition->header_due = true;
             exposition->metric++;
+        }
+    }
+    if (exposition->metric == metrics_count && !exposition->ended &&
+        size - (size_t)(at - buffer) >= EXPOSITION_LINE_MAX) {
+        exposition->ended = true;
+        if (exposition->wish.format == EXPOSITION_OPENMETRICS) {
+            at = text_put_string(at, "# EOF\n");
         }
     }
     return (size_t)(at - buffer);

@@ -1,7 +1,8 @@
 /*
- * The metrics page, streamed: Prometheus' text format 0.0.4. One scrape copies the gauges and the
- * account when it begins, so that their sums are exact, and reads the groups' counters while it
- * runs; a group that comes meanwhile waits for the next. Memory is bounded by the copied gauges.
+ * The metrics page, streamed: Prometheus' text format 0.0.4 or OpenMetrics 1.0. One scrape copies
+ * the gauges and the account when it begins, so that their sums are exact, and reads the groups'
+ * counters while it runs; a group that comes meanwhile waits for the next. Memory is bounded by the
+ * copied gauges.
  */
 #ifndef EXPORTER_EXPOSITION_H
 #define EXPORTER_EXPOSITION_H
@@ -17,13 +18,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#define EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+#include <stdint.h>
 
 enum {
-    /* No line is longer (a name, a domain, country, ASN, reason, a value), nor are a metric's HELP
-     * and TYPE together. A buffer for exposition_read is at least this large. */
+    /* No line is longer (a name, a domain, country, ASN, reason, a value), nor are a metric's HELP,
+     * TYPE and UNIT together. A buffer for exposition_read is at least this large. */
     EXPOSITION_LINE_MAX = 1024,
+};
+
+enum exposition_format {
+    EXPOSITION_TEXT,        /* 0.0.4 */
+    EXPOSITION_OPENMETRICS, /* 1.0.0 */
+    EXPOSITION_FORMATS,     /* how many */
+};
+
+/* What a scrape asks for. All zero: everything, in the text format. */
+struct exposition_wish {
+    enum exposition_format format;
+    bool by_name;     /* only the metrics that were named */
+    uint64_t metrics; /* which those are: a bit for each index */
 };
 
 /* Where the figures come from. Nothing is owned; all outlive the scrapes. */
@@ -41,8 +54,16 @@ struct exposition_sources {
 
 struct exposition;
 
+/* The Content-Type of a format. */
+const char *exposition_content_type(enum exposition_format format);
+
+/* Asks for the metric of a name as in family_find, and for no other that is not asked for as well.
+ * One that there is not adds none. */
+void exposition_ask(struct exposition_wish *wish, const char *name);
+
 /* Begins a scrape. Returns 0 or -ENOMEM. exposition_end frees it. */
-int exposition_begin(const struct exposition_sources *sources, struct exposition **out);
+int exposition_begin(const struct exposition_sources *sources, const struct exposition_wish *wish,
+                     struct exposition **out);
 void exposition_end(struct exposition *exposition);
 
 /* Writes whole lines, no NUL, until less than EXPOSITION_LINE_MAX of the `size` octets (as many or

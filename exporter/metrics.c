@@ -322,3 +322,4 @@ const struct metric metrics[] = {
 };
 
 const size_t metrics_count = LENGTH(metrics);
+_Static_assert(LENGTH(metrics) <= METRICS_MAX, "each has its bit");

@@ -79,6 +79,8 @@ struct metric {
     const char *const *values; /* and its text for each index */
 };
 
+enum { METRICS_MAX = 64 }; /* a scrape notes which are asked for in as many bits */
+
 extern const struct metric metrics[];
 extern const size_t metrics_count;
 

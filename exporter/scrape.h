@@ -7,8 +7,8 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-/* Queues the page, or for HEAD its headers alone. MHD_NO, when memory is short, closes the
- * connection. */
+/* Queues the page as the request's Accept and `name[]` ask for it, or for HEAD its headers alone.
+ * MHD_NO, when memory is short, closes the connection. */
 enum MHD_Result scrape_serve(const struct exposition_sources *sources,
                              struct MHD_Connection *connection, bool only_head);
 

@@ -194,6 +194,7 @@ static uint64_t run_lines(unsigned repeats)
     static const struct replies replies;
     static const struct process process = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
     static const bool stale;
+    static const struct exposition_wish wish;
     const struct exposition_sources sources = {.options = &options,
                                                .intake = &intake,
                                                .series = &series,
@@ -215,7 +216,7 @@ static uint64_t run_lines(unsigned repeats)
     uint64_t lines = 0;
     for (unsigned repeat = 0; repeat < repeats; repeat++) {
         struct exposition *exposition;
-        if (exposition_begin(&sources, &exposition) != 0) {
+        if (exposition_begin(&sources, &wish, &exposition) != 0) {
             errx(1, "no memory");
         }
         for (size_t length; (length = exposition_read(exposition, buffer, sizeof buffer)) > 0;) {

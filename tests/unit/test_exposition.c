@@ -154,11 +154,16 @@ static void scene_small(struct scene *scene)
     };
 }
 
-static struct exposition *begin(const struct scene *scene)
+static struct exposition *begin_wish(const struct scene *scene, struct exposition_wish wish)
 {
     struct exposition *exposition = NULL;
-    assert_int_equal(exposition_begin(&scene->sources, &exposition), 0);
+    assert_int_equal(exposition_begin(&scene->sources, &wish, &exposition), 0);
     return exposition;
+}
+
+static struct exposition *begin(const struct scene *scene)
+{
+    return begin_wish(scene, (struct exposition_wish){.format = EXPOSITION_TEXT});
 }
 
 /* The rest of a scrape as one text, read in pieces of `size` octets. */
@@ -434,6 +439,106 @@ static void test_page_octet_for_octet(void **state)
     free(page);
 }
 
+/* The same in OpenMetrics is in a file, which the parser of Prometheus' own client library reads as
+ * well (tests/integration/test_formats.py). There too the build's line is left out. */
+static void test_openmetrics_octet_for_octet(void **state)
+{
+    (void)state;
+    static char golden[PAGE_MAX];
+    struct scene scene;
+    scene_small(&scene);
+    char *page =
+        finish(begin_wish(&scene, (struct exposition_wish){.format = EXPOSITION_OPENMETRICS}),
+               EXPOSITION_LINE_MAX);
+    FILE *file = fopen("tests/data/page.openmetrics", "r");
+    assert_non_null(file);
+    size_t length = fread(golden, 1, sizeof golden - 1, file);
+    fclose(file);
+    golden[length] = '\0';
+
+    const char *at = page;
+    for (const char *line = golden; *line != '\0';) {
+        size_t line_length = strcspn(line, "\n") + 1;
+        if (strncmp(at, "dnstt_exporter_build_info{", 26) == 0) {
+            at += strcspn(at, "\n") + 1;
+        }
+        if (strncmp(at, line, line_length) != 0) {
+            print_error("expected:\n%.*sfound:\n%.*s", (int)line_length, line,
+                        (int)strcspn(at, "\n") + 1, at);
+        }
+        assert_memory_equal(at, line, line_length);
+        at += line_length;
+        line += line_length;
+    }
+    assert_string_equal(at, "");
+    free(page);
+}
+
+static void check_named(const char *const names[], unsigned count, enum exposition_format format,
+                        const char *expected)
+{
+    struct scene scene;
+    struct exposition_wish wish = {.format = format};
+    scene_small(&scene);
+    for (unsigned i = 0; i < count; i++) {
+        exposition_ask(&wish, names[i]);
+    }
+    char *page = finish(begin_wish(&scene, wish), EXPOSITION_LINE_MAX);
+    assert_string_equal(page, expected);
+    free(page);
+}
+
+/* In the order of the page, each once, whatever the order of the names. */
+static void test_by_name(void **state)
+{
+    static const char fds[] =
+        "# HELP process_max_fds File descriptors that the exporter may have open.\n"
+        "# TYPE process_max_fds gauge\n"
+        "process_max_fds 95\n";
+    static const char cpu[] =
+        "# HELP process_cpu_seconds_total User and system CPU time that the exporter has spent, in "
+        "seconds. The sniffer's is dnstt_exporter_sniffer_cpu_seconds_total.\n"
+        "# TYPE process_cpu_seconds_total counter\n"
+        "process_cpu_seconds_total 90.000001\n";
+    char both[1024];
+    (void)state;
+    (void)snprintf(both, sizeof both, "%s%s", cpu, fds);
+    check_named((const char *const[]){"process_max_fds"}, 1, EXPOSITION_TEXT, fds);
+    check_named((const char *const[]){"process_cpu_seconds_total"}, 1, EXPOSITION_TEXT, cpu);
+    check_named((const char *const[]){"process_cpu_seconds"}, 1, EXPOSITION_TEXT, cpu);
+    check_named((const char *const[]){"process_max_fds", "nothing", "process_cpu_seconds_total",
+                                      "process_max_fds"},
+                4, EXPOSITION_TEXT, both);
+    check_named((const char *const[]){"process_max_fds"}, 1, EXPOSITION_OPENMETRICS,
+                "# TYPE process_max_fds gauge\n"
+                "# HELP process_max_fds File descriptors that the exporter may have open.\n"
+                "process_max_fds 95\n"
+                "# EOF\n");
+    static const char *const none[] = {"",
+                                       "process",
+                                       "process_max_fd",
+                                       "process_max_fdsx",
+                                       "process_max_fds_total",
+                                       "process_cpu_seconds_",
+                                       "PROCESS_MAX_FDS",
+                                       "_total"};
+    for (unsigned i = 0; i < sizeof none / sizeof *none; i++) {
+        check_named(&none[i], 1, EXPOSITION_TEXT, "");
+        check_named(&none[i], 1, EXPOSITION_OPENMETRICS, "# EOF\n");
+    }
+}
+
+static void test_every_metric_has_its_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < metrics_count; i++) {
+        struct exposition_wish wish = {.by_name = false};
+        exposition_ask(&wish, metrics[i].name);
+        assert_true(wish.by_name);
+        assert_true(wish.metrics == (uint64_t)1 << i);
+    }
+}
+
 static void check_labels(const char *country, const char *asn, const char *active,
                          const char *rejected)
 {
@@ -487,13 +592,16 @@ static void test_pieces_make_the_whole(void **state)
                                    EXPOSITION_LINE_MAX + 100, 4096};
     struct scene scene;
     scene_small(&scene);
-    char *whole = scrape(&scene, PAGE_MAX);
-    for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        char *page = scrape(&scene, sizes[i]);
-        assert_string_equal(page, whole);
-        free(page);
+    for (enum exposition_format format = 0; format < EXPOSITION_FORMATS; format++) {
+        const struct exposition_wish wish = {.format = format};
+        char *whole = finish(begin_wish(&scene, wish), PAGE_MAX);
+        for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            char *page = finish(begin_wish(&scene, wish), sizes[i]);
+            assert_string_equal(page, whole);
+            free(page);
+        }
+        free(whole);
     }
-    free(whole);
 }
 
 /* Reads the smallest pieces until one begins with `prefix`, which is not given back. */
@@ -703,6 +811,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_octet_for_octet),
+        cmocka_unit_test(test_openmetrics_octet_for_octet),
+        cmocka_unit_test(test_by_name),
+        cmocka_unit_test(test_every_metric_has_its_name),
         cmocka_unit_test(test_labels_exist_with_their_database),
         cmocka_unit_test(test_pieces_make_the_whole),
         cmocka_unit_test(test_what_happens_during_a_scrape),
