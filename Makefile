@@ -8,8 +8,8 @@ BUILD_PACKAGES := gcc libc6-dev make libcap-dev libseccomp-dev libmaxminddb-dev 
                   libmicrohttpd-dev
 RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
 TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest \
-                  python3-scapy python3-prometheus-client prometheus chromium chromium-driver \
-                  python3-selenium iproute2 libcap2-bin binutils procps
+                  python3-scapy python3-yaml python3-prometheus-client prometheus chromium \
+                  chromium-driver python3-selenium iproute2 libcap2-bin binutils procps
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
 E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
                   bash-completion

@@ -1,0 +1,149 @@
+"""Each alert fires when it must and keeps silent when it must, and what it then says."""
+
+from typing import NamedTuple
+
+import pytest
+
+from monitoring.promtool import RULES, check, check_rules, rules
+
+ALERTS = {rule["alert"]: rule for rule in rules() if "alert" in rule}
+DAY = 86400
+ONE = 'job="dnstt",instance="one:9713"'
+TUNNEL = 'job="dnstt",domain="t.example.com"'
+SERVER = {"job": "dnstt", "instance": "one:9713"}
+
+
+class Case(NamedTuple):
+    alert: str
+    what: str
+    series: dict  # promtool's notation: start+step x times
+    at: str
+    fires: list = []  # (labels, summary, description) of each
+
+    def __str__(self):
+        return f"{self.alert}, {'' if self.fires else 'not '}{self.what}"
+
+
+def packets(received, dropped):
+    return {f"dnstt_exporter_packets_received_total{{{ONE}}}": f"0+{received}x60",
+            f'dnstt_exporter_packets_total{{outcome="kernel_dropped",{ONE}}}': f"0+{dropped}x60",
+            f'dnstt_exporter_packets_total{{outcome="query",{ONE}}}': f"0+{received - dropped}x60"}
+
+
+def clients(one, two):
+    """Of two servers, in two countries each."""
+    return {f'dnstt_active_clients{{{TUNNEL},instance="{server}",country="{country}"}}': values
+            for server, values in (("one", one), ("two", two)) for country in ("DE", "FR")}
+
+
+def network(edns, queries, asn='asn="64496",', reason="edns"):
+    labels = f'{TUNNEL},instance="one",{asn}country="DE"'
+    return {f'dnstt_rejected_queries_total{{{labels},reason="{reason}"}}': f"0+{edns}x90",
+            f"dnstt_queries_total{{{labels}}}": f"0+{queries}x90"}
+
+
+DOWN = (SERVER, "one:9713 is not reached",
+        "Prometheus has not reached one:9713 for two minutes. Its sessions are missing from every "
+        "sum.")
+MISSING = ({}, "No dnstt_exporter is scraped",
+           "Prometheus has had no target in a job whose name begins with dnstt for ten minutes.")
+SILENT = (SERVER, "one:9713 sees no packets",
+          "The sniffer of one:9713 has not reported for a minute. The figures stand still, and "
+          "sessions run out.")
+LOST = (SERVER, "one:9713 misses packets",
+        "0.2% of the packets of the last 15 minutes found the ring full on one:9713. Its figures "
+        "are too low by about that much.")
+STALE = (SERVER | {"database": "asn"}, "The asn database of one:9713 is old",
+         "It was built 45d 2h 0m 0s ago. Networks change hands, so that places are wrong.")
+UNREADABLE = (SERVER | {"database": "country"}, "one:9713 cannot read its new country database",
+              "The file that replaced the country database is of no use. The one before it is "
+              "still in use.")
+HALVED = ({"job": "dnstt", "domain": "t.example.com"}, "t.example.com has lost half its clients",
+          "In the last ten minutes 90 sessions were active on average, less than half of the hour "
+          "before.")
+EDNS = ({"job": "dnstt", "domain": "t.example.com", "asn": "64496"},
+        "No tunnel through AS64496 to t.example.com",
+        "75% of the queries through the resolvers of AS64496 allow for smaller responses than the "
+        "server's -mtu, so that it answers none of them.")
+INEXACT = (SERVER, "one:9713 no longer counts distinct sessions exactly",
+           "It met -sessions.remember or -sessions.max: a session that it has let go counts anew "
+           "in dnstt_sessions_total, one that found no room does not count at all. The other figures "
+           "stay exact as long as -sessions.max was not met.")
+
+FORGOTTEN = f"dnstt_exporter_sessions_forgotten_total{{{ONE}}}"
+REFUSED = f"dnstt_exporter_sessions_refused_total{{{ONE}}}"
+BUILT = f'dnstt_exporter_geoip_build_timestamp_seconds{{{ONE},database="asn"}}'
+RELOADED = f'dnstt_exporter_geoip_last_reload_successful{{{ONE},database="country"}}'
+SNIFFER = f"dnstt_exporter_sniffer_up{{{ONE}}}"
+
+# Time 0 is the epoch, so what was built before it has a negative time.
+CASES = [
+    Case("DnsttExporterDown", "two minutes after the last scrape",
+         {f"up{{{ONE}}}": "1 1 0x20", 'up{job="dnstt",instance="two:9713"}': "1x20"}, "4m", [DOWN]),
+    Case("DnsttExporterDown", "before that", {f"up{{{ONE}}}": "1 1 0x20"}, "3m"),
+    Case("DnsttExporterDown", "for what is another job's", {'up{job="node"}': "0x20"}, "10m"),
+    Case("DnsttExporterMissing", "without such a job", {'up{job="node"}': "1x20"}, "10m",
+         [MISSING]),
+    Case("DnsttExporterMissing", "before ten minutes", {'up{job="node"}': "1x20"}, "9m"),
+    Case("DnsttExporterMissing", "with one, up or down",
+         {'up{job="dnstt-north",instance="one"}': "0x20"}, "20m"),
+    Case("DnsttSnifferSilent", "after a minute", {SNIFFER: "1 0x20"}, "2m", [SILENT]),
+    Case("DnsttSnifferSilent", "while it reports", {SNIFFER: "1x20"}, "20m"),
+    Case("DnsttSnifferSilent", "after a moment of silence", {SNIFFER: "1 0 1x20"}, "2m"),
+    Case("DnsttPacketsLost", "at two of a thousand", packets(6000, 12), "25m", [LOST]),
+    Case("DnsttPacketsLost", "at one of two thousand", packets(6000, 3), "25m"),
+    Case("DnsttPacketsLost", "without packets", packets(0, 0), "25m"),
+    Case("DnsttGeoipStale", "after 45 days", {BUILT: f"-{45 * DAY}+0x200"}, "2h", [STALE]),
+    Case("DnsttGeoipStale", "before that", {BUILT: f"-{44 * DAY}+0x200"}, "2h"),
+    Case("DnsttGeoipReloadFailed", "after five minutes", {RELOADED: "1 0x20"}, "6m", [UNREADABLE]),
+    Case("DnsttGeoipReloadFailed", "after a good reload", {RELOADED: "0 1x20"}, "6m"),
+    Case("DnsttClientsHalved", "when one server of two loses its clients, and the other some",
+         clients("50x79 0x20", "50x79 45x20"), "96m", [HALVED]),
+    Case("DnsttClientsHalved", "when one of two loses its clients to the other",
+         clients("50x79 0x20", "50x79 100x20"), "94m"),
+    Case("DnsttClientsHalved", "after a fall by less than half",
+         clients("50x79 26x20", "50x79 26x20"), "94m"),
+    Case("DnsttClientsHalved", "below twenty clients", clients("4x79 0x20", "5x79 0x20"), "94m"),
+    Case("DnsttClientsHalved", "after ten minutes of many", clients("10x69 50x9 10x20", "10x120"),
+         "94m"),
+    Case("DnsttClientsHalved", "by a moment", clients("50x79 0 50x20", "50x79 0 50x20"), "94m"),
+    Case("DnsttNetworkRejectedForEdns", "when most of a network's queries are refused",
+         network(90, 30) | network(9, 90, 'asn="64497",'), "60m", [EDNS]),
+    Case("DnsttNetworkRejectedForEdns", "when some are", network(30, 90), "60m"),
+    Case("DnsttNetworkRejectedForEdns", "for a few queries", network(3, 1), "60m"),
+    Case("DnsttNetworkRejectedForEdns", "for another reason", network(90, 30, reason="qtype"),
+         "60m"),
+    Case("DnsttNetworkRejectedForEdns", "without an ASN database", network(90, 30, ""), "60m"),
+    Case("DnsttDistinctCountInexact", "once a session is forgotten",
+         {FORGOTTEN: "0x5 1x20", REFUSED: "0x20"}, "6m", [INEXACT]),
+    Case("DnsttDistinctCountInexact", "once one is refused",
+         {FORGOTTEN: "0x20", REFUSED: "0x5 1x20"}, "6m", [INEXACT]),
+    Case("DnsttDistinctCountInexact", "while all are remembered",
+         {FORGOTTEN: "0x20", REFUSED: "0x20"}, "6m"),
+]
+
+
+def test_rules_are_sound():
+    check("check", "rules", "--lint=all", "--lint-fatal", *RULES)
+
+
+def test_each_alert_has_cases_of_both_kinds():
+    assert {case.alert for case in CASES if case.fires} == set(ALERTS)
+    assert {case.alert for case in CASES if not case.fires} == set(ALERTS)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_each_alert_says_what_to_do(name):
+    assert set(ALERTS[name]["annotations"]) == {"summary", "description", "remedy"}
+    assert set(ALERTS[name]["labels"]) == {"severity"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_alert(case, tmp_path):
+    rule = ALERTS[case.alert]
+    expected = [{"exp_labels": {**labels, **rule["labels"]},
+                 "exp_annotations": {"summary": summary, "description": description,
+                                     "remedy": rule["annotations"]["remedy"]}}
+                for labels, summary, description in case.fires]
+    check_rules(tmp_path, case.series, alert_rule_test=[
+        {"alertname": case.alert, "eval_time": case.at, "exp_alerts": expected}])
