@@ -21,6 +21,7 @@ BUILD      ?= build
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec
+DATADIR    ?= $(PREFIX)/share/dnstt-exporter
 DESTDIR    ?=
 
 # --- How things are compiled. SANITIZE=address,undefined and WERROR=1 are for the tests.
@@ -201,16 +202,26 @@ lint: ## static analysis, formatting and the rules of this project
 security-tables: $(BUILD)/tests/sandbox/print_policies ## write the syscall tables of SECURITY.md
 	@tests/sandbox/write_tables.py $< --write
 
+.PHONY: dashboard
+dashboard: ## write the Grafana dashboard from its source
+	@/usr/bin/python3 -B monitoring/dashboard.py > monitoring/dashboards/dnstt.json
+
 .PHONY: install
 install: all ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter
 	install -m 0755 $(BUILD)/dnstt_exporter $(DESTDIR)$(BINDIR)/dnstt_exporter
 	install -m 0755 $(BUILD)/exporter $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter/exporter
+	install -d $(DESTDIR)$(DATADIR)/dashboards $(DESTDIR)$(DATADIR)/rules
+	install -m 0644 monitoring/dashboards/dnstt.json $(DESTDIR)$(DATADIR)/dashboards
+	install -m 0644 monitoring/rules/alerts.yml monitoring/rules/recording.yml $(DESTDIR)$(DATADIR)/rules
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/dnstt_exporter $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter/exporter
 	-rmdir $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter
+	rm -f $(DESTDIR)$(DATADIR)/dashboards/dnstt.json
+	rm -f $(DESTDIR)$(DATADIR)/rules/alerts.yml $(DESTDIR)$(DATADIR)/rules/recording.yml
+	-rmdir $(DESTDIR)$(DATADIR)/dashboards $(DESTDIR)$(DATADIR)/rules $(DESTDIR)$(DATADIR)
 
 .PHONY: clean
 clean: ## remove what was built

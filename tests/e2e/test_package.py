@@ -92,6 +92,16 @@ def test_manual(root, tmp_path):
     assert documented == flags(root)
 
 
+def test_monitoring(root):
+    """What Grafana and Prometheus are pointed at."""
+    data = root / "usr/share/dnstt-exporter"
+    installed = [path.relative_to(data) for path in data.rglob("*") if path.is_file()]
+    assert sorted(map(str, installed)) == ["dashboards/dnstt.json", "rules/alerts.yml",
+                                           "rules/recording.yml"]
+    for path in installed:
+        assert (data / path).read_bytes() == (ROOT / "monitoring" / path).read_bytes()
+
+
 def complete(root, *words):
     """What bash offers for the last word."""
     completion = root / "usr/share/bash-completion/completions/dnstt_exporter"

@@ -56,7 +56,7 @@ def settle(program, send, *, ignored=None, port=53, **expected):
     metrics = wait_balanced(program, lambda now: outcomes(now)["other_domain"] >= foreign)
 
     ignored = ignored or {}
-    assert metrics.by("reason", "dnstt_exporter_packets_ignored_total") == ignored
+    assert metrics.by("reason", "dnstt_exporter_packets_ignored_total") == ignored, metrics.text
     nothing = dict.fromkeys(OUTCOMES, 0)
     wanted = {"ignored": sum(ignored.values()), "other_domain": foreign}
     assert outcomes(metrics) == nothing | expected | wanted

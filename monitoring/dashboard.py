@@ -1,0 +1,285 @@
+#!/usr/bin/python3
+"""The Grafana dashboard, readable: `make dashboard` writes dashboards/dnstt.json from it.
+
+Rows of panels, each one call: its kind, title, what it shows, query, unit. panels.py has the kinds.
+The rules kept are those of Grafana's dashboard-linter, to which tests/lint/monitoring holds it.
+"""
+
+import json
+
+from panels import DATASOURCE, GRID_WIDTH, bars, query, series, stat, steps, table, world
+
+SCHEMA_VERSION = 39  # of Grafana 10.4; later ones migrate it when they load it
+SERVERS = 'job=~"$job",instance=~"$instance"'
+RESOLVERS = "It is the resolver's, not the user's."
+
+
+# === Queries =====================================================================================
+
+
+def of_servers(metric, *matchers):
+    """A metric of the chosen servers."""
+    return f"{metric}{{{','.join([*matchers, SERVERS])}}}"
+
+
+def of_domain(metric, *matchers):
+    """A metric of the chosen domain on the chosen servers."""
+    return of_servers(metric, 'domain="$domain"', *matchers)
+
+
+def rate(selector):
+    return f"rate({selector}[$__rate_interval])"
+
+
+ACTIVE = of_domain("dnstt_active_clients")
+PEAK = of_domain("dnstt_peak_clients")
+SESSIONS = of_domain("dnstt_sessions_total")
+QUERY_RATE = rate(of_domain("dnstt_queries_total"))
+SESSION_RATE = rate(SESSIONS)
+IN_RATE = rate(of_domain("dnstt_bytes_in_total"))
+OUT_RATE = rate(of_domain("dnstt_bytes_out_total"))
+PACKETS = "dnstt_exporter_packets_total"
+LOST = of_servers(PACKETS, 'outcome="kernel_dropped"')
+UNMATCHED = of_servers("dnstt_exporter_geoip_lookups_unmatched_total")
+LOOKUPS = of_servers("dnstt_exporter_geoip_lookups_total")
+REQUESTS = rate(of_servers("dnstt_exporter_http_requests_total"))
+
+# With "All" the variables match targets of any kind, such as Prometheus itself. Of metrics that
+# others have too, these take every target of a job with exporters (one that is down has a past),
+# or the exporters themselves.
+IN_JOB = f"and on (job) last_over_time({of_servers('dnstt_exporter_build_info')}[$__range])"
+OF_EXPORTER = f"and on (job, instance) {of_servers('dnstt_exporter_build_info')}"
+
+DAY = 86400  # seconds
+GOOD_AT_ONE = steps((None, "red"), (1, "green"))
+
+
+# === The panels ==================================================================================
+
+CLIENTS = [
+    stat("Current active clients",
+         "Sessions of the chosen domain that are active now: with a query within the last 30 s, or "
+         "what -dnstt.active-window says.",
+         query(f"sum({ACTIVE})"), sparkline=True, width=8),
+    stat("Peak active clients",
+         "The most sessions that were active at a time since each exporter started. A sum over "
+         "places, which peak at different times: no less than the true peak, and often more. "
+         "\"Peak of each server\" below is exact.",
+         query(f"sum({PEAK})", instant=True), width=8),
+    stat("Total observed sessions",
+         "Distinct sessions since each exporter started. One that asked several servers counts on "
+         "each of them.",
+         query(f"sum({SESSIONS})", instant=True), width=8),
+]
+
+PLACES = [
+    world("Active clients by country",
+          f"Active sessions by the country of their resolver. {RESOLVERS} Unknown places (ZZ) are "
+          "on no map; the bars beside it show them.",
+          f"sum by (country) ({ACTIVE})", "locale", height=12),
+    bars("Top countries by active clients",
+         f"The ten countries with the most active sessions now. {RESOLVERS}",
+         f"topk(10, sum by (country) ({ACTIVE}))", "locale", "Country", "Active clients",
+         height=12),
+    table("Active clients by ASN",
+          f"Active sessions by the autonomous system of their resolver. {RESOLVERS} 0: unknown.",
+          f"sum by (asn) ({ACTIVE})", "locale", ["ASN"], "Active clients", width=8),
+    bars("Top ASNs by active clients",
+         f"The ten autonomous systems with the most active sessions now. {RESOLVERS}",
+         f"topk(10, sum by (asn) ({ACTIVE}))", "locale", "ASN", "Active clients", width=16),
+    table("Active clients by country and ASN",
+          "Active sessions by the country and the autonomous system of their resolver. "
+          f"{RESOLVERS}",
+          f"sum by (country, asn) ({ACTIVE})", "locale", ["Country", "ASN"], "Active clients"),
+    table("Top country/ASN pairs by active clients",
+          f"The twenty pairs of country and autonomous system with the most active sessions now. "
+          f"{RESOLVERS}",
+          f"topk(20, sum by (country, asn) ({ACTIVE}))", "locale", ["Country", "ASN"],
+          "Active clients"),
+]
+
+TRAFFIC = [
+    series("DNS query rate",
+           "Queries of sessions a second. Resolvers repeat queries: no measure of clients.",
+           query(f"sum({QUERY_RATE})", "queries"), "reqps"),
+    series("DNS query rate by country",
+           f"Queries of sessions a second by the country of their resolver. {RESOLVERS}",
+           query(f"sum by (country) ({QUERY_RATE})", "{{country}}"), "reqps", stacked=True),
+    bars("Top ASNs by DNS query rate",
+         f"The ten autonomous systems whose resolvers ask most. {RESOLVERS}",
+         f"topk(10, sum by (asn) ({QUERY_RATE}))", "reqps", "ASN", "Queries a second"),
+    series("DNS traffic rate by country",
+           "Bytes a second of queries and responses together by the country of the resolver. "
+           f"{RESOLVERS}",
+           query(f"sum by (country) ({IN_RATE} + {OUT_RATE})", "{{country}}"), "Bps",
+           stacked=True),
+    series("Inbound DNS traffic rate",
+           "Bytes a second that come in as queries: DNS messages, without their UDP and IP "
+           "headers.",
+           query(f"sum({IN_RATE})", "in"), "Bps"),
+    series("Outbound DNS traffic rate",
+           "Bytes a second that go out as responses: DNS messages, without their UDP and IP "
+           "headers.",
+           query(f"sum({OUT_RATE})", "out"), "Bps"),
+    series("New session rate",
+           "Sessions a second that were never seen before.",
+           query(f"sum({SESSION_RATE})", "sessions"), "cps"),
+    series("New session rate by country",
+           "Sessions a second that were never seen before, by the country of their first resolver. "
+           f"{RESOLVERS}",
+           query(f"sum by (country) ({SESSION_RATE})", "{{country}}"), "cps", stacked=True),
+]
+
+EACH_SERVER = [
+    series("Active clients of each server",
+           "Active sessions by server. Their sum is exact as long as a session asks one server.",
+           query(f"sum by (instance) ({ACTIVE})", "{{instance}}"), "locale", stacked=True),
+    series("Peak of each server",
+           "The most sessions of the domain that were active at a time since the exporter started: "
+           "exact for a server. Servers peak at different times, so the sum is only a bound.",
+           query(f"max by (instance) ({of_domain('dnstt_domain_peak_clients')})", "{{instance}}"),
+           "locale"),
+]
+
+LIMITS = [
+    ("dnstt_exporter_sessions_forgotten_total", "forgotten"),
+    ("dnstt_exporter_sessions_refused_total", "refused"),
+    ("dnstt_exporter_sessions_evicted_total", "evicted"),
+    ("dnstt_exporter_series_capped_total", "capped"),
+]
+
+HEALTH = [
+    stat("Exporters",
+         "Whether Prometheus reaches each target of the exporters' job.",
+         query(f"{of_servers('up')} {IN_JOB}", "{{instance}}", instant=True),
+         "bool_on_off", thresholds=GOOD_AT_ONE),
+    stat("Sniffers",
+         "Whether the process that reads packets reported within the last five seconds.",
+         query(of_servers("dnstt_exporter_sniffer_up"), "{{instance}}", instant=True),
+         "bool_on_off", thresholds=GOOD_AT_ONE),
+    stat("Databases readable",
+         "Whether the GeoIP database that was found last could be read. If not, the one before it "
+         "is in use.",
+         query(of_servers("dnstt_exporter_geoip_last_reload_successful"),
+               "{{database}} {{instance}}", instant=True),
+         "bool_yes_no", thresholds=GOOD_AT_ONE),
+    stat("Age of the databases",
+         "Since each GeoIP database was built. Networks change hands: places of an old one are "
+         "wrong.",
+         query(f"time() - {of_servers('dnstt_exporter_geoip_build_timestamp_seconds')}",
+               "{{database}} {{instance}}", instant=True),
+         "s", thresholds=steps((None, "green"), (45 * DAY, "orange"))),
+    series("Packets by outcome",
+           "What became of the packets that passed the kernel filter, each exactly once.",
+           query(f"sum by (outcome) ({rate(of_servers(PACKETS))})", "{{outcome}}"), "pps",
+           stacked=True),
+    series("Packets lost",
+           "Packets that the kernel dropped because -capture.ring-size was full: all figures are "
+           "too low by that much.",
+           query(f"sum by (instance) ({rate(LOST)})", "{{instance}}"), "pps"),
+    series("Rejected queries by reason",
+           "Queries under the domain that dnstt's server would refuse. edns: through that resolver "
+           "the tunnel cannot work.",
+           query(f"sum by (reason) ({rate(of_domain('dnstt_rejected_queries_total'))})",
+                 "{{reason}}"), "reqps", stacked=True),
+    stat("Limits met since the start",
+         "Forgotten: the number of distinct sessions is no longer exact. Refused: queries whose "
+         "session found no room. Evicted: sessions of one query that made room. Capped: packets "
+         "counted in a group \"other\".",
+         [query(f"sum({of_servers(metric)})", legend, instant=True) for metric, legend in LIMITS],
+         width=12, height=8, thresholds=steps((None, "green"), (1, "orange"))),
+    stat("Lookups without a place",
+         "Share of the addresses looked up in each GeoIP database, in the time shown, that it does "
+         "not have.",
+         query(f"sum by (database) (increase({UNMATCHED}[$__range]))"
+               f" / sum by (database) (increase({LOOKUPS}[$__range]))",
+               "{{database}}", instant=True), "percentunit", width=12, height=8),
+    series("Requests by status",
+           "HTTP requests that the exporters answered, Prometheus' own among them.",
+           query(f"sum by (code) ({REQUESTS})", "{{code}}"), "reqps"),
+    series("Processor time",
+           "Seconds a second of both processes.",
+           [query(f"{rate(of_servers('process_cpu_seconds_total'))} {OF_EXPORTER}",
+                  "{{instance}} exporter"),
+            query(rate(of_servers("dnstt_exporter_sniffer_cpu_seconds_total")),
+                  "{{instance}} sniffer")], "percentunit"),
+    series("Memory",
+           "Resident memory of both processes.",
+           [query(f"{of_servers('process_resident_memory_bytes')} {OF_EXPORTER}",
+                  "{{instance}} exporter"),
+            query(of_servers("dnstt_exporter_sniffer_resident_memory_bytes"),
+                  "{{instance}} sniffer")], "bytes"),
+]
+
+ROWS = [
+    ("Clients", CLIENTS),
+    ("Places", PLACES),
+    ("Traffic", TRAFFIC),
+    ("Servers", EACH_SERVER),
+    ("Health", HEALTH),
+]
+
+
+# === The dashboard ===============================================================================
+
+
+def variable(name, values, **more):
+    """A variable whose values Prometheus is asked for."""
+    return {"type": "query", "name": name, "label": name.capitalize(), "datasource": DATASOURCE,
+            "query": {"query": values, "refId": name}, "hide": 0,
+            "includeAll": False, "multi": False, "options": [], "refresh": 2, "regex": "",
+            "skipUrlSync": False, "sort": 1, **more}
+
+
+def chosen_servers(name, values):
+    return variable(name, values, multi=True, includeAll=True, allValue=".+",
+                    current={"selected": True, "text": ["All"], "value": ["$__all"]})
+
+
+VARIABLES = [
+    {"type": "datasource", "name": "datasource", "label": "Data source", "query": "prometheus",
+     "hide": 0, "includeAll": False, "multi": False, "options": [], "refresh": 1, "regex": "",
+     "skipUrlSync": False},
+    chosen_servers("job", "label_values(dnstt_exporter_build_info, job)"),
+    chosen_servers("instance", 'label_values(dnstt_exporter_build_info{job=~"$job"}, instance)'),
+    variable("domain", f"label_values(dnstt_active_clients{{{SERVERS}}}, domain)"),
+]
+
+
+def placed(rows):
+    """All panels, each row's below its header, from left to right as long as they fit."""
+    panels, top = [], 0
+    for title, members in rows:
+        panels.append({"type": "row", "title": title, "collapsed": False, "panels": [],
+                       "gridPos": {"h": 1, "w": GRID_WIDTH, "x": 0, "y": top}})
+        top, left, height = top + 1, 0, 0
+        for member in members:
+            place = member["gridPos"]
+            if left + place["w"] > GRID_WIDTH:
+                top, left, height = top + height, 0, 0
+            place.update(x=left, y=top)
+            left, height = left + place["w"], max(height, place["h"])
+            panels.append(member)
+        top += height
+    return [{"id": number, **made} for number, made in enumerate(panels, 1)]
+
+
+DASHBOARD = {
+    "uid": "dnstt-exporter",
+    "title": "dnstt",
+    "description": "Sessions of dnstt servers as dnstt_exporter counts them.",
+    "tags": ["dnstt", "prometheus"],
+    "schemaVersion": SCHEMA_VERSION,
+    "editable": False,
+    "graphTooltip": 1,
+    "refresh": "1m",
+    "time": {"from": "now-6h", "to": "now"},
+    "timezone": "browser",
+    "annotations": {"list": []},
+    "links": [],
+    "templating": {"list": VARIABLES},
+    "panels": placed(ROWS),
+}
+
+if __name__ == "__main__":
+    print(json.dumps(DASHBOARD, indent=2, ensure_ascii=False))
