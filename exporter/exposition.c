@@ -320,3 +320,8 @@ size_t exposition_read(struct exposition *exposition, char *buffer, size_t size)
     }
     return (size_t)(at - buffer);
 }
+
+size_t exposition_memory(void)
+{
+    return sizeof(struct exposition);
+}

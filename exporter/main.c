@@ -22,6 +22,7 @@
 #include "exporter/process.h"
 #include "exporter/reload.h"
 #include "exporter/replies.h"
+#include "exporter/scrape.h"
 #include "exporter/service.h"
 
 #include <errno.h>
@@ -140,7 +141,7 @@ static void check_memory(void)
 {
     uint64_t octets = series_memory_max(options.domain_count, options.series_max) +
                       distinct_memory_max(options.sessions_remember) +
-                      sessions_memory_max(options.sessions_max);
+                      sessions_memory_max(options.sessions_max) + scrape_memory_max();
     void *trial = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (trial == MAP_FAILED) {
         fail("not enough memory; lower -sessions.max, -sessions.remember or -series.max", -errno);

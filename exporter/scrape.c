@@ -1,7 +1,10 @@
 #include "exporter/scrape.h"
 
+#include "exporter/connections.h"
+#include "exporter/gzip.h"
 #include "exporter/negotiate.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,54 +13,109 @@
 enum {
     /* What libmicrohttpd asks exposition_read to fill at a time. */
     BLOCK_SIZE = 64 * 1024,
+    /* Lines that wait: at least one, and enough for zlib to be called seldom. */
+    STAGED_OCTETS = 4 * 1024,
+    /* Octets of text that are compressed in one turn of the loop: some half a millisecond's work.
+     */
+    TURN_OCTETS = 64 * 1024,
+};
+
+_Static_assert((int)STAGED_OCTETS >= (int)EXPOSITION_LINE_MAX, "a line fits");
+
+/* What a request asks for. */
+struct wish {
+    struct exposition_wish page;
+    bool gzip;
 };
 
 /* A reply on its way. */
 struct reply {
     struct exposition *exposition;
-    /* Where libmicrohttpd offers less room than a line may take, since a long request has used up
-     * the connection's memory, lines wait here. */
-    char staged[EXPOSITION_LINE_MAX];
-    size_t staged_start;
-    size_t staged_end;
+    /* Lines wait here to be compressed, and where libmicrohttpd offers less room than a line may
+     * take, since a long request has used up the connection's memory. */
+    char staged[STAGED_OCTETS];
+    struct gzip_input waiting; /* of them; `last` when all has been read */
+    struct gzip *gzip;         /* NULL: the page goes as it is */
 };
+
+static void fill_staged(struct reply *reply)
+{
+    size_t length = exposition_read(reply->exposition, reply->staged, sizeof reply->staged);
+    reply->waiting =
+        (struct gzip_input){.text = reply->staged, .length = length, .last = length == 0};
+}
 
 static size_t read_staged(struct reply *reply, char *buffer, size_t size)
 {
-    if (reply->staged_start == reply->staged_end) {
-        reply->staged_start = 0;
-        reply->staged_end = exposition_read(reply->exposition, reply->staged, sizeof reply->staged);
+    if (reply->waiting.length == 0) {
+        fill_staged(reply);
     }
-    size_t left = reply->staged_end - reply->staged_start;
-    size_t length = left < size ? left : size;
-    memcpy(buffer, reply->staged + reply->staged_start, length);
-    reply->staged_start += length;
+    size_t length = reply->waiting.length < size ? reply->waiting.length : size;
+    memcpy(buffer, reply->waiting.text, length);
+    reply->waiting.text += length;
+    reply->waiting.length -= length;
     return length;
+}
+
+/* At least one octet, as none would mean the end, and no more than a turn's work. */
+static size_t read_compressed(struct reply *reply, char *buffer, size_t size)
+{
+    size_t written = 0;
+    size_t rendered = 0;
+    while (!reply->gzip->ended && written < size && (written == 0 || rendered < TURN_OCTETS)) {
+        if (reply->waiting.length == 0 && !reply->waiting.last) {
+            fill_staged(reply);
+            rendered += reply->waiting.length;
+        }
+        written += gzip_put(reply->gzip, &reply->waiting, buffer + written, size - written);
+    }
+    return written;
 }
 
 static ssize_t read_reply(void *context, uint64_t position, char *buffer, size_t size)
 {
     struct reply *reply = context;
     (void)position; /* a stream: libmicrohttpd asks in order */
-    bool staged = reply->staged_start < reply->staged_end || size < EXPOSITION_LINE_MAX;
-    size_t length = staged ? read_staged(reply, buffer, size)
-                           : exposition_read(reply->exposition, buffer, size);
+    bool staged = reply->waiting.length > 0 || size < EXPOSITION_LINE_MAX;
+    size_t length = reply->gzip != NULL ? read_compressed(reply, buffer, size)
+                    : staged            ? read_staged(reply, buffer, size)
+                                        : exposition_read(reply->exposition, buffer, size);
     return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
 static void end_reply(void *context)
 {
     struct reply *reply = context;
-    exposition_end(reply->exposition);
+    if (reply->exposition != NULL) {
+        exposition_end(reply->exposition);
+    }
+    free(reply->gzip);
     free(reply);
 }
 
-static struct reply *begin_reply(const struct exposition_sources *sources,
-                                 const struct exposition_wish *wish)
+static int begin_gzip(struct gzip **out)
+{
+    struct gzip *gzip = malloc(sizeof *gzip);
+    if (gzip == NULL || gzip_begin(gzip) != 0) {
+        free(gzip);
+        return -ENOMEM;
+    }
+    *out = gzip;
+    return 0;
+}
+
+static struct reply *begin_reply(const struct exposition_sources *sources, const struct wish *wish)
 {
     struct reply *reply = calloc(1, sizeof *reply);
-    if (reply != NULL && exposition_begin(sources, wish, &reply->exposition) != 0) {
-        free(reply);
+    if (reply == NULL) {
+        return NULL;
+    }
+    int error = exposition_begin(sources, &wish->page, &reply->exposition);
+    if (error == 0 && wish->gzip) {
+        error = begin_gzip(&reply->gzip);
+    }
+    if (error != 0) {
+        end_reply(reply);
         return NULL;
     }
     return reply;
@@ -71,6 +129,9 @@ static enum MHD_Result take_field(void *context, enum MHD_ValueKind kind, const 
     (void)kind;
     if (value != NULL && strcasecmp(name, MHD_HTTP_HEADER_ACCEPT) == 0) {
         negotiate_accept(context, value);
+    }
+    if (value != NULL && strcasecmp(name, MHD_HTTP_HEADER_ACCEPT_ENCODING) == 0) {
+        negotiate_encoding(context, value);
     }
     return MHD_YES;
 }
@@ -89,13 +150,14 @@ static enum MHD_Result take_argument(void *context, enum MHD_ValueKind kind, con
     return MHD_YES;
 }
 
-static struct exposition_wish take_wish(struct MHD_Connection *connection)
+static struct wish take_wish(struct MHD_Connection *connection)
 {
-    struct exposition_wish wish = {.by_name = false};
+    struct wish wish = {.gzip = false};
     struct negotiate negotiate = {.items = 0};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, take_field, &negotiate);
-    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_argument, &wish);
-    wish.format = negotiate_format(&negotiate);
+    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_argument, &wish.page);
+    wish.page.format = negotiate_format(&negotiate);
+    wish.gzip = negotiate_gzip(&negotiate);
     return wish;
 }
 
@@ -125,7 +187,7 @@ static struct MHD_Response *make_head(void)
 }
 
 static struct MHD_Response *make_page(const struct exposition_sources *sources,
-                                      const struct exposition_wish *wish)
+                                      const struct wish *wish)
 {
     struct reply *reply = begin_reply(sources, wish);
     if (reply == NULL) {
@@ -142,7 +204,7 @@ static struct MHD_Response *make_page(const struct exposition_sources *sources,
 enum MHD_Result scrape_serve(const struct exposition_sources *sources,
                              struct MHD_Connection *connection, bool only_head)
 {
-    const struct exposition_wish wish = take_wish(connection);
+    const struct wish wish = take_wish(connection);
     struct MHD_Response *response = only_head ? make_head() : make_page(sources, &wish);
     if (response == NULL) {
         return MHD_NO;
@@ -151,17 +213,25 @@ enum MHD_Result scrape_serve(const struct exposition_sources *sources,
         const char *name;
         const char *value;
     } fields[] = {
-        {MHD_HTTP_HEADER_CONTENT_TYPE, exposition_content_type(wish.format)},
-        {MHD_HTTP_HEADER_VARY, "Accept"},
+        {MHD_HTTP_HEADER_CONTENT_TYPE, exposition_content_type(wish.page.format)},
+        {MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding"},
         {MHD_HTTP_HEADER_CONNECTION, "close"},
+        {MHD_HTTP_HEADER_CONTENT_ENCODING, wish.gzip ? "gzip" : NULL},
     };
     enum MHD_Result result = MHD_YES;
     for (size_t i = 0; result == MHD_YES && i < sizeof fields / sizeof *fields; i++) {
-        result = MHD_add_response_header(response, fields[i].name, fields[i].value);
+        if (fields[i].value != NULL) {
+            result = MHD_add_response_header(response, fields[i].name, fields[i].value);
+        }
     }
     if (result == MHD_YES) {
         result = MHD_queue_response(connection, MHD_HTTP_OK, response);
     }
     MHD_destroy_response(response);
     return result;
+}
+
+uint64_t scrape_memory_max(void)
+{
+    return CONNECTIONS_MAX * (sizeof(struct reply) + exposition_memory() + sizeof(struct gzip));
 }

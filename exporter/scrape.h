@@ -6,10 +6,14 @@
 
 #include <microhttpd.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/* Queues the page as the request's Accept and `name[]` ask for it, or for HEAD its headers alone.
- * MHD_NO, when memory is short, closes the connection. */
+/* Queues the page as the request's Accept, Accept-Encoding and `name[]` ask for it, or for HEAD its
+ * headers alone. MHD_NO, when memory is short, closes the connection. */
 enum MHD_Result scrape_serve(const struct exposition_sources *sources,
                              struct MHD_Connection *connection, bool only_head);
+
+/* Octets that replies on their way to all connections may take, beside the copies of snapshot.h. */
+uint64_t scrape_memory_max(void);
 
 #endif

@@ -1,7 +1,10 @@
 """The page in both formats, as scrapers ask for them: the parsers of Prometheus' own client library
 and promtool take every octet of it."""
 
+import contextlib
+import gzip
 import http.client
+import socket
 import subprocess
 
 import pytest
@@ -104,6 +107,57 @@ def test_negotiation(start, accept, wanted):
         assert "Accept" in fields["Vary"]
         assert octets.endswith(b"# EOF\n") == (wanted == OPENMETRICS and method == "GET")
         assert bool(octets) == (method == "GET")
+
+
+@pytest.mark.parametrize("fields, compressed", [
+    ([("Accept-Encoding", "gzip")], True),
+    ([("Accept-Encoding", "deflate, br"), ("Accept-Encoding", "gzip;q=0.1")], True),
+    ([("Accept-Encoding", "*")], True),
+    ([], False),
+    ([("Accept-Encoding", "deflate, br, identity")], False),
+    ([("Accept-Encoding", "gzip;q=0, *")], False),
+])
+def test_compression(start, fields, compressed):
+    program = start()
+    plain = ask(program)[2]
+    for method in "GET", "HEAD":
+        status, answered, octets = ask(program, *fields, method=method)
+        assert status == 200
+        assert answered.get("Content-Encoding") == ("gzip" if compressed else None)
+        assert "Accept-Encoding" in answered["Vary"]
+        assert bool(octets) == (method == "GET")
+        if method == "GET":
+            text = gzip.decompress(octets) if compressed else octets
+            assert names(text) == names(plain)
+            assert len(octets) < len(text) / 3 or not compressed
+
+
+def test_a_long_request_leaves_room(start):
+    """Little of a connection's memory is left for the reply then, less than a line may take."""
+    program = start()
+    plain = names(ask(program)[2])
+    for length in range(13000, 15500, 250):
+        for fields in [], [("Accept-Encoding", "gzip")]:
+            status, answered, octets = ask(program, *fields, path=f"/metrics?{'x' * length}")
+            assert status == 200
+            text = gzip.decompress(octets) if "Content-Encoding" in answered else octets
+            assert names(text) == plain
+
+
+def test_head_ends_with_its_fields(start):
+    """Octet for octet: no chunk follows them, and no length is told that is not the page's."""
+    program = start()
+    with program.namespace.entered():
+        connection = socket.create_connection(("127.0.0.1", 9713), timeout=5)
+    with contextlib.closing(connection):
+        connection.sendall(b"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.index(b"\r\n\r\n") == len(answer) - 4
+    assert b"content-length" not in answer.lower()
+    assert b"transfer-encoding" not in answer.lower()
 
 
 def names(octets):

@@ -2,8 +2,13 @@
 right value."""
 
 import contextlib
+import gzip
 import json
+import re
+import socket
+import socketserver
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -14,6 +19,7 @@ from support.program import request, wait_for
 
 DOMAIN = "t.example.com"
 PORT = 9090
+RECORDER_PORT = 9714
 WINDOW = 8  # seconds of each rate
 TRAFFIC_SECONDS = WINDOW + 3
 TICK = 0.1
@@ -58,13 +64,58 @@ QUERIES = [
 ]
 
 
+class Relay(socketserver.BaseRequestHandler):
+    """Hands one request to the program and its answer back, and notes both."""
+
+    def handle(self):
+        asked = b""
+        while b"\r\n\r\n" not in asked:
+            asked += self.request.recv(65536)
+        with self.server.namespace.entered():
+            program = socket.create_connection(("127.0.0.1", 9713), timeout=5)
+        with contextlib.closing(program):
+            program.sendall(asked)
+            answered = b""
+            while part := program.recv(65536):
+                answered += part
+        self.server.seen.append((asked, answered))
+        self.request.sendall(answered)
+
+
 @contextlib.contextmanager
-def prometheus(namespace, directory):
+def recorder(namespace):
+    """What goes between Prometheus and the program, as (request, answer)."""
+    with namespace.entered():
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", RECORDER_PORT), Relay)
+    server.daemon_threads = True
+    server.namespace = namespace
+    server.seen = []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def unpack(answered):
+    """The page of an answer: out of its chunks, and unzipped."""
+    chunks, page = answered.partition(b"\r\n\r\n")[2], b""
+    while (length := int(chunks[:chunks.index(b"\r\n")], 16)) > 0:
+        chunks = chunks[chunks.index(b"\r\n") + 2 :]
+        page, chunks = page + chunks[:length], chunks[length + 2 :]
+    return gzip.decompress(page)
+
+
+@contextlib.contextmanager
+def prometheus(namespace, directory, port=9713):
     """A Prometheus that scrapes the program every second."""
-    (directory / "prometheus.yml").write_text("""
-global: {scrape_interval: 1s, scrape_timeout: 1s}
+    (directory / "prometheus.yml").write_text(f"""
+global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
-  - {job_name: dnstt, static_configs: [{targets: ['127.0.0.1:9713']}]}
+  - {{job_name: dnstt, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}
 """)
     with open(directory / "log", "w") as log:
         process = subprocess.Popen(
@@ -162,6 +213,29 @@ def aggregated(values, labels):
         key = tuple((label, had[label]) for label in labels)
         sums[key] = sums.get(key, 0) + values.get(place, 0)
     return sums
+
+
+def test_scrapes_compressed_openmetrics(host, start, geoip_flags, tmp_path):
+    """What it asks for by itself, and takes without a word; each metric's type, unit and explanation
+    come with it."""
+    start(*geoip_flags)
+    with recorder(host.server) as seen, prometheus(host.server, tmp_path, port=RECORDER_PORT):
+        asked, answered = seen[0]
+        assert b"application/openmetrics-text;version=1.0.0" in asked
+        assert b"\r\nContent-Type: application/openmetrics-text; version=1.0.0" in answered
+        assert b"\r\nContent-Encoding: gzip\r\n" in answered
+
+        status, _, body = request(host.server, "GET", "/api/v1/targets", "127.0.0.1", PORT)
+        (target,) = json.loads(body)["data"]["activeTargets"]
+        assert (status, target["health"], target["lastError"]) == (200, "up", "")
+        body = request(host.server, "GET", "/api/v1/metadata", "127.0.0.1", PORT)[2]
+        metadata = json.loads(body)["data"]
+        assert metadata["process_cpu_seconds"][0]["unit"] == "seconds"
+        assert {entry[0]["type"] for entry in metadata.values()} == {"counter", "gauge"}
+        assert all(entry[0]["help"] for entry in metadata.values())
+        assert len(metadata) == len(re.findall(r"^# TYPE", unpack(answered).decode(), re.M))
+        log = (tmp_path / "log").read_text()
+        assert "level=warn" not in log and "level=error" not in log, log
 
 
 def test_dashboard_queries(host, start, geoip_flags, tmp_path):
