@@ -15,8 +15,7 @@ enum {
     BLOCK_SIZE = 64 * 1024,
     /* Lines that wait: at least one, and enough for zlib to be called seldom. */
     STAGED_OCTETS = 4 * 1024,
-    /* Octets of text that are compressed in one turn of the loop: some half a millisecond's work.
-     */
+    /* Octets of text compressed in one turn of the loop: some half a millisecond's work. */
     TURN_OCTETS = 64 * 1024,
 };
 

@@ -181,3 +181,54 @@ def test_many_requests_are_one(start, folder):
     assert looks <= took + 3
     figure(f"10,000 SIGHUPs in {took:.2f} s: {looks} looks at the databases")
     assert program.request("GET", "/metrics")[0] == 200
+
+
+def test_figures_of_a_database(host, start, folder):
+    """When it was built and read, whether the last look found it of use, and what was looked up."""
+    database = write(folder, "DE")
+    program = start("-geoip.country-database", str(database))
+    began = time.time()
+
+    def figures():
+        metrics = program.metrics()
+        found = {}
+        for name, labels, value in metrics.samples:
+            if name.startswith("dnstt_exporter_geoip_"):
+                assert labels == {"database": "country"}
+                found[name.removeprefix("dnstt_exporter_geoip_")] = value
+        return found
+
+    def ask(*sources):
+        before = program.metrics().sum("dnstt_queries_total")
+        host.inbound.send(*(frames.query_frame(wire.query(os.urandom(8), "t.example.com"), source)
+                            for source in sources))
+        wait_for(lambda: program.metrics().sum("dnstt_queries_total") == before + len(sources), 2,
+                 "queries counted")
+
+    first = figures()
+    assert set(first) == {"build_timestamp_seconds", "last_reload_successful",
+                          "last_reload_success_timestamp_seconds", "lookups_total",
+                          "lookups_unmatched_total"}
+    assert began - 60 < first["build_timestamp_seconds"] <= time.time()
+    assert abs(first["last_reload_success_timestamp_seconds"] - began) < 10
+    assert (first["last_reload_successful"], first["lookups_total"]) == (1, 0)
+
+    ask(RESOLVER, RESOLVER, "10.99.1.9", "10.99.1.9", "10.99.1.8")
+    assert (figures()["lookups_total"], figures()["lookups_unmatched_total"]) == (3, 2)
+
+    content = database.read_bytes()
+    os.truncate(database, 300)
+    reload(program, "keeps the old database")
+    kept = figures()
+    assert kept["last_reload_successful"] == 0
+    assert kept["last_reload_success_timestamp_seconds"] \
+        == first["last_reload_success_timestamp_seconds"]
+    time.sleep(1.1)  # the next success is in another second
+    database.write_bytes(content)
+    reload(program, "took in a new database")
+    again = figures()
+    assert again["last_reload_successful"] == 1
+    assert again["last_reload_success_timestamp_seconds"] \
+        > first["last_reload_success_timestamp_seconds"]
+    ask(RESOLVER)  # the cache was emptied
+    assert (figures()["lookups_total"], figures()["lookups_unmatched_total"]) == (4, 2)
