@@ -162,7 +162,9 @@ static struct wish take_wish(struct MHD_Connection *connection)
 
 /* --- The reply. */
 
-static ssize_t read_nothing(void *context, uint64_t position, char *buffer, size_t size)
+static ssize_t read_nothing(void *context, uint64_t position,
+                            char *buffer, // NOLINT(readability-non-const-parameter)
+                            size_t size)
 {
     (void)context;
     (void)position;
