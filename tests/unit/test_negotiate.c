@@ -208,7 +208,8 @@ static void test_random_fields(void **state)
         openmetrics += format == OPENMETRICS;
         free(field);
     }
-    assert_in_range(openmetrics, ROUNDS / 100, ROUNDS / 2);
+    /* Some 1 in 100 is: far more than none, whatever the seed. */
+    assert_in_range(openmetrics, ROUNDS / 200, ROUNDS / 2);
 }
 
 int main(void)
