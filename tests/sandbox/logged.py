@@ -22,6 +22,7 @@ def is_of_this_run(violation):
 
 
 def main(arguments):
+    os.environ["SENDER"] = str(PROGRAMS.parents[1] / "soak/sender")  # for tests/support/sender.py
     os.environ["BUILD"] = str(PROGRAMS)  # for tests/support/program.py
     violations = Violations()
     status = pytest.main(["-q", *arguments])

@@ -1,11 +1,13 @@
 """Frames by the ten thousand a second, sent by a program of their own (tests/soak/sender.c)."""
 
 import contextlib
+import os
+import pathlib
 import subprocess
 
 from support.program import BUILD
 
-SENDER = BUILD / "tests/soak/sender"
+SENDER = pathlib.Path(os.environ.get("SENDER", BUILD / "tests/soak/sender"))
 
 
 class Sender:
