@@ -12,7 +12,7 @@ from support.program import BUILD, ROOT
 PROGRAMS = ["dnstt_exporter", "exporter"]
 NEEDED = {
     "dnstt_exporter": {"libcap", "libseccomp", "libc"},
-    "exporter": {"libcap", "libseccomp", "libc", "libmaxminddb", "libmicrohttpd"},
+    "exporter": {"libcap", "libseccomp", "libc", "libmaxminddb", "libmicrohttpd", "libz"},
 }
 FOLDERS = ["common", "capture", "exporter"]
 COMPILED_WITH = ["-O2", "-fPIE", "-fstack-protector-strong", "-fstack-clash-protection",
