@@ -2,16 +2,15 @@
 
 import contextlib
 import socket
-import subprocess
 import time
 
 import pytest
 
 from e2e.service import ADDRESS, SOCKET, UNIT
 from e2e.written import assert_tells_nothing
-from integration.test_prometheus import evaluate
 from support import frames
 from support.program import request, wait_for
+from support.prometheus import prometheus
 
 PROMETHEUS = "10.77.0.200"
 STRANGER = "10.77.0.201"
@@ -44,26 +43,6 @@ def reaches(namespace, address, source):
         return True
 
 
-@contextlib.contextmanager
-def prometheus(namespace, target, directory):
-    (directory / "prometheus.yml").write_text(f"""
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
-scrape_configs:
-  - {{job_name: dnstt, static_configs: [{{targets: ['{target[0]}:{target[1]}']}}]}}
-""")
-    with open(directory / "log", "w") as log:
-        process = subprocess.Popen(
-            namespace.command("prometheus", f"--config.file={directory}/prometheus.yml",
-                              f"--storage.tsdb.path={directory}/data",
-                              "--web.listen-address=127.0.0.1:9090"),
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
 def test_loopback_alone_by_default(service, outside):
     service.start()
     assert request(service.host.server, "GET", "/metrics", *ADDRESS)[0] == 200
@@ -80,13 +59,11 @@ def test_remote_prometheus(service, outside, tmp_path):
     allow_prometheus(service)
     service.start()
     service.ask()
-    with prometheus(outside, REMOTE, tmp_path):
-        def value(query):
-            with contextlib.suppress(ConnectionError):
-                return [value for _, value in evaluate(outside, query, time.time()) or []]
+    with prometheus(outside, tmp_path, {"dnstt": ["{}:{}".format(*REMOTE)]}) as server:
+        def queries():
+            return [value for _, value in server.evaluate("dnstt_queries_total")]
 
-        wait_for(lambda: value("up") == [1], 15, "up=1")
-        wait_for(lambda: value("dnstt_queries_total") == [1], 5, "the query")
+        wait_for(lambda: queries() == [1], 5, "the query")
 
 
 def test_stranger_is_denied(service, outside):
