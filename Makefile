@@ -134,6 +134,10 @@ $(SANDBOX)/attack-logged/exporter: $(SANDBOX_OBJECTS)/attack_exporter.o $(SANDBO
     $(SANDBOX_OBJECTS)/logged.o
 $(SANDBOX)/attack-logged/exporter: WRAP := $(WRAP_EXPORTER) $(WRAP_LOGGED)
 
+# And one whose clocks are a test's.
+SANDBOX_PROGRAMS += $(SANDBOX)/clock/dnstt_exporter $(SANDBOX)/clock/exporter
+$(SANDBOX)/clock/exporter: $(SANDBOX_OBJECTS)/clock.o
+
 $(filter %/dnstt_exporter,$(SANDBOX_PROGRAMS)): $(BUILD)/objects/capture/main.o $(CAPTURE_OBJECTS)
 $(filter %/exporter,$(SANDBOX_PROGRAMS)): $(BUILD)/objects/exporter/main.o $(EXPORTER_OBJECTS)
 $(SANDBOX_PROGRAMS): $(COMMON_OBJECTS)

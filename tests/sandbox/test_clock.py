@@ -1,0 +1,89 @@
+"""Steps of the wall clock, and a host that slept, under the running program: its clocks are a
+test's (clock.c), and it knows nothing of that."""
+
+import pathlib
+import re
+import struct
+import tempfile
+import time
+
+import pytest
+
+from support import frames, wire
+from support.figures import figure
+from support.program import BUILD, wait_for
+
+DOMAIN = "t.example.com"
+DAY = 24 * 3600
+SESSIONS = 20
+_PAGE = struct.Struct("=qq")
+
+
+class Clock:
+    def __init__(self, path):
+        self.path = path
+        self.set()
+        path.chmod(0o644)
+
+    def set(self, stepped=0, slept=0):
+        """In place: the program has it mapped."""
+        with open(self.path, "r+b" if self.path.exists() else "wb") as file:
+            file.write(_PAGE.pack(stepped, slept))
+
+
+@pytest.fixture
+def clock():
+    with tempfile.TemporaryDirectory(prefix="dnstt-clock-") as name:
+        pathlib.Path(name).chmod(0o755)
+        yield Clock(pathlib.Path(name) / "page")
+
+
+@pytest.fixture
+def program(start, clock):
+    return start("-log.level", "debug", program=BUILD / "tests/sandbox/clock/dnstt_exporter",
+                 prefix=("env", f"LISTEN_FDNAMES={clock.path}"))
+
+
+def polls():
+    return [frames.query_frame(wire.query(b"CLIENT%02d" % number, DOMAIN))
+            for number in range(SESSIONS)]
+
+
+def figures(metrics):
+    return tuple(metrics.sum(name) for name in
+                 ("dnstt_active_clients", "dnstt_peak_clients", "dnstt_sessions_total"))
+
+
+def day_of(program):
+    """As the replies' Date has it."""
+    _, headers, _ = program.request("GET", "/-/healthy")
+    return re.search(r", (\d+ \w+ \d+) ", headers["Date"])[1]
+
+
+def test_the_wall_clock_is_stepped(host, clock, program):
+    """By a day, forwards and backwards, all the time: nothing changes but the dates that it tells."""
+    asked, days = 0, set()
+    for step in (0, DAY, -DAY, 365 * DAY, -DAY, 0):
+        clock.set(stepped=step)
+        host.inbound.send(*polls())
+        asked += SESSIONS
+        assert figures(host.settle(program, query=asked)) == (SESSIONS, SESSIONS, SESSIONS)
+        assert program.request("GET", "/-/ready")[0] == 200
+        days.add(day_of(program))
+    assert len(days) == 4
+    assert "silent" not in program.log()
+    assert "level=error" not in program.log()
+
+
+def test_the_host_slept(host, clock, program):
+    """Longer than the window: the sessions have expired, and those that come back are not new."""
+    host.inbound.send(*polls())
+    assert figures(host.settle(program, query=SESSIONS)) == (SESSIONS, SESSIONS, SESSIONS)
+    clock.set(slept=3600)
+    woke = time.monotonic()
+    wait_for(lambda: figures(program.metrics()) == (0, SESSIONS, SESSIONS), 3, "expiry")
+    figure(f"after an hour's sleep {SESSIONS} sessions had expired within "
+           f"{time.monotonic() - woke:.1f} s")
+    host.inbound.send(*polls())
+    assert figures(host.settle(program, query=2 * SESSIONS)) == (SESSIONS, SESSIONS, SESSIONS)
+    wait_for(lambda: program.request("GET", "/-/ready")[0] == 200, 3, "ready again")
