@@ -286,3 +286,9 @@ $(SOAK_PROGRAMS): $(SOAK)/%: $(BUILD)/objects/tests/soak/%.o $(BUILD)/objects/te
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
+
+.PHONY: soak
+soak: ## run it for SOAK_SECONDS (1800) at 50,000 packets a second with faults from SEED (root)
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory -s all $(SOAK)/sender
+	@BUILD=$(BUILD) /usr/bin/python3 tests/soak/run

@@ -2,6 +2,7 @@
 #include "capture/confine.h"
 #include "capture/sniff.h"
 #include "common/sandbox.h"
+#include "common/wire.h"
 #include "tests/sandbox/attack.h"
 
 #include <arpa/inet.h>
@@ -124,6 +125,62 @@ static int pass_socket(void)
     return attack_result(sendmsg(CONFINE_CHANNEL, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
+/* --- Messages that no sniffer sends. HELLO was sent before: 1 is the next sequence number. */
+
+static int forge(uint16_t type, uint16_t count, uint64_t sequence, size_t length)
+{
+    static union wire_message message;
+    message.header = (struct wire_header){
+        .magic = WIRE_MAGIC, .type = type, .count = count, .sequence = sequence};
+    message.batch.records[0].kind = 77; /* in STATS: the packets received, and more */
+    return attack_result(send(CONFINE_CHANNEL, &message, length, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+static int forge_type(void)
+{
+    return forge(77, 0, 1, sizeof(struct wire_stats));
+}
+
+static int forge_count(void)
+{
+    return forge(WIRE_BATCH, WIRE_BATCH_RECORDS, 1, wire_batch_length(1));
+}
+
+static int forge_sequence(void)
+{
+    return forge(WIRE_STATS, 0, 2, sizeof(struct wire_stats));
+}
+
+static int forge_record(void)
+{
+    return forge(WIRE_BATCH, 1, 1, wire_batch_length(1));
+}
+
+static int forge_hello(void)
+{
+    return forge(WIRE_HELLO, 0, 1, sizeof(struct wire_hello));
+}
+
+/* Of a query that never came. */
+static int forge_account(void)
+{
+    const struct wire_stats stats = {
+        .header = {.magic = WIRE_MAGIC, .type = WIRE_STATS, .sequence = 1},
+        .received = 1,
+        .query = 1,
+    };
+    return attack_result(send(CONFINE_CHANNEL, &stats, sizeof stats, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/* As long as the policy lets it be, of one octet throughout. */
+static int send_noise(void)
+{
+    static union wire_message message;
+    memset(&message, 0xa5, sizeof message);
+    return attack_result(
+        send(CONFINE_CHANNEL, &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
 /* With a call that the policy knows. */
 static void wait_for_exporter(void)
 {
@@ -146,6 +203,13 @@ enum wire_exit __wrap_sniff_run(struct sniffer *sniffer)
         {"raise a limit", raise_limit},
         {"receive", receive},
         {"pass the socket on", pass_socket},
+        {"forge a type", forge_type},
+        {"forge a count", forge_count},
+        {"forge a sequence", forge_sequence},
+        {"forge a record", forge_record},
+        {"forge a hello", forge_hello},
+        {"forge an account", forge_account},
+        {"send noise", send_noise},
     };
     wait_for_exporter();
     attack_run(attacks, sizeof attacks / sizeof *attacks);

@@ -27,7 +27,7 @@ WORST = {"flow": 0.0, "busy": 0.0}  # of all tests: the longest wait, the busies
 def shown():
     yield
     figure(f"interfaces away and back: packets flow again within {WORST['flow']:.2f} s, at most "
-           f"{100 * WORST['busy']:.2f} % of a processor meanwhile")
+           f"{100 * WORST['busy']:.3f} % of a processor meanwhile")
 
 
 class Link:

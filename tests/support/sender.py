@@ -34,6 +34,9 @@ class Sender:
         assert self.process.returncode == 0
         return int(output)
 
+    def close(self):
+        self.kill()
+
     def kill(self):
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()

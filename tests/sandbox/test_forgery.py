@@ -1,0 +1,27 @@
+"""A compromised sniffer that sends what it must not, by the one call that it has for it: the exporter
+ends, with what was wrong in the log, and so does the sniffer."""
+
+import pytest
+
+from attack import DONE, attacking
+
+CAUSES = {
+    "forge a type": "a message of a type that is unknown or not due",
+    "forge a count": "a message does not have the length of its kind",
+    "forge a sequence": "a message is missing or came twice",
+    "forge a record": "a record has a value outside its range",
+    "forge a hello": "a message of a type that is unknown or not due",
+    "forge an account": "the account counts other records than came",
+    "send noise": "a message does not begin as one of ours",
+}
+
+
+@pytest.mark.parametrize("attack", CAUSES)
+def test_a_forged_message_ends_both(host, attack):
+    with attacking(host.server, "sniffer", attack) as running:
+        assert running.outcome() == DONE
+        assert running.program.wait_end() == 1
+        (line,) = [line for line in running.program.log().splitlines() if "level=error" in line]
+        assert "the sniffer sent a wrong message" in line
+        assert CAUSES[attack] in line
+        assert not host.server.processes()
