@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 enum {
-    PACKET_BLOCK_SIZE = 256 * 1024,
+    /* A full block wakes the sniffer: at 50,000 queries a second every 50 ms, next to the timeout.
+     * Half as much costs a quarter more time for each of them. */
+    PACKET_BLOCK_SIZE = 512 * 1024,
     /* The only timer: how long a packet may wait in a block that is not full. */
     PACKET_BLOCK_TIMEOUT_MS = 64,
 };

@@ -132,6 +132,13 @@ static int wait_for(struct pollfd descriptors[POLL_DESCRIPTORS], struct timespec
     return ready < 0 ? -errno : 0;
 }
 
+/* An account that would be due before the next block's timeout goes out with this one: a trickle
+ * of packets wakes the sniffer at that timeout and at no other moment. */
+static bool is_over(const struct timespec *remaining)
+{
+    return remaining->tv_sec == 0 && remaining->tv_nsec < PACKET_BLOCK_TIMEOUT_MS * 1000000L;
+}
+
 static enum wire_exit exit_for(int error)
 {
     return error == -EPIPE || error == -ECONNRESET ? WIRE_EXIT_CHANNEL_CLOSED
@@ -163,7 +170,7 @@ enum wire_exit sniff_run(struct sniffer *sniffer)
     for (;;) {
         int result = drain(sniffer);
         bool more = result == FRAMES_PER_TURN;
-        due = due || more || (remaining.tv_sec == 0 && remaining.tv_nsec == 0);
+        due = due || more || is_over(&remaining);
         if (result >= 0 && due) {
             if (sniffer->named_interface && packet_interface_gone(sniffer->packet)) {
                 return WIRE_EXIT_INTERFACE_GONE;

@@ -15,7 +15,7 @@
 enum {
     MTU_MIN = 512,     /* RFC 1035, section 4.2.1: what DNS over UDP always carries */
     WINDOW_MAX = 3600, /* seconds: the session table keeps time in 16 bits */
-    RING_STEP = 256 * 1024,
+    RING_STEP = 512 * 1024,
     RING_MIN = 2 * RING_STEP,
     RING_MAX = 1024 * 1024 * 1024,
     SESSIONS_MIN = 1000,
@@ -131,7 +131,7 @@ static const char *set_ring_size(struct options *options, const char *value)
 {
     uint64_t octets = 0;
     if (flag_values_octets(value, RING_MIN, RING_MAX, &octets) != 0 || octets % RING_STEP != 0) {
-        return "not a ring size; give a multiple of 256KiB from 512KiB to 1GiB";
+        return "not a ring size; give a multiple of 512KiB from 1MiB to 1GiB";
     }
     options->ring_size = (size_t)octets;
     return NULL;
@@ -303,7 +303,7 @@ const struct flag flag_table[] = {
                .argument = "SIZE",
                .default_text = "2MiB",
                .help = "memory shared with the kernel for captured packets: octets, or with\n"
-                       "KiB, MiB or GiB; a multiple of 256KiB, 512KiB to 1GiB"},
+                       "KiB, MiB or GiB; a multiple of 512KiB, 1MiB to 1GiB"},
      .set = set_ring_size},
     {.entry = {.name = "geoip.country-database",
                .argument = "PATH",
@@ -334,8 +334,8 @@ const struct flag flag_table[] = {
     {.entry = {.name = "series.max",
                .argument = "COUNT",
                .default_text = "10000",
-               .help = "groups of domain, country and AS number, 1 to 1000000; memory: about\n"
-                       "140 octets each"},
+               .help = "groups of domain, country and AS number, 1 to 1000000; memory: up to\n"
+                       "136 octets each"},
      .set = set_series_max},
     {.entry = {.name = "web.listen-address",
                .argument = "ADDRESS",

@@ -39,7 +39,7 @@ struct options {
     uint32_t active_window; /* seconds, 1 to 3600 */
     enum framing framing;
     char interface[IF_NAMESIZE];  /* empty: all */
-    size_t ring_size;             /* octets, a multiple of 256 KiB, 512 KiB to 1 GiB */
+    size_t ring_size;             /* octets, a multiple of 512 KiB, 1 MiB to 1 GiB */
     const char *country_database; /* path, NULL without the flag; into argv, as all below */
     const char *asn_database;
     uint32_t sessions_max;         /* active sessions, 1,000 to 100,000,000 */

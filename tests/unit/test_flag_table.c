@@ -79,7 +79,7 @@ static void values_at_the_limits(void **state)
 {
     (void)state;
     ASSERT_RUN("-dnstt.port=1,65535", "-dnstt.mtu=65535", "-dnstt.active-window=1h",
-               "-capture.interface=123456789012345", "-capture.ring-size=524288",
+               "-capture.interface=123456789012345", "-capture.ring-size=1048576",
                "-sessions.max=100000000", "-sessions.remember=1000", "-series.max=1000000",
                "-log.level=debug");
     assert_int_equal(options.ports[0], 1);
@@ -87,7 +87,7 @@ static void values_at_the_limits(void **state)
     assert_int_equal(options.mtu, 65535);
     assert_int_equal(options.active_window, 3600);
     assert_string_equal(options.interface, "123456789012345");
-    assert_int_equal(options.ring_size, 512 * 1024);
+    assert_int_equal(options.ring_size, 1024 * 1024);
     assert_int_equal(options.sessions_max, 100000000);
     assert_int_equal(options.sessions_remember, 1000);
     assert_int_equal(options.series_max, 1000000);
@@ -103,11 +103,11 @@ static void values_at_the_limits(void **state)
     path[0] = '/';
     path[128] = '\0';
     ASSERT_RUN("-web.telemetry-path", path, "-log.level=warn", "-dnstt.active-window=2000ms",
-               "-capture.ring-size=768KiB");
+               "-capture.ring-size=1536KiB");
     assert_string_equal(options.telemetry_path, path);
     assert_int_equal(options.log_level, LOG_WARN);
     assert_int_equal(options.active_window, 2);
-    assert_int_equal(options.ring_size, 768 * 1024);
+    assert_int_equal(options.ring_size, 1536 * 1024);
 }
 
 struct wrong_case {
@@ -141,8 +141,8 @@ static void wrong_values(void **state)
          "not an interface name; give one that `ip link` lists, or all",
          {"\"\"", "eth 0", "a/b", ".", "..", "eth0:1", "1234567890123456", "eth0,eth1 "}},
         {"capture.ring-size",
-         "not a ring size; give a multiple of 256KiB from 512KiB to 1GiB",
-         {"\"\"", "0", "256KiB", "524287", "524289", "600KiB", "2GiB", "1073741825", "2MB",
+         "not a ring size; give a multiple of 512KiB from 1MiB to 1GiB",
+         {"\"\"", "0", "512KiB", "1048575", "1048577", "1280KiB", "2GiB", "1073741825", "2MB",
           "2 MiB"}},
         {"geoip.country-database",
          "no path; give that of a MaxMind DB file (.mmdb), or leave the flag out",

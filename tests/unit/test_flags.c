@@ -290,8 +290,8 @@ static void assert_options_in_range(void)
     assert_in_range(options.active_window, 1, 3600);
     assert_in_range(options.framing, FRAMING_STRICT, FRAMING_ANY);
     assert_in_range(strnlen(options.interface, IF_NAMESIZE), 0, IF_NAMESIZE - 1);
-    assert_in_range(options.ring_size, 512 * 1024, 1024 * 1024 * 1024);
-    assert_int_equal(options.ring_size % (256 * 1024), 0);
+    assert_in_range(options.ring_size, 1024 * 1024, 1024 * 1024 * 1024);
+    assert_int_equal(options.ring_size % (512 * 1024), 0);
     assert_in_range(options.sessions_max, 1000, 100000000);
     assert_in_range(options.sessions_remember, 1000, 100000000);
     assert_in_range(options.series_max, 1, 1000000);
