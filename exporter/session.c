@@ -9,7 +9,8 @@
 
 enum {
     ENTRY_SIZE = sizeof(struct session_entry),
-    SWEEP_SLOTS = 8, /* looked at together */
+    SWEEP_SLOTS = 8,  /* looked at together */
+    LINE_ENTRIES = 4, /* of a cache line of 64 octets */
     FINGERPRINT_MASK = (1 << 24) - 1,
     GROUP_MASK = (1 << 23) - 1,
 };
@@ -198,7 +199,10 @@ uint64_t sessions_memory_max(uint32_t limit)
 
 void sessions_prefetch(const struct sessions *sessions, uint64_t token)
 {
-    __builtin_prefetch(&sessions->slots[table_home(token, sessions->slot_count)], 1);
+    /* An entry is often some slots behind its home: two cache lines. */
+    const struct session_entry *home = &sessions->slots[table_home(token, sessions->slot_count)];
+    __builtin_prefetch(home, 1);
+    __builtin_prefetch(home + LINE_ENTRIES, 1);
 }
 
 /* Another group than before. Apart from take, as it is rare. */
