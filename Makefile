@@ -14,6 +14,8 @@ DEB_PACKAGES   := build-essential debhelper dpkg-dev
 E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
                   bash-completion
 QEMU_PACKAGES  := qemu-system-x86 e2fsprogs
+BENCH_PACKAGES := tcpdump golang-go golang-github-prometheus-client-golang-dev \
+                  golang-github-oschwald-maxminddb-golang-dev
 LINT_PACKAGES  := git clang-format clang-tidy cppcheck shellcheck
 
 # --- Where things go.
@@ -261,21 +263,32 @@ test-qemu: ## run the installed service under Debian's own kernel (root, no part
 	@$(MAKE) --no-print-directory -s deb
 	@/usr/bin/python3 tests/qemu/run
 
-# === The bench: instructions, which repeat on any machine ========================================
+# === The bench ====================================================================================
 
-BENCH := $(BUILD)/tests/bench
+BENCH          := $(BUILD)/tests/bench
+BENCH_PROGRAMS := $(BENCH)/stages $(BENCH)/scale $(BENCH)/sender
 $(BUILD)/objects/tests/bench/stages.o: ALL_CFLAGS += -DBUILD_FLAGS='"$(CFLAGS)"'
-$(BENCH)/stages: $(BENCH)/%: $(BUILD)/objects/tests/bench/%.o \
-        $(BUILD)/objects/tests/bench/pcap.o $(BUILD)/tests/modules.a
+$(BENCH_PROGRAMS): $(BENCH)/%: $(BUILD)/objects/tests/bench/%.o \
+        $(BUILD)/objects/tests/bench/pcap.o $(BUILD)/objects/tests/bench/state.o \
+        $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
 
+# With the libraries that Debian packages. Go wants a folder for its cache.
+$(BENCH)/recvfrom: tests/bench/recvfrom.go
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  GO $@')
+	$(Q)GOCACHE=$(abspath $(BENCH))/go GOPATH=/usr/share/gocode GO111MODULE=off go build -o $@ $<
+
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+
 .PHONY: bench
-bench: ## count the instructions of each stage of a packet's way, beside the committed figures
-	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
-	@$(MAKE) --no-print-directory $(BENCH)/stages
-	@BUILD=$(BUILD) tests/bench/instructions.py
+bench: ## measure speed and memory against their goals: tests/bench/RESULTS.md (root, 10 minutes)
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES)
+	@$(MAKE) --no-print-directory all bench-programs $(BENCH)/recvfrom $(SOAK)/sender
+	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run
 
 # === Floods and soaks =============================================================================
 

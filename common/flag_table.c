@@ -335,7 +335,7 @@ const struct flag flag_table[] = {
                .argument = "COUNT",
                .default_text = "10000",
                .help = "groups of domain, country and AS number, 1 to 1000000; memory: up to\n"
-                       "136 octets each"},
+                       "160 octets each"},
      .set = set_series_max},
     {.entry = {.name = "web.listen-address",
                .argument = "ADDRESS",

@@ -33,19 +33,28 @@ class Stage(NamedTuple):
     function: str  # with what it calls it is the stage; the program around it is not counted
 
 
-def stages(directory):
-    """Name → stage. Makes the files that they read."""
+class Databases(NamedTuple):
+    country: pathlib.Path
+    asn: pathlib.Path
+
+
+def make_databases(directory):
+    """Three places for the resolvers of the bench."""
     spec = directory / "places.json"
     spec.write_text(json.dumps([
         {"network": f"10.77.{1 + place}.0/24", "country": country, "asn": 64496 + place}
         for place, country in enumerate(("DE", "FR", "SE"))]))
     subprocess.run(["perl", ROOT / "tests/data/make_databases.pl", directory, spec], check=True)
+    return Databases(directory / "country.mmdb", directory / "asn.mmdb")
+
+
+def stages(directory):
+    """Name → stage. Makes the files that they read."""
     made = {}
     for octets in frames.SHAPES:
         path = frames.write(directory / f"{octets}.pcap", frames.queries(octets, FRAMES, FRAMES))
         made[f"frame to record, {octets} octets"] = Stage(["frames", path], "judge_frame")
-    made["record to figures"] = Stage(
-        ["records", directory / "country.mmdb", directory / "asn.mmdb"], "intake_take")
+    made["record to figures"] = Stage(["records", *make_databases(directory)], "intake_take")
     made["figures to line"] = Stage(["lines"], "exposition_*")
     return made
 

@@ -12,8 +12,8 @@
 #include "common/flags.h"
 #include "exporter/exposition.h"
 #include "exporter/geoip.h"
-#include "exporter/intake.h"
 #include "tests/bench/pcap.h"
+#include "tests/bench/state.h"
 
 #include <err.h>
 #include <gnu/libc-version.h>
@@ -29,25 +29,19 @@ enum {
     SESSIONS = 1000,
     RESOLVERS = 64,
     GROUPS = 1000,
-    NOW = 1000,
-    WINDOW = 30,
     LINES_BUFFER = 16 * 1024,
 };
 
-static struct options options;
-static struct series series;
-static struct distinct distinct;
-static struct sessions sessions;
-static struct intake intake;
+static struct state state;
 
 /* In the place of libc's: keys that are the same each time make counts that are. */
 static void fill(void *buffer, size_t length)
 {
-    static uint64_t state = 4;
+    static uint64_t seed = 4;
     uint8_t *octets = buffer;
     for (size_t i = 0; i < length; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        octets[i] = (uint8_t)(state >> 56);
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        octets[i] = (uint8_t)(seed >> 56);
     }
 }
 
@@ -64,37 +58,13 @@ int getentropy(void *buffer, size_t length)
     return 0;
 }
 
-static void make_options(const char *country, const char *asn)
-{
-    static char program[] = "stages";
-    static char flag[] = "-dnstt.domain";
-    static char domain[] = "t.tunnel.example.com";
-    char *arguments[] = {program, flag, domain, NULL};
-    struct flags_error error;
-    if (flags_parse(3, arguments, &options, &error) != FLAGS_RUN) {
-        errx(1, "%s", error.text);
-    }
-    options.country_database = country;
-    options.asn_database = asn;
-}
-
-static void make_state(struct geoip *geoip)
-{
-    if (series_create(1, options.series_max, &series) != 0 ||
-        distinct_create(options.sessions_remember, &distinct) != 0 ||
-        sessions_create(options.sessions_max, WINDOW, NOW, &distinct, &series, &sessions) != 0) {
-        errx(1, "no memory");
-    }
-    intake_start(1, geoip, &series, &sessions, &intake);
-}
-
 static uint64_t run_frames(const char *path, unsigned repeats)
 {
     static struct judge judge;
     struct pcap_file file;
-    make_options(NULL, NULL);
+    state_options(NULL, NULL, &state.options);
     pcap_read(path, &file);
-    judge_make(&options, &judge);
+    judge_make(&state.options, &judge);
     if (token_key_draw(&judge.key) != 0) {
         errx(1, "no key");
     }
@@ -118,26 +88,6 @@ static uint64_t run_frames(const char *path, unsigned repeats)
     return records;
 }
 
-static void take(const union wire_message *message, size_t length)
-{
-    enum intake_fault fault = intake_take(&intake, message, length, NOW);
-    if (fault != INTAKE_OK) {
-        errx(1, "%s", intake_fault_text(&intake, fault));
-    }
-}
-
-static void take_hello(void)
-{
-    static union wire_message message;
-    message.hello = (struct wire_hello){
-        .header = {.magic = WIRE_MAGIC, .type = WIRE_HELLO},
-        .version = WIRE_VERSION,
-        .record_size = sizeof(struct wire_record),
-        .domains = 1,
-    };
-    take(&message, sizeof message.hello);
-}
-
 static void make_records(struct wire_record *records, const uint64_t *tokens)
 {
     for (unsigned i = 0; i < WIRE_BATCH_RECORDS; i++) {
@@ -158,20 +108,15 @@ static uint64_t run_records(const char *country, const char *asn, unsigned repea
     uint64_t tokens[SESSIONS];
     struct geoip *geoip;
     struct geoip_error error;
-    make_options(country, asn);
+    state_options(country, asn, &state.options);
     if (geoip_open(country, asn, &geoip, &error) != 0) {
         errx(1, "%s: %s", error.path, error.reason);
     }
-    make_state(geoip);
-    take_hello();
+    state_make(geoip, &state);
     fill(tokens, sizeof tokens);
     make_records(message.batch.records, tokens);
     for (unsigned repeat = 0; repeat < repeats; repeat++) {
-        message.header = (struct wire_header){.magic = WIRE_MAGIC,
-                                              .type = WIRE_BATCH,
-                                              .count = WIRE_BATCH_RECORDS,
-                                              .sequence = intake.expected.sequence};
-        take(&message, wire_batch_length(WIRE_BATCH_RECORDS));
+        state_take(&state, &message, WIRE_BATCH_RECORDS);
     }
     geoip_close(geoip);
     return (uint64_t)repeats * WIRE_BATCH_RECORDS;
@@ -190,33 +135,20 @@ static uint64_t count_lines(const char *text, size_t length)
 static uint64_t run_lines(unsigned repeats)
 {
     static char buffer[LINES_BUFFER];
-    static const struct reload reload;
-    static const struct replies replies;
-    static const struct process process = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
-    static const bool stale;
     static const struct exposition_wish wish;
-    const struct exposition_sources sources = {.options = &options,
-                                               .intake = &intake,
-                                               .series = &series,
-                                               .sessions = &sessions,
-                                               .distinct = &distinct,
-                                               .reload = &reload,
-                                               .replies = &replies,
-                                               .process = &process,
-                                               .stale = &stale};
-    make_options("", "");
-    make_state(NULL);
+    state_options("", "", &state.options);
+    state_make(NULL, &state);
     for (unsigned i = 0; i < GROUPS; i++) {
         struct place place = {.country = PLACE_COUNTRY('A' + i % 26, 'A' + i / 26 % 26),
                               .asn = 60000 + i};
-        uint32_t group = series_find(&series, 0, place);
-        series.groups[group].queries = (uint64_t)i * 997;
-        series.groups[group].bytes_in = (uint64_t)i * 99991;
+        uint32_t group = series_find(&state.series, 0, place);
+        state.series.groups[group].queries = (uint64_t)i * 997;
+        state.series.groups[group].bytes_in = (uint64_t)i * 99991;
     }
     uint64_t lines = 0;
     for (unsigned repeat = 0; repeat < repeats; repeat++) {
         struct exposition *exposition;
-        if (exposition_begin(&sources, &wish, &exposition) != 0) {
+        if (exposition_begin(&state.sources, &wish, &exposition) != 0) {
             errx(1, "no memory");
         }
         for (size_t length; (length = exposition_read(exposition, buffer, sizeof buffer)) > 0;) {

@@ -189,3 +189,20 @@ def test_exporter_by_hand(host):
 def test_too_few_descriptors(host):
     assert_refused(host, 1, *DOMAIN, prefix=("prlimit", "--nofile=64:64"),
                    words=["descriptors", "LimitNOFILE", "128"])
+
+
+SCARCE = ("prlimit", f"--as={64 << 20}")
+
+
+@pytest.mark.parametrize("flag", ["-sessions.max", "-sessions.remember"])
+def test_too_little_memory_for_the_tables(host, flag):
+    assert_refused(host, 1, *DOMAIN, flag, "100000000", prefix=SCARCE,
+                   words=["not enough memory", flag, "Cannot allocate memory"])
+
+
+def test_too_little_memory_for_the_ring(host):
+    """The sniffer says why, and the exporter that it has ended."""
+    status, lines, _ = run(host, *DOMAIN, "-capture.ring-size", "128MiB", prefix=SCARCE)
+    assert status == 1
+    assert "give a smaller -capture.ring-size" in lines[0]
+    assert "Cannot allocate memory" in lines[0]

@@ -1,0 +1,365 @@
+/*
+ * What grows with sessions and with groups, measured in one process. Prints "name value" lines;
+ * times are nanoseconds of CPU, each the least of several runs.
+ *
+ *     scale sessions COUNT COUNTRY ASN   time for a record, octets for a session
+ *     scale distinct COUNT               whether so many sessions that come twice count once
+ *     scale groups COUNT                 a scrape of so many groups, in memory
+ *     scale http COUNT                   the same over HTTP: its cost, how long it holds the loop
+ */
+#include "exporter/http.h"
+#include "exporter/listen.h"
+#include "exporter/replies.h"
+#include "exporter/table.h"
+#include "tests/bench/state.h"
+
+#include <err.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    RUNS = 7,
+    RECORDS_PER_RUN = 512 * WIRE_BATCH_RECORDS,
+    /* As libmicrohttpd asks, whose connections have HTTP_CONNECTION_MEMORY. */
+    BUFFER = 12 * 1024,
+    RESOLVERS = 64,
+};
+
+static struct state state;
+
+/* Of this thread. */
+static uint64_t cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* splitmix64: its values are tokens as good as SipHash's. */
+static uint64_t dice(void)
+{
+    static uint64_t seed = 4;
+    seed += 0x9e3779b97f4a7c15u;
+    uint64_t mixed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9u;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
+    return mixed ^ mixed >> 31;
+}
+
+static void tell(const char *name, double value)
+{
+    printf("%s %.3f\n", name, value);
+}
+
+/* Without databases, and with the labels that they would give. */
+static void make_state(uint32_t groups)
+{
+    state_options("", "", &state.options);
+    state.options.series_max = groups;
+    state_make(NULL, &state);
+}
+
+static void make_state_with(const char *country, const char *asn)
+{
+    struct geoip *geoip;
+    struct geoip_error error;
+    if (geoip_open(country, asn, &geoip, &error) != 0) {
+        errx(1, "%s: %s", error.path, error.reason);
+    }
+    state_options(country, asn, &state.options);
+    state_make(geoip, &state);
+}
+
+/* --- Sessions. */
+
+static uint64_t *make_tokens(uint32_t count)
+{
+    uint64_t *tokens = calloc(count, sizeof *tokens);
+    if (tokens == NULL) {
+        err(1, "tokens");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        tokens[i] = dice() | 1;
+    }
+    return tokens;
+}
+
+/* Each once. Returns how long the slowest took of those for which the table grew. */
+static uint64_t enter_all(const uint64_t *tokens, uint32_t count, uint32_t now)
+{
+    uint64_t growth = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t slots = state.sessions.slot_count;
+        uint64_t begun = cpu_ns();
+        sessions_query(&state.sessions, tokens[i], 1, 0, now);
+        if (state.sessions.slot_count != slots) {
+            growth = larger(growth, cpu_ns() - begun);
+        }
+    }
+    return growth;
+}
+
+static uint64_t take_random_records(const uint64_t *tokens, uint32_t count)
+{
+    static union wire_message message;
+    uint64_t spent = 0;
+    for (unsigned done = 0; done < RECORDS_PER_RUN; done += WIRE_BATCH_RECORDS) {
+        for (unsigned i = 0; i < WIRE_BATCH_RECORDS; i++) {
+            uint8_t resolver = (uint8_t)(i % RESOLVERS);
+            message.batch.records[i] = (struct wire_record){
+                .token = tokens[dice() % count],
+                .address = {[10] = 0xff, 0xff, 10, 77, 1 + resolver % 3, resolver},
+                .bytes = 120,
+                .kind = WIRE_QUERY,
+            };
+        }
+        uint64_t begun = cpu_ns();
+        state_take(&state, &message, WIRE_BATCH_RECORDS);
+        spent += cpu_ns() - begun;
+    }
+    return spent;
+}
+
+/* All are within the window. */
+static void measure_sweep(void)
+{
+    uint64_t least = UINT64_MAX;
+    for (unsigned run = 1; run <= RUNS; run++) {
+        uint64_t begun = cpu_ns();
+        sessions_sweep(&state.sessions, STATE_NOW + run);
+        least = smaller(least, cpu_ns() - begun);
+    }
+    tell("sweep_ns", (double)least);
+}
+
+static double set_octets(const struct distinct_set *set)
+{
+    return (double)table_octets(set->slot_count, sizeof *set->slots);
+}
+
+static void tell_memory(void)
+{
+    const struct sessions *sessions = &state.sessions;
+    const struct distinct *distinct = &state.distinct;
+    uint64_t remembered = distinct->current.used + distinct->previous.used - distinct->carried;
+    tell("session_octets", (double)table_octets(sessions->slot_count, sizeof *sessions->slots) /
+                               (double)sessions->used);
+    tell("distinct_octets",
+         (set_octets(&distinct->current) + set_octets(&distinct->previous)) / (double)remembered);
+}
+
+static void measure_sessions(uint32_t count, char *databases[])
+{
+    make_state_with(databases[0], databases[1]);
+    const uint64_t *tokens = make_tokens(count);
+    tell("growth_ns", (double)enter_all(tokens, count, STATE_NOW));
+    uint64_t least = UINT64_MAX;
+    for (unsigned run = 0; run < RUNS; run++) {
+        least = smaller(least, take_random_records(tokens, count));
+    }
+    tell("record_ns", (double)least / RECORDS_PER_RUN);
+    tell_memory();
+    measure_sweep();
+}
+
+static void measure_distinct(uint32_t count)
+{
+    make_state(1);
+    const uint64_t *tokens = make_tokens(count);
+    (void)enter_all(tokens, count, STATE_NOW);
+    /* After the window: nobody is active any more, and all come again. */
+    (void)enter_all(tokens, count, STATE_NOW + STATE_WINDOW + 1);
+    tell("counted", (double)state.series.groups[0].sessions);
+    tell("forgotten", (double)state.distinct.forgotten);
+}
+
+/* --- Groups. */
+
+static void make_groups(uint32_t count)
+{
+    make_state(count);
+    while (state.series.group_count < count) {
+        uint64_t roll = dice();
+        struct place place = {.country = PLACE_COUNTRY('A' + roll % 26, 'A' + roll / 26 % 26),
+                              .asn = (uint32_t)(1000 + roll / 676 % 400000)};
+        struct series_group *group = &state.series.groups[series_find(&state.series, 0, place)];
+        group->active = (uint32_t)(dice() % 1000);
+        group->peak = group->active + (uint32_t)(dice() % 1000);
+        group->sessions = dice() % 100000;
+        group->queries = dice() % 100000000;
+        group->responses = group->queries;
+        group->bytes_in = group->queries * 120;
+        group->bytes_out = group->queries * 800;
+    }
+}
+
+struct scrape {
+    uint64_t spent;
+    uint64_t longest; /* of the calls that it is made of */
+    uint64_t octets;
+    size_t memory;
+};
+
+static size_t allocated(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static struct scrape scrape_once(void)
+{
+    static const struct exposition_wish everything;
+    static char buffer[BUFFER];
+    struct scrape scrape = {0};
+    struct exposition *exposition;
+    size_t before = allocated();
+    uint64_t first = cpu_ns();
+    uint64_t begun = cpu_ns();
+    if (exposition_begin(&state.sources, &everything, &exposition) != 0) {
+        errx(1, "no memory");
+    }
+    scrape.longest = cpu_ns() - begun;
+    for (size_t length = 1; length > 0;) {
+        begun = cpu_ns();
+        length = exposition_read(exposition, buffer, sizeof buffer);
+        scrape.longest = larger(scrape.longest, cpu_ns() - begun);
+        scrape.octets += length;
+    }
+    scrape.memory = allocated() - before;
+    exposition_end(exposition);
+    scrape.spent = cpu_ns() - first;
+    return scrape;
+}
+
+static void measure_groups(uint32_t count)
+{
+    make_groups(count);
+    struct scrape least = scrape_once();
+    for (unsigned run = 1; run < RUNS; run++) {
+        struct scrape scrape = scrape_once();
+        least.spent = smaller(least.spent, scrape.spent);
+        least.longest = smaller(least.longest, scrape.longest);
+    }
+    tell("scrape_ns", (double)least.spent);
+    tell("hold_ns", (double)least.longest);
+    tell("octets", (double)least.octets);
+    /* Two gauges of each group are copied. */
+    tell("extra_octets", (double)least.memory - (double)count * 2 * sizeof(uint32_t));
+}
+
+/* --- HTTP. */
+
+/* The scraper, a process of its own: asks once, reads to the end. */
+static void scrape_over(struct sockaddr_in6 address)
+{
+    static char buffer[256 * 1024];
+    const char request[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int connection = socket(AF_INET6, SOCK_STREAM, 0);
+    if (connect(connection, (const struct sockaddr *)&address, sizeof address) != 0 ||
+        write(connection, request, sizeof request - 1) < 0) {
+        err(1, "scrape");
+    }
+    while (read(connection, buffer, sizeof buffer) > 0) {
+    }
+    _exit(0);
+}
+
+static void serve_one(struct http *http, const struct listener *listener, struct scrape *out)
+{
+    struct pollfd waiting[] = {{.fd = listener->descriptor, .events = POLLIN},
+                               {.fd = http_descriptor(http), .events = POLLIN}};
+    bool taken = false;
+    uint64_t first = cpu_ns();
+    while (!taken || http_timeout_ms(http) >= 0) {
+        poll(waiting, 2, http_timeout_ms(http));
+        uint64_t begun = cpu_ns();
+        if (waiting[0].revents != 0) {
+            http_accept(http, listener, STATE_NOW);
+            taken = true;
+        }
+        http_run(http, STATE_NOW);
+        out->longest = larger(out->longest, cpu_ns() - begun);
+    }
+    out->spent = cpu_ns() - first;
+}
+
+/* Returns the address to scrape. */
+static struct sockaddr_in6 listen_somewhere(struct listener *listener)
+{
+    const struct address any_port = {
+        .socket.v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT},
+        .length = sizeof any_port.socket.v6};
+    struct sockaddr_in6 bound;
+    socklen_t length = sizeof bound;
+    if (listen_open(&any_port, listener) != 0 ||
+        getsockname(listener->descriptor, (struct sockaddr *)&bound, &length) != 0) {
+        errx(1, "cannot listen");
+    }
+    return bound;
+}
+
+static void measure_http(uint32_t count)
+{
+    static struct replies replies;
+    const struct http_options settings = {.telemetry_path = "/metrics",
+                                          .sources = &state.sources,
+                                          .stale = state.sources.stale,
+                                          .replies = &replies};
+    struct listener listener;
+    struct http *http;
+    make_groups(count);
+    struct sockaddr_in6 address = listen_somewhere(&listener);
+    if (http_start(&settings, &http) != 0) {
+        errx(1, "no memory");
+    }
+    struct scrape least = {.spent = UINT64_MAX, .longest = UINT64_MAX};
+    for (unsigned run = 0; run < RUNS; run++) {
+        struct scrape scrape = {0};
+        if (fork() == 0) {
+            scrape_over(address);
+        }
+        serve_one(http, &listener, &scrape);
+        wait(NULL);
+        least.spent = smaller(least.spent, scrape.spent);
+        least.longest = smaller(least.longest, scrape.longest);
+    }
+    http_stop(http);
+    tell("http_scrape_ns", (double)least.spent);
+    tell("http_hold_ns", (double)least.longest);
+}
+
+int main(int argc, char *argv[])
+{
+    const char *what = argc > 2 ? argv[1] : "";
+    uint32_t count = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
+    if (strcmp(what, "sessions") == 0 && argc == 5) {
+        measure_sessions(count, argv + 3);
+    } else if (strcmp(what, "distinct") == 0) {
+        measure_distinct(count);
+    } else if (strcmp(what, "groups") == 0) {
+        measure_groups(count);
+    } else if (strcmp(what, "http") == 0) {
+        measure_http(count);
+    } else {
+        errx(2, "usage: scale sessions COUNT COUNTRY ASN | distinct|groups|http COUNT");
+    }
+    return 0;
+}

@@ -1,0 +1,35 @@
+"""What grows with sessions and with groups: tests/bench/scale, several times in turn."""
+
+import statistics
+import subprocess
+
+from support.program import BUILD
+
+ROUNDS = 5
+FEW_SESSIONS, MANY_SESSIONS = 1_000, 1_000_000
+
+
+def run(what, count, *arguments):
+    """Name → value, as the program prints them."""
+    done = subprocess.run([BUILD / "tests/bench/scale", what, str(count), *arguments], check=True,
+                          capture_output=True, text=True)
+    return {name: float(value) for name, value in
+            (line.split() for line in done.stdout.splitlines())}
+
+
+def _medians(runs):
+    return {name: statistics.median(one[name] for one in runs) for name in runs[0]}
+
+
+def repeated(what, count):
+    """The median of each value."""
+    return _medians([run(what, count) for _ in range(3)])
+
+
+def sessions(databases):
+    """Values at few sessions, at many, and the median of the rounds' ratios of the time for a
+    record."""
+    rounds = [(run("sessions", FEW_SESSIONS, *databases),
+               run("sessions", MANY_SESSIONS, *databases)) for _ in range(ROUNDS)]
+    ratio = statistics.median(many["record_ns"] / few["record_ns"] for few, many in rounds)
+    return *map(_medians, zip(*rounds)), ratio

@@ -1,0 +1,70 @@
+#include "tests/bench/state.h"
+
+#include "exporter/process.h"
+#include "exporter/reload.h"
+#include "exporter/replies.h"
+
+#include <err.h>
+#include <stdbool.h>
+
+void state_options(const char *country, const char *asn, struct options *out)
+{
+    static char program[] = "bench";
+    static char flag[] = "-dnstt.domain";
+    static char domain[] = "t.tunnel.example.com";
+    char *arguments[] = {program, flag, domain, NULL};
+    struct flags_error error;
+    if (flags_parse(3, arguments, out, &error) != FLAGS_RUN) {
+        errx(1, "%s", error.text);
+    }
+    out->country_database = country;
+    out->asn_database = asn;
+}
+
+static void take(struct state *state, const union wire_message *message, size_t length)
+{
+    enum intake_fault fault = intake_take(&state->intake, message, length, STATE_NOW);
+    if (fault != INTAKE_OK) {
+        errx(1, "%s", intake_fault_text(&state->intake, fault));
+    }
+}
+
+void state_make(struct geoip *geoip, struct state *state)
+{
+    static const struct reload reload;
+    static const struct replies replies;
+    static const struct process process = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
+    static const bool stale;
+    if (series_create(1, state->options.series_max, &state->series) != 0 ||
+        distinct_create(state->options.sessions_remember, &state->distinct) != 0 ||
+        sessions_create(state->options.sessions_max, STATE_WINDOW, STATE_NOW, &state->distinct,
+                        &state->series, &state->sessions) != 0) {
+        errx(1, "no memory");
+    }
+    intake_start(1, geoip, &state->series, &state->sessions, &state->intake);
+    state->sources = (struct exposition_sources){.options = &state->options,
+                                                 .intake = &state->intake,
+                                                 .series = &state->series,
+                                                 .sessions = &state->sessions,
+                                                 .distinct = &state->distinct,
+                                                 .reload = &reload,
+                                                 .replies = &replies,
+                                                 .process = &process,
+                                                 .stale = &stale};
+    const union wire_message hello = {
+        .hello = {.header = {.magic = WIRE_MAGIC, .type = WIRE_HELLO},
+                  .version = WIRE_VERSION,
+                  .record_size = sizeof(struct wire_record),
+                  .domains = 1},
+    };
+    take(state, &hello, sizeof hello.hello);
+}
+
+void state_take(struct state *state, union wire_message *message, size_t records)
+{
+    message->header = (struct wire_header){.magic = WIRE_MAGIC,
+                                           .type = WIRE_BATCH,
+                                           .count = (uint16_t)records,
+                                           .sequence = state->intake.expected.sequence};
+    take(state, message, wire_batch_length(records));
+}
