@@ -3,7 +3,8 @@
 import math
 
 WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 70, 190, 46, 56
+LEFT, RIGHT, TOP, BOTTOM = 70, 130, 46, 56
+NAME_HEIGHT = 17
 STYLE = """<style>
 .ground{fill:#fff} text{fill:#333} .grid{stroke:#ddd} .line{fill:none;stroke-width:2}
 .s0{color:#c0392b} .s1{color:#1f6fb2} .s2{color:#7d5ba6} .s3{color:#2e8b57}
@@ -59,7 +60,7 @@ def _axes(across, up):
     return parts
 
 
-def _series(number, name, points, across, up):
+def _series(number, points, across, up):
     """Points are (rate, nanoseconds, lossy): hollow where packets were lost."""
     places = [(across(rate), up(cost), lossy) for rate, cost, lossy in sorted(points)]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y, _ in places)
@@ -67,8 +68,20 @@ def _series(number, name, points, across, up):
     for x, y, lossy in places:
         mark = ' class="lossy"' if lossy else ""
         parts.append(f'<circle{mark} cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
-    x, y, _ = places[-1]
-    return [*parts, _text(x + 12, y + 4, name, 'class="name"'), "</g>"]
+    return [*parts, "</g>"]
+
+
+def _names(series, up):
+    """Beside the last point of each, from the top down, none over another."""
+    last = [(up(max(points)[1]), number, name) for number, (name, points) in
+            enumerate(series.items())]
+    parts, free = [], TOP
+    for y, number, name in sorted(last):
+        free = max(y, free)
+        parts.append(f'<g class="s{number}">'
+                     + _text(WIDTH - RIGHT + 12, free + 4, name, 'class="name"') + "</g>")
+        free += NAME_HEIGHT
+    return parts
 
 
 def draw(series):
@@ -81,8 +94,10 @@ def draw(series):
              "<title>CPU for a packet against the rate of packets</title>", STYLE,
              f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}" rx="6"/>']
     parts += _axes(across, up)
-    for number, (name, found) in enumerate(series.items()):
-        parts += _series(number, name, found, across, up)
+    for number, found in enumerate(series.values()):
+        parts += _series(number, found, across, up)
+    parts += _names(series, up)
     if any(lossy for _, _, lossy in points):
-        parts.append(_text(LEFT + 8, HEIGHT - BOTTOM - 8, "hollow: packets were lost"))
+        parts.append(_text(WIDTH - RIGHT, TOP - 18, "hollow: packets were lost",
+                           'text-anchor="end"'))
     return "\n".join([*parts, "</svg>", ""])
