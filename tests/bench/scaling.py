@@ -21,9 +21,9 @@ def _medians(runs):
     return {name: statistics.median(one[name] for one in runs) for name in runs[0]}
 
 
-def repeated(what, count):
+def repeated(*arguments):
     """The median of each value."""
-    return _medians([run(what, count) for _ in range(3)])
+    return _medians([run(*arguments) for _ in range(3)])
 
 
 def sessions(databases):
