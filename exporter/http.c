@@ -40,13 +40,32 @@ static enum page refusal(unsigned status)
     }
 }
 
-static bool came_to_loopback(const struct http *http, struct MHD_Connection *connection)
+/* What connections.h knows of it; NULL never while libmicrohttpd serves it. */
+static struct connection *known_as(struct http *http, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const struct connection *known =
-        info != NULL ? connections_find(&http->connections, info->connect_fd) : NULL;
-    return known != NULL && known->loopback;
+    return info != NULL ? connections_find(&http->connections, info->connect_fd) : NULL;
+}
+
+/* Sees the target as it came; from then on libmicrohttpd shows it without escapes, cut at a %00.
+ * Without this it also tells of the end of those requests alone that it let through to `answer`,
+ * and not of those that it refused itself. */
+static void *note_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct connection *known = known_as(context, connection);
+    if (known != NULL) {
+        known->escaped = target[strcspn(target, "%?")] == '%';
+    }
+    return NULL;
+}
+
+static enum MHD_Result serve_metrics(struct http *http, struct MHD_Connection *connection,
+                                     struct connection *known, const char *method)
+{
+    known->scrape = true;
+    return scrape_serve(http->options.sources, connection,
+                        strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
 }
 
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path,
@@ -55,17 +74,24 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
                               void **request)
 {
     struct http *http = context;
+    struct connection *known = known_as(http, connection);
     (void)version;
     (void)upload;
     (void)upload_size;
     (void)request;
-    unsigned status = request_check(connection, path, method, came_to_loopback(http, connection));
+    if (known == NULL) {
+        return MHD_NO;
+    }
+    known->asked = true;
+    unsigned status = request_check(connection, path, method, known->loopback);
     if (status != 0) {
         return pages_serve(&http->pages, connection, refusal(status));
     }
+    if (known->escaped) { /* none of ours is written so */
+        return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
+    }
     if (strcmp(path, http->options.telemetry_path) == 0) {
-        return scrape_serve(http->options.sources, connection,
-                            strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+        return serve_metrics(http, connection, known, method);
     }
     if (strcmp(path, "/") == 0) {
         return status_reply_serve(&http->status, connection, http->now);
@@ -78,16 +104,6 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
                            *http->options.stale ? PAGE_NOT_READY : PAGE_READY);
     }
     return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
-}
-
-/* A request begins. Without this libmicrohttpd tells of the end of those alone that it let through
- * to `answer`, and not of those that it refused itself. */
-static void *note_request(void *context, const char *target, struct MHD_Connection *connection)
-{
-    (void)context;
-    (void)target;
-    (void)connection;
-    return NULL;
 }
 
 static void note_reply(void *context, struct MHD_Connection *connection, void **request,
@@ -126,11 +142,10 @@ int http_start(const struct http_options *options, struct http **out)
     /* No error log: libmicrohttpd's lines name the peer. No ITC pipe: there is one thread. */
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer, http,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_ADDRESS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)HTTP_TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, note_request, http,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, note_target, http,
         MHD_OPTION_NOTIFY_COMPLETED, note_reply, http, MHD_OPTION_NOTIFY_CONNECTION, note_end, http,
         MHD_OPTION_END);
     if (http->daemon == NULL || pages_make(&http->pages) != 0) {
@@ -151,26 +166,61 @@ void http_stop(struct http *http)
     free(http);
 }
 
-void http_accept(struct http *http, const struct listener *listener, uint32_t now)
+/* Gives up a connection whose request has not come, for one of this peer. Returns false when there
+ * is none. */
+static bool make_room(struct http *http, uint64_t peer)
 {
+    const struct connection *victim = connections_dispensable(&http->connections, peer);
+    if (victim == NULL) {
+        return false;
+    }
+    shutdown(victim->descriptor, SHUT_RDWR);
+    MHD_run(http->daemon); /* sees its end, and closes it */
+    return true;
+}
+
+static void add_connection(struct http *http, const struct newcomer *newcomer,
+                           const struct sockaddr *address, socklen_t length)
+{
+    if (connections_add(&http->connections, newcomer) != 0 &&
+        (!make_room(http, newcomer->peer) || connections_add(&http->connections, newcomer) != 0)) {
+        close(newcomer->descriptor);
+        return;
+    }
+    /* On failure libmicrohttpd has closed it. */
+    if (MHD_add_connection(http->daemon, newcomer->descriptor, address, length) != MHD_YES) {
+        connections_remove(&http->connections, newcomer->descriptor);
+    }
+}
+
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+bool http_accept(struct http *http, const struct listener *listener, uint32_t now)
+{
+    http->now = now;
     for (unsigned i = 0; i < ACCEPT_TURN; i++) {
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+        struct sockaddr *const peer = (struct sockaddr *)&address;
         socklen_t length = sizeof address;
-        int connection = accept4(listener->descriptor, (struct sockaddr *)&address, &length,
-                                 SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (connection < 0) {
-            return; /* none left, or out of descriptors until one is closed */
-        }
-        if (!connections_add(&http->connections, connection, listener->loopback, now)) {
-            close(connection);
-            continue;
-        }
-        /* On failure libmicrohttpd has closed it. */
-        if (MHD_add_connection(http->daemon, connection, (const struct sockaddr *)&address,
-                               length) != MHD_YES) {
-            connections_remove(&http->connections, connection);
+        int connection = accept4(listener->descriptor, peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (connection >= 0) {
+            const struct newcomer newcomer = {
+                .descriptor = connection,
+                .loopback = listener->loopback,
+                .peer = connections_peer(peer),
+                .second = now,
+            };
+            add_connection(http, &newcomer, peer, length);
+        } else if (!is_shortage(errno)) {
+            return true; /* none left */
+        } else if (!make_room(http, CONNECTIONS_PEER_UNKNOWN)) {
+            return false;
         }
     }
+    return true;
 }
 
 int http_descriptor(const struct http *http)

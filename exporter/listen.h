@@ -8,7 +8,10 @@
 
 enum {
     LISTEN_SOCKETS_MAX = 8, /* an address of each family and some more */
-    LISTEN_BACKLOG = 128,
+    /* Connections that wait to be taken, as many as the kernel holds by default
+     * (net.core.somaxconn): a flood's worth of some 100 ms, so that a scrape in its midst need not
+     * knock a second time, which it does after a second. */
+    LISTEN_BACKLOG = 4096,
 };
 
 struct listener {

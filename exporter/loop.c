@@ -59,6 +59,8 @@ int loop_open(struct loop *loop)
     loop->account = 0;
     loop->account_second = loop_seconds();
     loop->closed_second = 0;
+    loop->paused_second = 0;
+    loop->told_second = 0;
     loop->stale = false;
     const int watched[] = {loop->channel, loop->signals, http_descriptor(loop->http)};
     int error = 0;
@@ -98,7 +100,7 @@ static int next_timeout(const struct loop *loop)
     if (http >= 0 && http < timeout) {
         timeout = http;
     }
-    if (loop->sessions->used > 0 || loop->closed_second != 0) {
+    if (loop->sessions->used > 0 || loop->closed_second != 0 || loop->paused_second != 0) {
         int second = until_next_second();
         timeout = second < timeout ? second : timeout;
     }
@@ -167,6 +169,28 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
     return LOOP_RUNNING;
 }
 
+static void watch_listeners(const struct loop *loop, bool wanted)
+{
+    for (unsigned i = 0; i < loop->listener_count; i++) {
+        struct epoll_event event = {
+            .events = wanted ? EPOLLIN : 0,
+            .data.fd = loop->listeners[i].descriptor,
+        };
+        epoll_ctl(loop->epoll, EPOLL_CTL_MOD, event.data.fd, &event);
+    }
+}
+
+/* A connection that cannot be taken would wake the loop for ever. */
+static void pause_listening(struct loop *loop, uint32_t now)
+{
+    watch_listeners(loop, false);
+    loop->paused_second = now;
+    if (loop->told_second == 0 || now - loop->told_second > LOOP_TELL_SECONDS) {
+        log_line(LOG_WARN, "no descriptor or memory left for a connection; scrapes wait", NULL);
+        loop->told_second = now;
+    }
+}
+
 static enum loop_end check_time(struct loop *loop, uint32_t now)
 {
     if (loop->sessions->used > 0 && now != loop->sessions->swept) {
@@ -175,6 +199,10 @@ static enum loop_end check_time(struct loop *loop, uint32_t now)
     history_note(loop->history, (uint32_t)loop->sessions->used, now);
     if (reload_look(loop->reload, now)) {
         service_reloaded(loop->service);
+    }
+    if (loop->paused_second != 0 && now != loop->paused_second) {
+        watch_listeners(loop, true);
+        loop->paused_second = 0;
     }
     if (loop->closed_second != 0 && now > loop->closed_second + LOOP_CLOSED_SECONDS) {
         return LOOP_CLOSED;
@@ -197,11 +225,11 @@ static const struct listener *listener_of(const struct loop *loop, int descripto
     return NULL;
 }
 
-static void take_connections(const struct loop *loop, int descriptor, uint32_t now)
+static void take_connections(struct loop *loop, int descriptor, uint32_t now)
 {
     const struct listener *listener = listener_of(loop, descriptor);
-    if (listener != NULL) {
-        http_accept(loop->http, listener, now);
+    if (listener != NULL && !http_accept(loop->http, listener, now)) {
+        pause_listening(loop, now);
     }
 }
 

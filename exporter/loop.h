@@ -21,6 +21,7 @@
 enum {
     LOOP_HELLO_SECONDS = 5,  /* from the start to the first account */
     LOOP_STALE_SECONDS = 5,  /* between two accounts: more than three heartbeats */
+    LOOP_TELL_SECONDS = 60,  /* between two lines about a shortage of descriptors */
     LOOP_CLOSED_SECONDS = 1, /* from the end of the channel to that of the sniffer */
     /* Messages taken in one turn: some half a millisecond's work. */
     LOOP_MESSAGES_PER_TURN = 8,
@@ -53,6 +54,8 @@ struct loop {
     uint64_t account;        /* sequence of the latest STATS */
     uint32_t account_second; /* when it came */
     uint32_t closed_second;  /* when the channel ended; 0: it has not */
+    uint32_t paused_second;  /* when connections ceased to be taken; 0: they are */
+    uint32_t told_second;    /* when the log last said so; 0: never */
     bool stale;              /* said so in the log */
     enum intake_fault fault;
     bool exited; /* with LOOP_DIED: the sniffer ended by itself; false: by a signal */

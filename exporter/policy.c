@@ -48,7 +48,10 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
         /* The loop. */
         {EPOLL_WAIT, "waits for events", 1, {PIN(0, pinned->epoll)}},
         {EPOLL_WAIT, "libmicrohttpd waits for its connections", 1, {PIN(0, pinned->http_epoll)}},
-        {SCMP_SYS(epoll_ctl), "lets go of a channel that ended", 1, {PIN(0, pinned->epoll)}},
+        {SCMP_SYS(epoll_ctl),
+         "lets go of a channel that ended, and of listening while descriptors are short",
+         1,
+         {PIN(0, pinned->epoll)}},
         {SCMP_SYS(epoll_ctl),
          "libmicrohttpd adds and removes connections",
          1,

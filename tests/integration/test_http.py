@@ -17,7 +17,8 @@ def test_metrics_page(program):
     assert status == 200
     assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert 'dnstt_active_clients{domain="t.example.com"} 0\n' in body
-    assert program.request("GET", "/metrics?x=1")[0] == 200
+    for query in "?", "?x=1", "?x=%00&y=%zz&%&=", "?/../x", "??":
+        assert program.request("GET", f"/metrics{query}")[0] == 200
 
 
 def test_head(program):
@@ -33,8 +34,11 @@ def test_other_methods(program, method):
     assert headers["Allow"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/metrics/", "/metricsx", "/metric", "//metrics",
-                                  "/%6detrics/..", "/../metrics"])
+@pytest.mark.parametrize("path", [
+    "/nothing", "/metrics/", "/metricsx", "/metric", "/METRICS", "//metrics", "/./metrics",
+    "/../metrics", "/metrics/.", "/metrics/..", "/metrics;x", "/metrics#x", "/metrics\\", "/-", "/-/",
+    "/-/healthy/", "/-//healthy", "/-/metrics", "/%6detrics", "/%2fmetrics", "/%2e/metrics",
+    "/metrics%00", "/metrics%00/x", "/metrics%3fx", "/metrics%20", "/metrics%", "/%2d/ready"])
 def test_other_paths(program, path):
     assert program.request("GET", path)[0] == 404
     assert program.request("GET", "/metrics")[0] == 200

@@ -3,36 +3,12 @@
 import contextlib
 import os
 import signal
-import socket
 import time
 
 import pytest
 
+from support.http import GET, HOST, connect, say, status_of
 from support.program import wait_for
-
-
-def connect(program, address=("127.0.0.1", 9713), source=None):
-    with program.namespace.entered():
-        return socket.create_connection(address, timeout=5,
-                                        source_address=source and (source, 0))
-
-
-def say(program, octets, address=("127.0.0.1", 9713)):
-    """Sends octets as they are; returns all that comes until the connection is closed."""
-    with contextlib.closing(connect(program, address)) as connection:
-        connection.sendall(octets)
-        answer = b""
-        while part := connection.recv(65536):
-            answer += part
-        return answer
-
-
-def status_of(answer):
-    return int(answer.split(b" ", 2)[1])
-
-
-GET = b"GET /metrics HTTP/1.1\r\n"
-HOST = b"Host: localhost\r\n"
 
 
 @pytest.mark.parametrize("request_octets, status", [
@@ -102,20 +78,6 @@ def test_ready_follows_the_sniffer(start):
     assert program.request("GET", "/-/healthy")[0] == 200
     os.kill(program.sniffer, signal.SIGCONT)
     wait_for(lambda: program.request("GET", "/-/ready")[0] == 200, 5, "ready again")
-
-
-def test_a_crowd_from_one_address(start):
-    """300 half-open requests from one address leave room for others, and none when they end."""
-    program = start()
-    with contextlib.ExitStack() as crowd:
-        for _ in range(300):
-            connection = crowd.enter_context(contextlib.closing(
-                connect(program, source="127.0.0.77")))
-            connection.sendall(GET)
-        before = time.monotonic()
-        assert program.request("GET", "/metrics")[0] == 200
-        assert time.monotonic() - before < 1
-    wait_for(lambda: status_of(say(program, GET + HOST + b"\r\n")) == 200, 5, "served again")
 
 
 def test_an_octet_now_and_then(start):
