@@ -9,21 +9,35 @@
 #include <string.h>
 #include <strings.h>
 
+#define PATH_PREFIX "unix:"
+
 static void set_v6(struct in6_addr host, uint16_t port, struct address *out)
 {
-    *out = (struct address){.length = sizeof out->socket.v6};
+    out->length = sizeof out->socket.v6;
     out->socket.v6 =
         (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = host};
 }
 
 static void set_v4(struct in_addr host, uint16_t port, struct address *out)
 {
-    *out = (struct address){.length = sizeof out->socket.v4};
+    out->length = sizeof out->socket.v4;
     out->socket.v4 =
         (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = host};
 }
 
-int address_parse(const char *text, struct address *out)
+static int parse_path(const char *path, struct address *out)
+{
+    size_t length = strlen(path);
+    if (path[0] != '/' || length >= sizeof out->socket.local.sun_path) {
+        return -EINVAL;
+    }
+    out->length = sizeof out->socket.local;
+    out->socket.local = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(out->socket.local.sun_path, path, length + 1);
+    return 0;
+}
+
+static int parse_internet(const char *text, struct address *out)
 {
     const char *colon = strrchr(text, ':');
     uint64_t number = 0;
@@ -59,4 +73,29 @@ int address_parse(const char *text, struct address *out)
         return -EINVAL;
     }
     return 0;
+}
+
+int address_parse(const char *text, struct address *out)
+{
+    struct address address;
+    size_t length = strlen(text);
+    /* All of it, so that two of the same are the same octets. */
+    memset(&address, 0, sizeof address);
+    if (length >= sizeof address.text) {
+        return -EINVAL;
+    }
+    memcpy(address.text, text, length + 1);
+    const size_t prefix = strlen(PATH_PREFIX);
+    int error = strncmp(text, PATH_PREFIX, prefix) == 0 ? parse_path(text + prefix, &address)
+                                                        : parse_internet(text, &address);
+    if (error == 0) {
+        *out = address;
+    }
+    return error;
+}
+
+bool address_equal(const struct address *left, const struct address *right)
+{
+    return left->length == right->length &&
+           memcmp(&left->socket, &right->socket, left->length) == 0;
 }

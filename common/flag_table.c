@@ -198,11 +198,20 @@ static const char *set_series_max(struct options *options, const char *value)
 
 static const char *set_listen_address(struct options *options, const char *value)
 {
-    if (address_parse(value, &options->listen_address) != 0) {
+    struct address address;
+    if (address_parse(value, &address) != 0) {
         return "not an address; give a numeric one with a port, such as 127.0.0.1:9713, "
-               "[::1]:9713 or :9713";
+               "[::1]:9713 or :9713, or unix:/path";
     }
-    options->listen_text = value;
+    for (unsigned i = 0; i < options->listen_count; i++) {
+        if (address_equal(&options->listen_addresses[i], &address)) {
+            return "given twice; name each address once";
+        }
+    }
+    if (options->listen_count == ADDRESSES_MAX) {
+        return "one too many; give at most 8 addresses";
+    }
+    options->listen_addresses[options->listen_count++] = address;
     return NULL;
 }
 
@@ -340,12 +349,13 @@ const struct flag flag_table[] = {
     {.entry = {.name = "web.listen-address",
                .argument = "ADDRESS",
                .default_text = "127.0.0.1:9713",
+               .repeatable = true,
                .help = "where to serve the metrics: host:port or [v6]:port with a numeric\n"
-                       "host, or :port for every address of this host"},
+                       "host, :port for every address of this host, or unix:/path; up to 8"},
      .set = set_listen_address},
     {.entry = {.name = "web.systemd-socket",
-               .help = "serve on the sockets that a systemd .socket unit passes, and not on\n"
-                       "web.listen-address"},
+               .help = "serve on the sockets that a systemd .socket unit passes; not together\n"
+                       "with -web.listen-address"},
      .set = set_systemd_socket},
     {.entry = {.name = "web.telemetry-path",
                .argument = "PATH",

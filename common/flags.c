@@ -224,6 +224,11 @@ enum flags_result flags_parse(int argc, char *const argv[], struct options *opti
 {
     struct parse parse = {.error = error};
     enum flags_result result = parse_arguments(&parse, argc, argv);
+    if (result == FLAGS_RUN && parse.options.systemd_socket && parse.options.listen_count > 0) {
+        static const char name[] = "web.systemd-socket";
+        return wrong_flag(&parse, name, strlen(name),
+                          "the .socket unit names the addresses; leave out -web.listen-address");
+    }
     if (result == FLAGS_RUN) {
         result = set_defaults(&parse);
     }

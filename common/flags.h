@@ -46,8 +46,8 @@ struct options {
     uint32_t sessions_remember;    /* distinct sessions, 1,000 to 100,000,000 */
     uint32_t sessions_min_queries; /* different ones from which a session counts, 1 or 2 */
     uint32_t series_max;           /* groups, 1 to 1,000,000 */
-    struct address listen_address;
-    const char *listen_text;    /* as given, for log lines */
+    struct address listen_addresses[ADDRESSES_MAX]; /* of no meaning with systemd_socket */
+    unsigned listen_count;                          /* 1 or more */
     bool systemd_socket;        /* serve on passed sockets instead (sd_listen_fds(3)) */
     const char *telemetry_path; /* begins with '/' */
     const char *process_user;

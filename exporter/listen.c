@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -48,8 +49,50 @@ static int listen_on(const struct sockaddr *address, socklen_t length, struct li
     return 0;
 }
 
+/* Removes the file of a socket that nobody listens on. */
+static int remove_stale(const struct sockaddr_un *address)
+{
+    struct stat status;
+    if (lstat(address->sun_path, &status) != 0) {
+        return -errno;
+    }
+    if (!S_ISSOCK(status.st_mode)) {
+        return -EEXIST;
+    }
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) {
+        return -errno;
+    }
+    int result = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 ? 0 : errno;
+    close(probe);
+    if (result == EACCES) {
+        return -EACCES;
+    }
+    if (result != ECONNREFUSED) {
+        return -EADDRINUSE; /* taken, or too busy to be (EAGAIN), or of another type */
+    }
+    return unlink(address->sun_path) == 0 ? 0 : -errno;
+}
+
+static int listen_at_path(const struct address *address, struct listener *out)
+{
+    mode_t before = umask(LISTEN_PATH_UMASK);
+    int error = listen_on(&address->socket.any, address->length, out);
+    if (error == -EADDRINUSE) {
+        error = remove_stale(&address->socket.local);
+        if (error == 0) {
+            error = listen_on(&address->socket.any, address->length, out);
+        }
+    }
+    umask(before);
+    return error;
+}
+
 int listen_open(const struct address *address, struct listener *out)
 {
+    if (address->socket.any.sa_family == AF_UNIX) {
+        return listen_at_path(address, out);
+    }
     int error = listen_on(&address->socket.any, address->length, out);
     if (!address->every || (error != -EAFNOSUPPORT && error != -EADDRNOTAVAIL)) {
         return error;
@@ -63,11 +106,19 @@ int listen_open(const struct address *address, struct listener *out)
     return listen_on((const struct sockaddr *)&every, sizeof every, out);
 }
 
+/* The value of a socket's option, or -1. */
+static int option(int descriptor, int name)
+{
+    int value = -1;
+    socklen_t length = sizeof value;
+    return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
 static int adopt_one(int descriptor)
 {
-    int listens = 0;
-    socklen_t length = sizeof listens;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || !listens) {
+    int family = option(descriptor, SO_DOMAIN);
+    if ((family != AF_INET && family != AF_INET6 && family != AF_UNIX) ||
+        option(descriptor, SO_TYPE) != SOCK_STREAM || option(descriptor, SO_ACCEPTCONN) != 1) {
         return -EINVAL;
     }
     int flags = fcntl(descriptor, F_GETFL);

@@ -179,24 +179,39 @@ static void adopt_sockets(void)
     loop.listener_count = (unsigned)count;
 }
 
+static const char *listen_remedy(const struct address *address, int error)
+{
+    if (address->socket.any.sa_family != AF_UNIX) {
+        return "cannot listen; give a free address of this host, or -web.systemd-socket where a "
+               ".socket unit holds it";
+    }
+    if (error == -EADDRINUSE) {
+        return "cannot listen: another process does there; end it, or give another path";
+    }
+    if (error == -EEXIST) {
+        return "cannot listen: the file there is no socket; remove it, or give another path";
+    }
+    return "cannot listen; give a path in a folder that this user may write, or "
+           "-web.systemd-socket where a .socket unit holds it";
+}
+
 static void listen_for_scrapes(void)
 {
     if (options.systemd_socket) {
         adopt_sockets();
         return;
     }
-    int error = listen_open(&options.listen_address, &loop.listeners[0]);
-    loop.listener_count = 1;
-    if (error == 0) {
-        return;
+    for (unsigned i = 0; i < options.listen_count; i++) {
+        const struct address *address = &options.listen_addresses[i];
+        int error = listen_open(address, &loop.listeners[i]);
+        if (error != 0) {
+            log_line(LOG_ERROR, listen_remedy(address, error), "flag", "-web.listen-address",
+                     "value", address->text, "error", strerror(-error), NULL);
+            notify_failed_start("cannot listen", strerror(-error));
+            exit(EXIT_REFUSED);
+        }
     }
-    log_line(LOG_ERROR,
-             "cannot listen; give a free address of this host, or -web.systemd-socket where a "
-             ".socket unit holds it",
-             "flag", "-web.listen-address", "value", options.listen_text, "error", strerror(-error),
-             NULL);
-    notify_failed_start("cannot listen", strerror(-error));
-    exit(EXIT_REFUSED);
+    loop.listener_count = options.listen_count;
 }
 
 /* From here on nothing can be opened but databases, and only what policy.c lists can be asked for.
@@ -239,9 +254,15 @@ static void log_start(void)
         log_line(LOG_INFO, "watching", "domain", options.domains[i].text, "interface",
                  options.interface[0] != '\0' ? options.interface : "all", NULL);
     }
-    log_line(LOG_INFO, "serving metrics", "address",
-             options.systemd_socket ? "passed sockets" : options.listen_text, "path",
-             options.telemetry_path, NULL);
+    if (options.systemd_socket) {
+        log_line(LOG_INFO, "serving metrics", "address", "passed sockets", "path",
+                 options.telemetry_path, NULL);
+        return;
+    }
+    for (unsigned i = 0; i < options.listen_count; i++) {
+        log_line(LOG_INFO, "serving metrics", "address", options.listen_addresses[i].text, "path",
+                 options.telemetry_path, NULL);
+    }
 }
 
 int main(int argc, char *argv[])

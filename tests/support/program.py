@@ -7,10 +7,11 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
+
+from support.http import connect
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
@@ -122,13 +123,15 @@ class Program:
         return Metrics(body)
 
     def wait_ready(self, address=("127.0.0.1", 9713)):
+        """Address: (host, port), or the path of a unix socket."""
         def accepts():
             assert self.process.poll() is None, f"ended at start:\n{self.log()}"
-            with contextlib.suppress(ConnectionError), self.namespace.entered():
-                return socket.create_connection(address, timeout=5)
+            with contextlib.suppress(ConnectionError, FileNotFoundError):
+                return connect(self, address)
 
         wait_for(accepts, START_SECONDS, "ready to answer").close()
-        (self.sniffer,) = children(self.pid)
+        # Passed sockets accept before there is anybody to answer.
+        (self.sniffer,) = wait_for(lambda: children(self.pid), START_SECONDS, "the sniffer")
         self.sniffer_handle = os.pidfd_open(self.sniffer)
         return self
 

@@ -68,6 +68,46 @@ static void every_address(void **state)
     assert_v6(":9713", &in6addr_any, 9713, true);
 }
 
+static void paths(void **state)
+{
+    (void)state;
+    struct address address = parse("unix:/run/dnstt exporter.sock");
+    assert_int_equal(address.socket.any.sa_family, AF_UNIX);
+    assert_int_equal(address.length, sizeof(struct sockaddr_un));
+    assert_string_equal(address.socket.local.sun_path, "/run/dnstt exporter.sock");
+    assert_string_equal(address.text, "unix:/run/dnstt exporter.sock");
+
+    char text[sizeof "unix:" + sizeof address.socket.local.sun_path] = "unix:/";
+    memset(text + strlen(text), 'a', sizeof text - 1 - strlen(text));
+    assert_int_equal(address_parse(text, &address), -EINVAL);
+    text[strlen(text) - 1] = '\0';
+    address = parse(text);
+    assert_string_equal(address.socket.local.sun_path, text + strlen("unix:"));
+    assert_string_equal(address.text, text);
+}
+
+static void assert_equality(const char *left_text, const char *right_text, bool equal)
+{
+    struct address left = parse(left_text);
+    struct address right = parse(right_text);
+    assert_int_equal(address_equal(&left, &right), equal);
+}
+
+static void equality(void **state)
+{
+    (void)state;
+    assert_equality("127.0.0.1:9713", "localhost:9713", true);
+    assert_equality("[::]:9713", ":9713", true);
+    assert_equality("[::1]:9713", "[0:0::0:1]:9713", true);
+    assert_equality("unix:/a", "unix:/a", true);
+    assert_equality("127.0.0.1:9713", "127.0.0.1:9714", false);
+    assert_equality("127.0.0.1:9713", "127.0.0.2:9713", false);
+    assert_equality("[::1]:9713", "[::2]:9713", false);
+    assert_equality("0.0.0.0:9713", ":9713", false);
+    assert_equality("unix:/a", "unix:/b", false);
+    assert_equality("unix:/a", "unix:/aa", false);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -110,7 +150,11 @@ static void refused(void **state)
         "localhost.:80",
         "example.com:80",
         "*:80",
-        "unix:/run/x",
+        "unix:",
+        "unix:run/x",
+        "unix:@x",
+        "UNIX:/run/x",
+        "/run/x",
         "http://127.0.0.1:80",
         /* One character more than the longest host. */
         "[2001:0db8:1111:2222:3333:4444:192.168.100.2000]:65535",
@@ -131,10 +175,8 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(v4),
-        cmocka_unit_test(v6),
-        cmocka_unit_test(every_address),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(v4),    cmocka_unit_test(v6),       cmocka_unit_test(every_address),
+        cmocka_unit_test(paths), cmocka_unit_test(equality), cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

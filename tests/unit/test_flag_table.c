@@ -32,11 +32,13 @@ static void defaults(void **state)
     assert_int_equal(options.sessions_remember, 1000000);
     assert_int_equal(options.sessions_min_queries, 1);
     assert_int_equal(options.series_max, 10000);
-    assert_int_equal(options.listen_address.socket.any.sa_family, AF_INET);
-    assert_int_equal(options.listen_address.socket.v4.sin_port, htons(9713));
-    assert_int_equal(options.listen_address.socket.v4.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
-    assert_false(options.listen_address.every);
-    assert_string_equal(options.listen_text, "127.0.0.1:9713");
+    assert_int_equal(options.listen_count, 1);
+    const struct address *address = &options.listen_addresses[0];
+    assert_int_equal(address->socket.any.sa_family, AF_INET);
+    assert_int_equal(address->socket.v4.sin_port, htons(9713));
+    assert_int_equal(address->socket.v4.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+    assert_false(address->every);
+    assert_string_equal(address->text, "127.0.0.1:9713");
     assert_string_equal(options.telemetry_path, "/metrics");
     assert_string_equal(options.process_user, "nobody");
     assert_int_equal(options.log_level, LOG_INFO);
@@ -50,8 +52,9 @@ static void given_values(void **state)
                "--dnstt.framing=any", "-capture.interface=eth0", "-capture.ring-size", "1GiB",
                "-geoip.country-database", "a b.mmdb", "-geoip.asn-database=./=.mmdb",
                "-sessions.max=1000", "-sessions.remember=100000000", "-sessions.min-queries=2",
-               "-series.max=1", "-web.listen-address", ":80", "-web.telemetry-path", "/a",
-               "-process.user=65534:7", "-log.level=error", "-log.format", "json");
+               "-series.max=1", "-web.listen-address", ":80,unix:/run/x",
+               "-web.listen-address=[::1]:81", "-web.telemetry-path", "/a", "-process.user=65534:7",
+               "-log.level=error", "-log.format", "json");
     assert_int_equal(options.domain_count, 1);
     assert_int_equal(options.port_count, 1);
     assert_int_equal(options.ports[0], 5300);
@@ -66,9 +69,13 @@ static void given_values(void **state)
     assert_int_equal(options.sessions_remember, 100000000);
     assert_int_equal(options.sessions_min_queries, 2);
     assert_int_equal(options.series_max, 1);
-    assert_true(options.listen_address.every);
-    assert_int_equal(options.listen_address.socket.v6.sin6_port, htons(80));
-    assert_string_equal(options.listen_text, ":80");
+    assert_int_equal(options.listen_count, 3);
+    assert_true(options.listen_addresses[0].every);
+    assert_int_equal(options.listen_addresses[0].socket.v6.sin6_port, htons(80));
+    assert_string_equal(options.listen_addresses[0].text, ":80");
+    assert_string_equal(options.listen_addresses[1].text, "unix:/run/x");
+    assert_string_equal(options.listen_addresses[1].socket.local.sun_path, "/run/x");
+    assert_string_equal(options.listen_addresses[2].text, "[::1]:81");
     assert_string_equal(options.telemetry_path, "/a");
     assert_string_equal(options.process_user, "65534:7");
     assert_int_equal(options.log_level, LOG_ERROR);
@@ -97,6 +104,10 @@ static void values_at_the_limits(void **state)
     assert_true(options.systemd_socket);
     ASSERT_RUN("-web.systemd-socket=false");
     assert_false(options.systemd_socket);
+    ASSERT_RUN("-web.systemd-socket=false", "-web.listen-address=:80");
+    ASSERT_WRONG("-web.systemd-socket: the .socket unit names the addresses; leave out "
+                 "-web.listen-address",
+                 "-web.systemd-socket", "-dnstt.domain=a", "-web.listen-address=127.0.0.1:9713");
 
     char path[129];
     memset(path, 'a', sizeof path);
@@ -164,8 +175,8 @@ static void wrong_values(void **state)
          {"\"\"", "0", "1000001", "-1", "4294967297"}},
         {"web.listen-address",
          "not an address; give a numeric one with a port, such as 127.0.0.1:9713, [::1]:9713 or "
-         ":9713",
-         {"\"\"", "9713", "::1:9713", "example.com:9713", "127.0.0.1:0", "unix:/run/x"}},
+         ":9713, or unix:/path",
+         {"\"\"", "9713", "::1:9713", "example.com:9713", "127.0.0.1:0", "unix:run/x", "unix:"}},
         {"web.systemd-socket", "not for a switch; give true or false", {"\"\"", "1", "yes"}},
         {"web.telemetry-path",
          "not a path; give one such as /metrics: a slash and 1 to 127 characters that need no "
@@ -263,10 +274,8 @@ static void help_tells_the_defaults(void **state)
         snprintf(argument, sizeof argument, "-%s=%s", entry->name, entry->default_text);
         ASSERT_RUN(argument);
         /* Then the texts stand in argv, elsewhere but alike. */
-        assert_string_equal(options.listen_text, without.listen_text);
         assert_string_equal(options.telemetry_path, without.telemetry_path);
         assert_string_equal(options.process_user, without.process_user);
-        options.listen_text = without.listen_text;
         options.telemetry_path = without.telemetry_path;
         options.process_user = without.process_user;
         assert_memory_equal(&options, &without, sizeof options);
@@ -287,6 +296,10 @@ static void too_many_values(void **state)
 
     ASSERT_RUN("-dnstt.port=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16");
     assert_int_equal(options.port_count, 16);
+    ASSERT_RUN("-web.listen-address=:1,:2,:3,:4,:5,:6,:7,unix:/8");
+    assert_int_equal(options.listen_count, 8);
+    ASSERT_WRONG("-web.listen-address :9: one too many; give at most 8 addresses",
+                 "-web.listen-address=:1,:2,:3,:4,:5,:6,:7,unix:/8,:9");
     ASSERT_WRONG("-dnstt.port 17: one too many; give at most 16 ports",
                  "-dnstt.port=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17");
 }

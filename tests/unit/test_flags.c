@@ -57,6 +57,8 @@ static void repeated_values(void **state)
                  "-dnstt.port=53");
     ASSERT_WRONG("-dnstt.domain A.Example.: given twice; name each domain once",
                  "-dnstt.domain=b.example,a.example", "-dnstt.domain=A.Example.");
+    ASSERT_WRONG("-web.listen-address localhost:9713: given twice; name each address once",
+                 "-web.listen-address=[::1]:9713,127.0.0.1:9713,localhost:9713");
     ASSERT_WRONG("-dnstt.port 0: not a port; give a number from 1 to 65535", "-dnstt.port=53,0,54");
     ASSERT_WRONG("-dnstt.port \"\": not a port; give a number from 1 to 65535", "-dnstt.port=53,");
     ASSERT_WRONG("-dnstt.port \"\": not a port; give a number from 1 to 65535", "-dnstt.port=,53");
@@ -295,8 +297,11 @@ static void assert_options_in_range(void)
     assert_in_range(options.sessions_max, 1000, 100000000);
     assert_in_range(options.sessions_remember, 1000, 100000000);
     assert_in_range(options.series_max, 1, 1000000);
-    assert_true(options.listen_address.length > 0);
-    assert_true(strlen(options.listen_text) > 0);
+    assert_in_range(options.listen_count, 1, ADDRESSES_MAX);
+    for (unsigned i = 0; i < options.listen_count; i++) {
+        assert_true(options.listen_addresses[i].length > 0);
+        assert_true(strlen(options.listen_addresses[i].text) > 0);
+    }
     assert_int_equal(options.telemetry_path[0], '/');
     assert_true(strlen(options.process_user) > 0);
     assert_in_range(options.log_level, LOG_DEBUG, LOG_ERROR);
