@@ -21,6 +21,7 @@ enum {
     SESSIONS_MIN = 1000,
     SESSIONS_MAX = 100 * 1000 * 1000,
     SERIES_MAX = 1000 * 1000,
+    MAX_REQUESTS_MAX = 1000,  /* more than there are ever connections */
     TELEMETRY_PATH_MAX = 128, /* octets: longer than any real one, and fits the log and the pages */
 };
 
@@ -238,6 +239,16 @@ static const char *set_telemetry_path(struct options *options, const char *value
     return NULL;
 }
 
+static const char *set_max_requests(struct options *options, const char *value)
+{
+    uint64_t limit = 0;
+    if (number_parse(value, 0, MAX_REQUESTS_MAX, &limit) != 0) {
+        return "not a limit; give a number of scrapes from 1 to 1000, or 0 for none";
+    }
+    options->max_requests = (uint32_t)limit;
+    return NULL;
+}
+
 static const char *set_process_user(struct options *options, const char *value)
 {
     if (value[0] == '\0') {
@@ -362,6 +373,12 @@ const struct flag flag_table[] = {
                .default_text = "/metrics",
                .help = "path of the metrics page, up to 128 octets"},
      .set = set_telemetry_path},
+    {.entry = {.name = "web.max-requests",
+               .argument = "COUNT",
+               .default_text = "40",
+               .help = "scrapes at a time, 1 to 1000, or 0 for as many as there are\n"
+                       "connections; those beyond are answered with 503"},
+     .set = set_max_requests},
     {.entry = {.name = "process.user",
                .argument = "USER",
                .default_text = "nobody",

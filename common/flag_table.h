@@ -4,7 +4,7 @@
 
 #include "common/flags.h"
 
-enum { FLAG_TABLE_ROWS = 21 };
+enum { FLAG_TABLE_ROWS = 22 };
 
 struct flag {
     struct flags_entry entry;

@@ -48,6 +48,7 @@ struct options {
     uint32_t series_max;           /* groups, 1 to 1,000,000 */
     struct address listen_addresses[ADDRESSES_MAX]; /* of no meaning with systemd_socket */
     unsigned listen_count;                          /* 1 or more */
+    uint32_t max_requests;      /* scrapes at a time; 0: as many as there are connections */
     bool systemd_socket;        /* serve on passed sockets instead (sd_listen_fds(3)) */
     const char *telemetry_path; /* begins with '/' */
     const char *process_user;

@@ -63,6 +63,10 @@ static void *note_target(void *context, const char *target, struct MHD_Connectio
 static enum MHD_Result serve_metrics(struct http *http, struct MHD_Connection *connection,
                                      struct connection *known, const char *method)
 {
+    uint32_t limit = http->options.max_requests;
+    if (limit != 0 && connections_scrapes(&http->connections) >= limit) {
+        return pages_serve(&http->pages, connection, PAGE_BUSY);
+    }
     known->scrape = true;
     return scrape_serve(http->options.sources, connection,
                         strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);

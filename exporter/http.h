@@ -26,6 +26,7 @@ struct http_options {
     const struct status_sources *status;
     const bool *stale;       /* the sniffer is silent, so the figures are not ready */
     struct replies *replies; /* counted here */
+    uint32_t max_requests;   /* scrapes at a time; 0: as many as there are connections */
 };
 
 struct http;

@@ -305,6 +305,7 @@ int main(int argc, char *argv[])
         .status = &status,
         .stale = &loop.stale,
         .replies = &replies,
+        .max_requests = options.max_requests,
     };
     int error = http_start(&http, &loop.http);
     if (error != 0) {

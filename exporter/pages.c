@@ -14,6 +14,8 @@ static const struct {
     [PAGE_BAD_REQUEST] = {MHD_HTTP_BAD_REQUEST, "bad request\n"},
     [PAGE_FORBIDDEN] = {MHD_HTTP_FORBIDDEN, "this address answers to loopback names only\n"},
     [PAGE_NOT_FOUND] = {MHD_HTTP_NOT_FOUND, "not found\n"},
+    [PAGE_BUSY] = {MHD_HTTP_SERVICE_UNAVAILABLE,
+                   "too many scrapes at a time (-web.max-requests); try again later\n"},
     [PAGE_WRONG_METHOD] = {MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n"},
 };
 

@@ -11,6 +11,7 @@ enum page {
     PAGE_BAD_REQUEST,
     PAGE_FORBIDDEN,
     PAGE_NOT_FOUND,
+    PAGE_BUSY,
     PAGE_WRONG_METHOD,
     PAGES, /* how many */
 };

@@ -73,6 +73,8 @@ WRONG = {
                       ["-web.listen-address", ":80", "once"]),
     "address-and-socket": (DOMAIN + ("-web.listen-address", ":9713", "-web.systemd-socket"),
                            ["-web.systemd-socket", ".socket unit", "-web.listen-address"]),
+    "max-requests": (DOMAIN + ("-web.max-requests", "many"),
+                     ["-web.max-requests", "many", "1 to 1000"]),
     "path": (DOMAIN + ("-web.telemetry-path", "metrics"),
              ["-web.telemetry-path", "metrics", "/metrics"]),
     "user": (DOMAIN + ("-process.user", "root"), ["-process.user", "root", "uid"]),

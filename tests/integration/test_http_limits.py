@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from support.http import GET, HOST, connect, say, status_of
+from support.http import GET, HOST, connect, rest, say, status_of
+from support.namespace import Namespace, run
 from support.program import wait_for
 
 
@@ -78,6 +79,54 @@ def test_ready_follows_the_sniffer(start):
     assert program.request("GET", "/-/healthy")[0] == 200
     os.kill(program.sniffer, signal.SIGCONT)
     wait_for(lambda: program.request("GET", "/-/ready")[0] == 200, 5, "ready again")
+
+
+@pytest.fixture
+def narrow():
+    """A namespace whose kernel holds little of a reply that nobody reads."""
+    made = Namespace("narrow")
+    try:
+        run(*made.command("sysctl", "-qw", "net.ipv4.tcp_wmem=4096 4096 4096",
+                          "net.ipv4.tcp_rmem=4096 4096 4096"))
+        yield made
+    finally:
+        made.remove()
+
+
+# Some 40 KiB of metrics.
+LARGE = ",".join(f"t{number}.example.com" for number in range(32))
+BUSY = b"too many scrapes at a time (-web.max-requests)"
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_scrapes_at_a_time(narrow, start, limit):
+    program = start("-web.max-requests", limit, namespace=narrow, domain=LARGE)
+    with contextlib.ExitStack() as held:
+        slow = [held.enter_context(contextlib.closing(connect(program))) for _ in range(limit)]
+        for connection in slow:
+            connection.sendall(GET + HOST + b"\r\n")
+            assert connection.recv(1) == b"H"
+        for _ in range(3):
+            refusal = say(program, GET + HOST + b"\r\n")
+            assert status_of(refusal) == 503 and BUSY in refusal
+        assert status_of(say(program, b"HEAD" + GET[3:] + HOST + b"\r\n")) == 503
+        for path in "/", "/-/healthy", "/-/ready":
+            assert program.request("GET", path)[0] == 200
+        # One that was held up ends as any other, and leaves its place to the next.
+        assert rest(slow[0]).endswith(b"\r\n0\r\n\r\n")
+        wait_for(lambda: program.request("GET", "/metrics")[0] == 200, 5, "a place is free")
+    wait_for(lambda: program.request("GET", "/metrics")[0] == 200, 5, "all have gone")
+
+
+def test_no_limit_on_scrapes(narrow, start):
+    program = start("-web.max-requests", 0, namespace=narrow, domain=LARGE)
+    with contextlib.ExitStack() as held:
+        for number in range(48):
+            connection = held.enter_context(contextlib.closing(
+                connect(program, source=f"127.0.0.{100 + number % 4}")))
+            connection.sendall(GET + HOST + b"\r\n")
+            assert connection.recv(1) == b"H"
+        assert program.request("GET", "/metrics")[0] == 200
 
 
 def test_an_octet_now_and_then(start):

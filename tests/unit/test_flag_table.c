@@ -39,6 +39,7 @@ static void defaults(void **state)
     assert_int_equal(address->socket.v4.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
     assert_false(address->every);
     assert_string_equal(address->text, "127.0.0.1:9713");
+    assert_int_equal(options.max_requests, 40);
     assert_string_equal(options.telemetry_path, "/metrics");
     assert_string_equal(options.process_user, "nobody");
     assert_int_equal(options.log_level, LOG_INFO);
@@ -53,8 +54,8 @@ static void given_values(void **state)
                "-geoip.country-database", "a b.mmdb", "-geoip.asn-database=./=.mmdb",
                "-sessions.max=1000", "-sessions.remember=100000000", "-sessions.min-queries=2",
                "-series.max=1", "-web.listen-address", ":80,unix:/run/x",
-               "-web.listen-address=[::1]:81", "-web.telemetry-path", "/a", "-process.user=65534:7",
-               "-log.level=error", "-log.format", "json");
+               "-web.listen-address=[::1]:81", "-web.max-requests=0", "-web.telemetry-path", "/a",
+               "-process.user=65534:7", "-log.level=error", "-log.format", "json");
     assert_int_equal(options.domain_count, 1);
     assert_int_equal(options.port_count, 1);
     assert_int_equal(options.ports[0], 5300);
@@ -76,6 +77,7 @@ static void given_values(void **state)
     assert_string_equal(options.listen_addresses[1].text, "unix:/run/x");
     assert_string_equal(options.listen_addresses[1].socket.local.sun_path, "/run/x");
     assert_string_equal(options.listen_addresses[2].text, "[::1]:81");
+    assert_int_equal(options.max_requests, 0);
     assert_string_equal(options.telemetry_path, "/a");
     assert_string_equal(options.process_user, "65534:7");
     assert_int_equal(options.log_level, LOG_ERROR);
@@ -88,7 +90,8 @@ static void values_at_the_limits(void **state)
     ASSERT_RUN("-dnstt.port=1,65535", "-dnstt.mtu=65535", "-dnstt.active-window=1h",
                "-capture.interface=123456789012345", "-capture.ring-size=1048576",
                "-sessions.max=100000000", "-sessions.remember=1000", "-series.max=1000000",
-               "-log.level=debug");
+               "-web.max-requests=1000", "-log.level=debug");
+    assert_int_equal(options.max_requests, 1000);
     assert_int_equal(options.ports[0], 1);
     assert_int_equal(options.ports[1], 65535);
     assert_int_equal(options.mtu, 65535);
@@ -183,6 +186,9 @@ static void wrong_values(void **state)
          "escape in a URL",
          {"\"\"", "/", "metrics", "/a b", "/a?b", "/a#b", "/%41", "/\"", "/<", "/a\\",
           "http://a/"}},
+        {"web.max-requests",
+         "not a limit; give a number of scrapes from 1 to 1000, or 0 for none",
+         {"\"\"", "-1", "1001", "4294967296", "1k"}},
         {"process.user", "no user; give a name, uid or uid:gid, such as nobody", {"\"\""}},
         {"log.level",
          "unknown level; give debug, info, warn or error",
