@@ -171,12 +171,20 @@ $(FUZZERS): $(BUILD)/%: $(BUILD)/objects/tests/fuzz/%.o $(BUILD)/tests/modules.a
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
 
+FUZZ_BUILD   := BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined
 FUZZ_SECONDS ?= 300
+FUZZ_TARGETS ?=
 .PHONY: fuzz
-fuzz: ## fuzz each target for FUZZ_SECONDS (300) from seeds of real traffic
+fuzz: ## fuzz each target, or FUZZ_TARGETS, for FUZZ_SECONDS (300) from seeds of real traffic
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
-	@$(MAKE) --no-print-directory fuzzers BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined
-	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+	@$(MAKE) --no-print-directory fuzzers $(FUZZ_BUILD)
+	tests/fuzz/run build/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+.PHONY: fuzz-corpus
+fuzz-corpus: ## put what fuzzing found into tests/fuzz/corpus, as few inputs as reach the same
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory fuzzers $(FUZZ_BUILD)
+	tests/fuzz/minimise build/fuzz $(FUZZ_TARGETS)
 
 # --- Installing packages. Where apt is not at hand, the list is printed instead.
 .PHONY: deps

@@ -1,11 +1,13 @@
 /*
  * The network against the sniffer: any frame. The first octets of the input say how the kernel
  * would describe it, the rest is the frame, in a block of exactly its size so that a read past its
- * end is seen. Held: no crash, and what comes out is a record that the exporter would take.
+ * end is seen. Held: one outcome of each frame, with what belongs to it and nothing else written; a
+ * record is one that the exporter takes; and -dnstt.framing changes what it says and no more.
  */
 #include "capture/judge.h"
 #include "common/domain.h"
 
+#include <assert.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
@@ -46,8 +48,60 @@ static void check_record(const struct wire_record *record)
     message.batch.header =
         (struct wire_header){.magic = WIRE_MAGIC, .type = WIRE_BATCH, .count = 1, .sequence = 1};
     message.batch.records[0] = *record;
-    if (wire_check(&message, wire_batch_length(1), &expected) != WIRE_FAULT_NONE) {
+    assert(wire_check(&message, wire_batch_length(1), &expected) == WIRE_FAULT_NONE);
+}
+
+/* One frame's outcome, and what came with it. */
+struct judged {
+    enum outcome outcome;
+    enum wire_ignore ignored;
+    struct wire_record record;
+};
+
+static struct judged judge_as(bool any_framing, const struct frame *frame)
+{
+    struct judged judged = {.ignored = WIRE_IGNORE_REASONS};
+    struct wire_record untouched;
+    memset(&untouched, 0xa5, sizeof untouched);
+    judged.record = untouched;
+    judged.outcome = judge_frame(judge(any_framing), frame, &judged.record, &judged.ignored);
+    assert((judged.outcome == OUTCOME_IGNORED) == (judged.ignored != WIRE_IGNORE_REASONS));
+    assert(judged.ignored <= WIRE_IGNORE_REASONS);
+    switch (judged.outcome) {
+    case OUTCOME_RECORD:
+        check_record(&judged.record);
+        break;
+    case OUTCOME_IGNORED:
+    case OUTCOME_MALFORMED:
+    case OUTCOME_OTHER_DOMAIN:
+        assert(memcmp(&judged.record, &untouched, sizeof untouched) == 0);
+        break;
+    default:
         abort();
+    }
+    return judged;
+}
+
+/* The framings differ in what is refused for its framing, and in nothing else. */
+static void check_framings(const struct judged *strict, const struct judged *any)
+{
+    bool refused_query = strict->outcome == OUTCOME_RECORD &&
+                         strict->record.kind == WIRE_REJECTED &&
+                         strict->record.reason == WIRE_REJECT_FRAMING;
+    bool refused_response =
+        strict->outcome == OUTCOME_IGNORED && strict->ignored == WIRE_IGNORE_NOT_RESPONSE;
+    assert(any->outcome != OUTCOME_RECORD || any->record.reason != WIRE_REJECT_FRAMING);
+    if (refused_query) {
+        assert(any->outcome == OUTCOME_RECORD && any->record.kind == WIRE_QUERY);
+        assert(any->record.bytes == strict->record.bytes);
+        assert(any->record.domain == strict->record.domain);
+        assert(memcmp(any->record.address, strict->record.address, sizeof any->record.address) ==
+               0);
+    } else if (refused_response && any->outcome == OUTCOME_RECORD) {
+        assert(any->record.kind == WIRE_RESPONSE);
+    } else {
+        assert(any->outcome == strict->outcome && any->ignored == strict->ignored);
+        assert(memcmp(&any->record, &strict->record, sizeof any->record) == 0);
     }
 }
 
@@ -60,9 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     size_t captured = size - DESCRIPTION;
     uint8_t *octets = malloc(captured > 0 ? captured : 1);
-    if (octets == NULL) {
-        abort();
-    }
+    assert(octets != NULL);
     memcpy(octets, data + DESCRIPTION, captured);
     const struct frame frame = {
         .data = octets,
@@ -74,23 +126,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 : PACKET_HOST,
         .tagged = (data[0] & 8) != 0,
     };
-    struct wire_record record;
-    enum wire_ignore ignored = WIRE_IGNORE_REASONS;
-    switch (judge_frame(judge((data[1] & 4) != 0), &frame, &record, &ignored)) {
-    case OUTCOME_RECORD:
-        check_record(&record);
-        break;
-    case OUTCOME_IGNORED:
-        if (ignored >= WIRE_IGNORE_REASONS) {
-            abort();
-        }
-        break;
-    case OUTCOME_MALFORMED:
-    case OUTCOME_OTHER_DOMAIN:
-        break;
-    default:
-        abort();
-    }
+    struct judged strict = judge_as(false, &frame);
+    struct judged any = judge_as(true, &frame);
+    check_framings(&strict, &any);
     free(octets);
     return 0;
 }

@@ -1,15 +1,19 @@
 #!/usr/bin/python3
-"""Writes seed corpora from the recordings and the vectors: seeds.py DIRECTORY."""
+"""Writes a target's seeds into a directory: seeds.py TARGET DIRECTORY. They are the recordings, the
+vectors and the databases of tests/data, and messages as clients send them."""
 
+import os
 import pathlib
 import struct
+import subprocess
 import sys
+import tempfile
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 FRAMES_PER_RECORDING = 60
 
 
-def frames(path):
+def pcap_frames(path):
     """Of an Ethernet pcap, spread over its length."""
     octets = path.read_bytes()
     order = "<" if octets[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
@@ -27,30 +31,110 @@ def over_ipv4(message):
                        bytes([10, 77, 0, 11]), bytes([10, 77, 0, 2])) + udp
 
 
-def main():
-    directory = pathlib.Path(sys.argv[1])
-    for target in "judge", "intake":
-        (directory / target).mkdir(parents=True, exist_ok=True)
-    seeds = []
+def judge():
     for recording in sorted((DATA / "pcap").glob("*.pcap")):
-        for frame in frames(recording):
+        for frame in pcap_frames(recording):
             protocol = 1 if frame[12:14] == b"\x86\xdd" else 0
             # Queries have the server's address 10.77.0.2 or …:2 as destination; either will do.
             for direction in 0, 1:
-                seeds.append(bytes([protocol, direction, 0]) + frame[14:])
+                yield bytes([protocol, direction, 0]) + frame[14:]
     for line in (DATA / "vectors.tsv").read_text().splitlines():
         if line and not line.startswith("#"):
-            seeds.append(bytes([0, 0, 0]) + over_ipv4(bytes.fromhex(line.split("\t")[2])))
-    for number, seed in enumerate(seeds):
-        (directory / "judge" / f"{number:04}").write_bytes(seed)
-    # HELLO, then batches and accounts, all put right: the octets in between are the fuzzer's.
+            yield bytes([0, 0, 0]) + over_ipv4(bytes.fromhex(line.split("\t")[2]))
+
+
+def intake():
+    """HELLO, then batches and accounts, all put right: the octets in between are the fuzzer's."""
     right = 1 | 2 | 4 | 8 | 32
-    for number, types in enumerate(([2], [3], [2, 3], [2, 2, 3, 2, 3])):
+    for types in [2], [3], [2, 3], [2, 2, 3, 2, 3]:
         talk = bytes([right]) + struct.pack("<H", 24) + bytes(24)
         for kind in types:
             body = struct.pack("<IHHQ", 0, kind, 3, 0) + bytes(range(96))
             talk += bytes([right | 16]) + struct.pack("<H", len(body)) + body
-        (directory / "intake" / f"{number}").write_bytes(talk)
+        yield talk
 
 
-main()
+COMMAND_LINES = [
+    "-dnstt.domain t.example.com",
+    "--dnstt.domain=T.Example.COM.,a_b.example -dnstt.port 53,5300 --dnstt.port=65535",
+    "-dnstt.domain t.example.com -dnstt.mtu 512 -dnstt.active-window 1m30s -dnstt.framing any",
+    "-dnstt.domain t.example.com -capture.interface eth0.100 -capture.ring-size 1GiB",
+    "-dnstt.domain t.example.com -geoip.country-database /c.mmdb -geoip.asn-database /a.mmdb",
+    "-dnstt.domain t.example.com -sessions.max 1000 -sessions.remember 100000000 -series.max 1",
+    "-dnstt.domain t.example.com -sessions.min-queries 2",
+    "-dnstt.domain t.example.com -web.listen-address [::1]:9713 -web.telemetry-path /m",
+    "-dnstt.domain t.example.com -web.listen-address localhost:1 -web.systemd-socket",
+    "-dnstt.domain t.example.com -web.systemd-socket=false -web.listen-address :9713",
+    "-dnstt.domain t.example.com -process.user 65534:65534 -log.level debug -log.format json --",
+    "-dnstt.domain t.example.com -log.level warn -help",
+    "-version=true -h",
+    "---x", "-", "-=1", "-- x", "-dnstt.port", "-dnstt.port 0", "-version=1", "",
+]
+
+
+def flags():
+    for line in COMMAND_LINES:
+        yield b"".join(word.encode() + b"\0" for word in line.split())
+
+
+REQUESTS = [
+    # As Prometheus 2.42, curl 7.88 and a browser send them.
+    "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9713\r\nUser-Agent: Prometheus/2.42.0\r\n"
+    "Accept: application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+    "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\nAccept-Encoding: gzip\r\n"
+    "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n",
+    "GET /-/ready HTTP/1.1\r\nHost: localhost:9713\r\nUser-Agent: curl/7.88.1\r\n"
+    "Accept: */*\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: [::1]:9713\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n"
+    "Accept: text/html,application/xhtml+xml;q=0.9\r\nAccept-Language: en\r\n"
+    "Accept-Encoding: gzip, deflate, br\r\nConnection: keep-alive\r\n\r\n",
+    "HEAD /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "GET /-/healthy HTTP/1.0\r\n\r\n",
+    "GET /metrics?name[]=dnstt_active_clients&name[]=dnstt_queries_total HTTP/1.1\r\n"
+    "Host: 127.0.0.1\r\nAccept: application/openmetrics-text;q=0.4, text/*\r\n"
+    "Accept-Encoding: br;q=1, *;q=0.5, identity;q=0\r\n\r\n",
+    # And as nobody should.
+    "GET /metrics HTTP/1.1\r\nHost: attacker.example\r\n\r\n",
+    "POST /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\r\nbody",
+    "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: a\r\n\r\n",
+    "GET http://127.0.0.1/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "GET /none?a=%00 HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n\r\n",
+    "GET / HTTP/1.1\nHost: localhost\n folded\n\nGET / HTTP/1.1\n\n",
+    "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + "x" * 17000 + "\r\n\r\n",
+]
+
+
+def http():
+    for number, request in enumerate(REQUESTS):
+        for ways in 0 | 4, 1 | 4:
+            segment = (0, 0, 7)[number % 3]
+            yield bytes([ways | (number & 1) << 1, segment]) + request.encode("latin-1")
+
+
+def database():
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(["perl", DATA / "make_databases.pl", directory], check=True,
+                       env=dict(os.environ, SOURCE_DATE_EPOCH="1", PERL_HASH_SEED="0"))
+        files = [path.read_bytes() for path in sorted(pathlib.Path(directory).iterdir())]
+    for first, second in zip(files, files[1:] + files[:1]):
+        for ways, address in ((2, bytes([10, 77, 1, 9])), (3, bytes([10, 77, 2, 9])),
+                              (2, bytes([10, 77, 8, 9])),
+                              (0, bytes.fromhex("fd770001")), (1, bytes.fromhex("20010db8"))):
+            yield bytes([ways]) + address.ljust(16, b"\0") + struct.pack("<H", len(first)) + \
+                first + second
+
+
+TARGETS = {function.__name__: function for function in (judge, intake, flags, http, database)}
+
+
+def main(target, directory):
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(TARGETS[target]()):
+        (directory / f"{number:04}").write_bytes(seed)
+
+
+main(*sys.argv[1:])

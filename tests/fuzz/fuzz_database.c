@@ -1,0 +1,148 @@
+/*
+ * Any file as a database. The input: an octet that says which half of a place is asked for, an
+ * address, the length of the first file, that file, and the one that takes its place. Held: no
+ * crash and no hang; a place is what exporter/geoip_layout.h promises; a refusal is told whole,
+ * leaves the outputs alone, and with them the database that was open.
+ */
+#include "exporter/geoip_database.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum {
+    UNTOUCHED = 0xa5, /* what the outputs hold before */
+    ADDRESS_OCTETS = 16,
+    HEAD_OCTETS = 1 + ADDRESS_OCTETS + 2,
+    /* Of the first octet. */
+    FOR_ASN = 1,
+    FOR_IPV4 = 2, /* the address is the first four octets */
+};
+
+static const struct place unknown = {.country = PLACE_COUNTRY('Z', 'Z')};
+
+/* Puts a file of these octets under a descriptor's number: another inode than any before. */
+static void put_file(const uint8_t *octets, size_t size, int number)
+{
+    int file = memfd_create("database", MFD_CLOEXEC);
+    if (file < 0 || write(file, octets, size) != (ssize_t)size ||
+        dup3(file, number, O_CLOEXEC) != number) {
+        abort();
+    }
+    close(file);
+}
+
+static void check_refusal(const struct geoip_kind *kind, const char *path, int code,
+                          const struct geoip_error *error)
+{
+    assert(code < 0);
+    assert(error->flag == kind->flag && error->path == path && !error->permission);
+    assert(error->reason[0] != '\0' && strchr(error->reason, '\n') == NULL);
+}
+
+/* What the database says of the address, checked. */
+static struct place look_up(struct geoip_database *database, const struct sockaddr *address)
+{
+    struct place place = unknown;
+    struct place again = unknown;
+    uint64_t lookups = database->lookups;
+    uint64_t unmatched = database->unmatched;
+    geoip_database_lookup(database, address, &place);
+    geoip_database_lookup(database, address, &again);
+    assert(place.country == again.country && place.asn == again.asn);
+    bool found = place.country != unknown.country || place.asn != unknown.asn;
+    assert(database->lookups == lookups + 2);
+    assert(database->unmatched == unmatched + (found ? 0 : 2));
+    if (database->kind == &geoip_kind_country) {
+        int first = place.country & 0xff;
+        int second = place.country >> 8;
+        assert(place.asn == unknown.asn);
+        assert(first >= 'A' && first <= 'Z' && second >= 'A' && second <= 'Z');
+    } else {
+        assert(place.country == unknown.country);
+    }
+    return place;
+}
+
+static void replace(struct geoip_database *database, const uint8_t *octets, size_t size, int number,
+                    const struct sockaddr *address)
+{
+    struct geoip_error error;
+    struct place before = look_up(database, address);
+    assert(geoip_database_reload(database, true, &error) == GEOIP_UNCHANGED);
+    put_file(octets, size, number);
+    enum geoip_reload result = geoip_database_reload(database, false, &error);
+    struct place after = look_up(database, address);
+    if (result == GEOIP_RELOADED) {
+        assert(geoip_database_reload(database, true, &error) == GEOIP_UNCHANGED);
+        return;
+    }
+    assert(result == GEOIP_KEPT);
+    check_refusal(database->kind, database->path, -1, &error);
+    assert(after.country == before.country && after.asn == before.asn);
+    /* It is told once, unless somebody asks. */
+    assert(geoip_database_reload(database, false, &error) == GEOIP_UNCHANGED);
+    assert(geoip_database_reload(database, true, &error) == GEOIP_KEPT);
+}
+
+static void run(const struct geoip_kind *kind, const struct sockaddr *address, const uint8_t *data,
+                size_t size)
+{
+    static int number = -1;
+    char path[sizeof "/proc/self/fd/" + 10];
+    union {
+        struct geoip_database database;
+        uint8_t octets[sizeof(struct geoip_database)];
+    } out;
+    struct geoip_error error;
+    if (number < 0) {
+        number = memfd_create("database", MFD_CLOEXEC);
+    }
+    size_t first = (size_t)(data[HEAD_OCTETS - 2] | data[HEAD_OCTETS - 1] << 8);
+    data += HEAD_OCTETS;
+    size -= HEAD_OCTETS;
+    first = first < size ? first : size;
+    put_file(data, first, number);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", number);
+    memset(&out, UNTOUCHED, sizeof out);
+    int code = geoip_database_open(kind, path, &out.database, &error);
+    if (code != 0) {
+        check_refusal(kind, path, code, &error);
+        for (size_t i = 0; i < sizeof out; i++) {
+            assert(out.octets[i] == UNTOUCHED);
+        }
+        return;
+    }
+    assert(out.database.open);
+    replace(&out.database, data + first, size - first, number, address);
+    geoip_database_close(&out.database);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.v6 = {.sin6_family = AF_INET6}};
+    if (size < HEAD_OCTETS) {
+        return 0;
+    }
+    if ((data[0] & FOR_IPV4) != 0) {
+        address.v4.sin_family = AF_INET;
+        memcpy(&address.v4.sin_addr, data + 1, sizeof address.v4.sin_addr);
+    } else {
+        memcpy(&address.v6.sin6_addr, data + 1, ADDRESS_OCTETS);
+    }
+    bool asn = (data[0] & FOR_ASN) != 0;
+    run(asn ? &geoip_kind_asn : &geoip_kind_country, &address.any, data, size);
+    return 0;
+}

@@ -1,0 +1,201 @@
+/*
+ * Any command line: the octets of the input, with a NUL behind each argument. Held: what is taken
+ * is within the bounds of common/flags.h and says the same when it is written out and parsed again;
+ * what is refused leaves the options alone and is told in one printable line.
+ */
+#include "common/flags.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum {
+    UNTOUCHED = 0xa5,  /* what the outputs hold before */
+    WRITTEN_MAX = 300, /* octets of an argument that is written out */
+    WRITTEN_ARGUMENTS = DOMAINS_MAX + FLAGS_PORTS_MAX + 32,
+};
+
+struct arguments {
+    int count;
+    char **texts;
+};
+
+/* Each argument in a block of its own, so that a read past its end is seen. */
+static struct arguments take_apart(const uint8_t *data, size_t size)
+{
+    struct arguments arguments = {.count = 0, .texts = calloc(size + 3, sizeof(char *))};
+    assert(arguments.texts != NULL);
+    arguments.texts[arguments.count++] = strdup("dnstt_exporter");
+    while (size > 0) {
+        size_t length = strnlen((const char *)data, size);
+        arguments.texts[arguments.count] = strndup((const char *)data, length);
+        assert(arguments.texts[arguments.count] != NULL);
+        arguments.count++;
+        length += length < size; /* the NUL */
+        data += length;
+        size -= length;
+    }
+    return arguments;
+}
+
+static void release(struct arguments *arguments)
+{
+    for (int i = 0; i < arguments->count; i++) {
+        free(arguments->texts[i]);
+    }
+    free(arguments->texts);
+}
+
+static bool is_untouched(const void *output, size_t size)
+{
+    const uint8_t *octets = output;
+    for (size_t i = 0; i < size; i++) {
+        if (octets[i] != UNTOUCHED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_error(const struct flags_error *error)
+{
+    size_t length = strnlen(error->text, sizeof error->text);
+    assert(length > 0 && length < sizeof error->text);
+    for (size_t i = 0; i < length; i++) {
+        assert(error->text[i] >= ' ' && error->text[i] <= '~');
+    }
+    assert(strstr(error->text, ": ") != NULL);
+}
+
+static void check_bounds(const struct options *options)
+{
+    assert(options->domain_count >= 1 && options->domain_count <= DOMAINS_MAX);
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        const struct domain *domain = &options->domains[i];
+        assert(domain->wire_length >= 2 && domain->wire_length <= DOMAIN_WIRE_MAX);
+        assert(domain->wire[domain->wire_length - 1] == 0);
+        assert(strlen(domain->text) + 2 == domain->wire_length);
+    }
+    assert(options->port_count >= 1 && options->port_count <= FLAGS_PORTS_MAX);
+    for (unsigned i = 0; i < options->port_count; i++) {
+        assert(options->ports[i] > 0);
+        for (unsigned j = 0; j < i; j++) {
+            assert(options->ports[i] != options->ports[j]);
+        }
+    }
+    assert(options->mtu >= 512);
+    assert(options->active_window >= 1 && options->active_window <= 3600);
+    assert(options->framing == FRAMING_STRICT || options->framing == FRAMING_ANY);
+    assert(strnlen(options->interface, sizeof options->interface) < sizeof options->interface);
+    assert(options->ring_size >= 512 << 10 && options->ring_size <= 1 << 30);
+    assert(options->ring_size % (256 << 10) == 0);
+    assert(options->sessions_max >= 1000 && options->sessions_max <= 100000000);
+    assert(options->sessions_remember >= 1000 && options->sessions_remember <= 100000000);
+    assert(options->sessions_min_queries == 1 || options->sessions_min_queries == 2);
+    assert(options->series_max >= 1 && options->series_max <= 1000000);
+    assert(options->listen_count >= 1 && options->listen_count <= ADDRESSES_MAX);
+    for (unsigned i = 0; i < options->listen_count; i++) {
+        sa_family_t family = options->listen_addresses[i].socket.any.sa_family;
+        assert(family == AF_INET || family == AF_INET6 || family == AF_UNIX);
+    }
+    assert(options->max_requests <= 1000);
+    assert(options->telemetry_path[0] == '/' && strlen(options->telemetry_path) <= 128);
+    assert(options->process_user[0] != '\0');
+    assert(options->log_level >= LOG_DEBUG && options->log_level <= LOG_ERROR);
+    assert(options->log_format == LOG_LOGFMT || options->log_format == LOG_JSON);
+}
+
+struct written {
+    int count;
+    char texts[WRITTEN_ARGUMENTS][WRITTEN_MAX];
+    char *arguments[WRITTEN_ARGUMENTS + 1];
+};
+
+__attribute__((format(printf, 2, 3))) static void write_out(struct written *written,
+                                                            const char *format, ...)
+{
+    assert(written->count < WRITTEN_ARGUMENTS);
+    char *text = written->texts[written->count];
+    va_list values;
+    va_start(values, format);
+    int length = vsnprintf(text, WRITTEN_MAX, format, values);
+    va_end(values);
+    assert(length >= 0 && length < WRITTEN_MAX);
+    written->arguments[written->count++] = text;
+}
+
+/* The numbers, names and words of the options as a command line. What goes into argv is left out:
+ * it may be of any length. */
+static void check_written_out(const struct options *options)
+{
+    static struct written written;
+    static struct options again;
+    struct flags_error error;
+    written.count = 0;
+    write_out(&written, "dnstt_exporter");
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        write_out(&written, "-dnstt.domain=%s", options->domains[i].text);
+    }
+    for (unsigned i = 0; i < options->port_count; i++) {
+        write_out(&written, "-dnstt.port=%u", options->ports[i]);
+    }
+    write_out(&written, "-dnstt.mtu=%u", options->mtu);
+    write_out(&written, "-dnstt.active-window=%us", options->active_window);
+    write_out(&written, "-dnstt.framing=%s", options->framing == FRAMING_ANY ? "any" : "strict");
+    write_out(&written, "-capture.interface=%s",
+              options->interface[0] != '\0' ? options->interface : "all");
+    write_out(&written, "-capture.ring-size=%zu", options->ring_size);
+    write_out(&written, "-sessions.max=%u", options->sessions_max);
+    write_out(&written, "-sessions.remember=%u", options->sessions_remember);
+    write_out(&written, "-sessions.min-queries=%u", options->sessions_min_queries);
+    write_out(&written, "-series.max=%u", options->series_max);
+    write_out(&written, "-web.telemetry-path=%s", options->telemetry_path);
+    written.arguments[written.count] = NULL;
+    assert(flags_parse(written.count, written.arguments, &again, &error) == FLAGS_RUN);
+    assert(again.domain_count == options->domain_count);
+    assert(memcmp(again.domains, options->domains,
+                  options->domain_count * sizeof options->domains[0]) == 0);
+    assert(again.port_count == options->port_count);
+    assert(memcmp(again.ports, options->ports, sizeof again.ports) == 0);
+    assert(again.mtu == options->mtu && again.active_window == options->active_window);
+    assert(again.framing == options->framing && again.ring_size == options->ring_size);
+    assert(strcmp(again.interface, options->interface) == 0);
+    assert(again.sessions_max == options->sessions_max);
+    assert(again.sessions_remember == options->sessions_remember);
+    assert(again.sessions_min_queries == options->sessions_min_queries);
+    assert(again.series_max == options->series_max);
+    assert(strcmp(again.telemetry_path, options->telemetry_path) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct options options;
+    struct flags_error error;
+    struct arguments arguments = take_apart(data, size);
+    memset(&options, UNTOUCHED, sizeof options);
+    memset(&error, UNTOUCHED, sizeof error);
+    enum flags_result result = flags_parse(arguments.count, arguments.texts, &options, &error);
+    assert(result == FLAGS_WRONG || is_untouched(&error, sizeof error));
+    assert(result == FLAGS_RUN || is_untouched(&options, sizeof options));
+    switch (result) {
+    case FLAGS_RUN:
+        check_bounds(&options);
+        check_written_out(&options);
+        break;
+    case FLAGS_WRONG:
+        check_error(&error);
+        break;
+    case FLAGS_HELP:
+    case FLAGS_VERSION:
+        break;
+    default:
+        abort();
+    }
+    release(&arguments);
+    return 0;
+}
