@@ -13,6 +13,8 @@ TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrin
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
 E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
                   bash-completion
+# Of `make coverage`, and of nothing else.
+COVERAGE_PACKAGES := llvm
 QEMU_PACKAGES  := qemu-system-x86 e2fsprogs
 BENCH_PACKAGES := tcpdump golang-go golang-github-prometheus-client-golang-dev \
                   golang-github-oschwald-maxminddb-golang-dev
@@ -185,6 +187,14 @@ fuzz-corpus: ## put what fuzzing found into tests/fuzz/corpus, as few inputs as 
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory fuzzers $(FUZZ_BUILD)
 	tests/fuzz/minimise build/fuzz $(FUZZ_TARGETS)
+
+# --- How good the tests are: what they reach, by clang's counters.
+COVERAGE_FLAGS := -O1 -g -fprofile-instr-generate -fcoverage-mapping
+.PHONY: coverage
+coverage: ## report what tests reach into build/coverage/html, and fail where that is not enough
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(COVERAGE_PACKAGES)
+	@$(MAKE) --no-print-directory unit fuzzers BUILD=build/coverage CC=clang CFLAGS='$(COVERAGE_FLAGS)'
+	@tests/coverage/run build/coverage
 
 # --- Installing packages. Where apt is not at hand, the list is printed instead.
 .PHONY: deps

@@ -586,9 +586,11 @@ static void test_texts(void **state)
     struct intake intake = {.wire = WIRE_FAULT_RECORD};
     const char *texts[] = {
         intake_fault_text(&intake, INTAKE_OK), intake_fault_text(&intake, INTAKE_WIRE),
-        intake_fault_text(&intake, INTAKE_FELL), intake_fault_text(&intake, INTAKE_DISAGREES)};
+        intake_fault_text(&intake, INTAKE_FELL), intake_fault_text(&intake, INTAKE_DISAGREES),
+        intake_fault_text(&intake, (enum intake_fault)(INTAKE_DISAGREES + 1))};
     assert_string_equal(texts[1], wire_fault_text(WIRE_FAULT_RECORD));
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_true(strlen(texts[i]) > 0);
         assert_null(strchr(texts[i], '\n'));
         for (unsigned j = 0; j < i; j++) {
             assert_string_not_equal(texts[i], texts[j]);
