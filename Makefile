@@ -188,13 +188,18 @@ fuzz-corpus: ## put what fuzzing found into tests/fuzz/corpus, as few inputs as 
 	@$(MAKE) --no-print-directory fuzzers $(FUZZ_BUILD)
 	tests/fuzz/minimise build/fuzz $(FUZZ_TARGETS)
 
-# --- How good the tests are: what they reach, by clang's counters.
+# --- How good the tests are: what they reach, by clang's counters, and what they notice.
 COVERAGE_FLAGS := -O1 -g -fprofile-instr-generate -fcoverage-mapping
 .PHONY: coverage
 coverage: ## report what tests reach into build/coverage/html, and fail where that is not enough
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(COVERAGE_PACKAGES)
 	@$(MAKE) --no-print-directory unit fuzzers BUILD=build/coverage CC=clang CFLAGS='$(COVERAGE_FLAGS)'
 	@tests/coverage/run build/coverage
+
+.PHONY: mutation
+mutation: ## make small faults in the counting rules, and fail where their tests miss one
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@tests/mutation/run build/mutation
 
 # --- Installing packages. Where apt is not at hand, the list is printed instead.
 .PHONY: deps

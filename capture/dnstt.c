@@ -158,7 +158,6 @@ static enum dnstt_verdict judge_question(const struct dnstt_rules *rules, const 
         return DNSTT_OTHER_DOMAIN;
     }
     out->domain = domain->index;
-    out->reason = WIRE_REJECT_NONE;
     if (opcode != 0) {
         out->reason = WIRE_REJECT_OPCODE;
     } else if (question.type != DNS_TYPE_TXT) {

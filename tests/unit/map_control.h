@@ -1,6 +1,7 @@
 /*
  * mmap(2) and munmap(2) in front of the C library's: a test can make mmap fail, and see how many
- * octets are mapped. For one test program each; include it once.
+ * octets are mapped. A page that nobody may touch stands behind each mapping, so that a read past
+ * its end shows. For one test program each; include it once.
  */
 #ifndef TESTS_UNIT_MAP_CONTROL_H
 #define TESTS_UNIT_MAP_CONTROL_H
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,14 +26,21 @@ void *mmap(void *address, size_t length, int protection, int flags, int descript
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    long result = syscall(SYS_mmap, address, length, protection, flags, descriptor, offset);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t pages = (length + page - 1) / page * page;
+    long result = syscall(SYS_mmap, address, pages + page, protection, flags, descriptor, offset);
     if (result == -1) {
         return MAP_FAILED;
     }
+    char *mapped = (char *)(uintptr_t)result;
+    if (mprotect(mapped + pages, page, PROT_NONE) != 0) {
+        abort();
+    }
     map_octets += length;
-    return (void *)(uintptr_t)result;
+    return mapped;
 }
 
+/* Leaves the page behind a mapping where it is. */
 int munmap(void *address, size_t length)
 {
     map_octets -= length;

@@ -343,6 +343,23 @@ static void test_framing(void **state)
     }
 }
 
+/* A mark below those of padding is none, even where what it would leave of the ClientID could be
+ * the length of the rest. */
+static void test_framing_has_a_mark(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < DNSTT_CLIENT_ID_OCTETS; at++) {
+        for (unsigned packet = 24; packet < 120; packet++) {
+            uint8_t payload[PAYLOAD_MAX] = {0};
+            payload[at] = (uint8_t)packet;
+            payload[DNSTT_CLIENT_ID_OCTETS] = (uint8_t)(0xe0 - DNSTT_CLIENT_ID_OCTETS - 1 + at);
+            struct message message = {0};
+            put_query(&message, payload, at + 1 + packet, DOMAIN);
+            assert_rejected(&message, WIRE_REJECT_FRAMING);
+        }
+    }
+}
+
 static void test_framing_any_still_needs_a_client_id(void **state)
 {
     (void)state;
@@ -712,6 +729,7 @@ int main(void)
         TEST(test_edns),
         TEST(test_types_and_opcodes),
         TEST(test_framing),
+        TEST(test_framing_has_a_mark),
         TEST(test_framing_any_still_needs_a_client_id),
         TEST(test_labels_and_case_carry_no_meaning),
         TEST(test_domain_is_compared_octet_by_octet),

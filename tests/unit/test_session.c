@@ -42,7 +42,9 @@ static void bench_start(struct bench *bench, uint32_t limit, uint32_t window, ui
 
 static void bench_end(struct bench *bench)
 {
+    static const struct sessions none;
     sessions_destroy(&bench->sessions);
+    assert_memory_equal(&bench->sessions, &none, sizeof none);
     series_destroy(&bench->series);
     distinct_destroy(&bench->distinct);
 }
@@ -431,6 +433,27 @@ static void test_long_pauses(void **state)
     }
 }
 
+/* The last slots of a table that fills its pages: what stands behind it is never looked at. */
+static void test_last_slots(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench, 1000, WINDOW, 100);
+    assert_int_equal(bench.sessions.slot_count * sizeof(struct session_entry) % 4096, 0);
+    sessions_query(&bench.sessions, UINT64_MAX, 1, 0, 100);
+    sessions_query(&bench.sessions, 5, 1, 0, 110);
+    assert_int_equal(bench.sessions.slots[bench.sessions.slot_count - 1].token, UINT64_MAX);
+    sessions_sweep(&bench.sessions, 100 + WINDOW);
+    assert_int_equal(bench.series.groups[0].active, 2);
+    sessions_sweep(&bench.sessions, 100 + WINDOW + 1);
+    assert_sound(&bench);
+    assert_int_equal(bench.series.groups[0].active, 1);
+    sessions_sweep(&bench.sessions, 10000);
+    assert_sound(&bench);
+    assert_int_equal(bench.series.groups[0].active, 0);
+    bench_end(&bench);
+}
+
 static void test_time_does_not_fall(void **state)
 {
     (void)state;
@@ -665,6 +688,7 @@ int main(void)
         cmocka_unit_test(test_confirmed_only),
         cmocka_unit_test(test_edge_of_window),
         cmocka_unit_test(test_long_pauses),
+        cmocka_unit_test(test_last_slots),
         cmocka_unit_test(test_time_does_not_fall),
         cmocka_unit_test(test_replays),
         cmocka_unit_test(test_growth),
