@@ -89,7 +89,7 @@ static int map_copy(int copy, MMDB_s *mmdb, const char **reason)
 }
 
 /* What geoip_file_open opened becomes a database of the kind asked for. */
-static int open_file(const struct geoip_kind *kind, int file, const struct geoip_identity *identity,
+static int open_file(const struct geoip_kind *kind, int file, const struct file_identity *identity,
                      MMDB_s *mmdb, const char **reason)
 {
     int copy = geoip_file_copy(file, identity, reason);
@@ -152,14 +152,14 @@ void geoip_database_close(struct geoip_database *database)
 }
 
 /* True when there is nothing new to be said of the version that stands at the path. */
-static bool is_known(const struct geoip_database *database, const struct geoip_identity *identity,
+static bool is_known(const struct geoip_database *database, const struct file_identity *identity,
                      bool again)
 {
-    return geoip_identity_equal(identity, &database->identity) ||
-           (!again && geoip_identity_equal(identity, &database->refused));
+    return file_identity_equal(identity, &database->identity) ||
+           (!again && file_identity_equal(identity, &database->refused));
 }
 
-static int reload(struct geoip_database *database, int file, const struct geoip_identity *identity,
+static int reload(struct geoip_database *database, int file, const struct file_identity *identity,
                   const char **reason)
 {
     MMDB_s mmdb;
@@ -177,7 +177,7 @@ static int reload(struct geoip_database *database, int file, const struct geoip_
 enum geoip_reload geoip_database_reload(struct geoip_database *database, bool again,
                                         struct geoip_error *error)
 {
-    struct geoip_identity identity;
+    struct file_identity identity;
     const char *reason = "";
     if (!database->open) {
         return GEOIP_UNCHANGED;

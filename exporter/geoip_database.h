@@ -5,6 +5,7 @@
 #ifndef EXPORTER_GEOIP_DATABASE_H
 #define EXPORTER_GEOIP_DATABASE_H
 
+#include "exporter/file.h"
 #include "exporter/geoip.h"
 #include "exporter/geoip_file.h"
 #include "exporter/geoip_layout.h"
@@ -28,11 +29,11 @@ struct geoip_database {
     const struct geoip_kind *kind;
     const char *path; /* NULL: not wanted, and never open; not owned */
     bool open;
-    struct geoip_identity identity; /* of the version that is open */
-    struct geoip_identity refused;  /* of the one that was last found unusable */
-    bool missing;                   /* the file could not be opened when last looked for */
-    uint64_t lookups;               /* since the start, through all versions */
-    uint64_t unmatched;             /* of those, without what the flag asks for */
+    struct file_identity identity; /* of the version that is open */
+    struct file_identity refused;  /* of the one that was last found unusable */
+    bool missing;                  /* the file could not be opened when last looked for */
+    uint64_t lookups;              /* since the start, through all versions */
+    uint64_t unmatched;            /* of those, without what the flag asks for */
     MMDB_s mmdb;
 };
 

@@ -5,31 +5,19 @@
 #ifndef EXPORTER_GEOIP_FILE_H
 #define EXPORTER_GEOIP_FILE_H
 
-#include <stdbool.h>
-#include <sys/stat.h>
-#include <time.h>
+#include "exporter/file.h"
 
 enum {
     /* Far above the largest database met in practice; it is all held in memory. */
     GEOIP_FILE_OCTETS_MAX = 1 << 30,
 };
 
-/* What tells one version of a file from the next: a replacement may carry an older time. */
-struct geoip_identity {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec modified;
-};
-
-bool geoip_identity_equal(const struct geoip_identity *one, const struct geoip_identity *other);
-
 /* Opens the file and notes which version it is. Returns a descriptor, or -errno with `*reason`
  * set to a static text that goes on from the file's name. Regular, non-empty files only. */
-int geoip_file_open(const char *path, struct geoip_identity *identity, const char **reason);
+int geoip_file_open(const char *path, struct file_identity *identity, const char **reason);
 
 /* Copies what geoip_file_open opened. Returns the copy's descriptor, or -errno with `*reason` set.
  * The file's own descriptor is left to the caller. */
-int geoip_file_copy(int file, const struct geoip_identity *identity, const char **reason);
+int geoip_file_copy(int file, const struct file_identity *identity, const char **reason);
 
 #endif
