@@ -5,11 +5,12 @@ VERSION := 0.1.0
 # --- What Debian 12 has to install: the one list. tests/lint/packages holds it to what the
 # --- sources include and the scripts call.
 BUILD_PACKAGES := gcc libc6-dev make libcap-dev libseccomp-dev libmaxminddb-dev \
-                  libmicrohttpd-dev zlib1g-dev
+                  libmicrohttpd-dev libgnutls28-dev libyaml-dev libcrypt-dev zlib1g-dev
 RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
 TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest \
-                  python3-scapy python3-yaml python3-prometheus-client prometheus chromium \
-                  chromium-driver python3-selenium iproute2 libcap2-bin binutils procps
+                  python3-scapy python3-yaml python3-cryptography python3-prometheus-client \
+                  prometheus chromium chromium-driver python3-selenium iproute2 libcap2-bin \
+                  binutils procps
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
 E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
                   bash-completion
@@ -57,7 +58,7 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as
                $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 
 CAPTURE_LIBS  := -lseccomp -lcap
-EXPORTER_LIBS := -lseccomp -lcap -lmaxminddb -lmicrohttpd -lz
+EXPORTER_LIBS := -lseccomp -lcap -lmaxminddb -lmicrohttpd -lgnutls -lyaml -lcrypt -lz
 
 REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 BRANCH   := $(shell git symbolic-ref --short -q HEAD 2>/dev/null || echo unknown)

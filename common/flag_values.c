@@ -57,13 +57,12 @@ int flag_values_octets(const char *text, uint64_t low, uint64_t high, uint64_t *
     return -EINVAL;
 }
 
-int flag_values_seconds(const char *text, uint32_t low, uint32_t high, uint32_t *out)
+int flag_values_milliseconds(const char *text, uint64_t low, uint64_t high, uint64_t *out)
 {
-    /* In milliseconds; "ms" stands before "m", which it begins with. */
+    /* "ms" stands before "m", which it begins with. */
     static const struct unit units[] = {
         {"ms", 1}, {"s", 1000}, {"m", UINT64_C(60) * 1000}, {"h", UINT64_C(3600) * 1000}};
     static const size_t unit_count = sizeof units / sizeof units[0];
-    const uint64_t limit = (uint64_t)high * 1000;
 
     uint64_t total = 0;
     do {
@@ -81,15 +80,27 @@ int flag_values_seconds(const char *text, uint32_t low, uint32_t high, uint32_t 
             return -EINVAL;
         }
         total += value * units[i].factor;
-        if (total > limit) {
+        if (total > high) {
             return -EINVAL;
         }
         text = rest + strlen(units[i].name);
     } while (*text != '\0');
 
-    if (total % 1000 != 0 || total / 1000 < low) {
+    if (total < low) {
         return -EINVAL;
     }
-    *out = (uint32_t)(total / 1000);
+    *out = total;
+    return 0;
+}
+
+int flag_values_seconds(const char *text, uint32_t low, uint32_t high, uint32_t *out)
+{
+    uint64_t milliseconds = 0;
+    if (flag_values_milliseconds(text, (uint64_t)low * 1000, (uint64_t)high * 1000,
+                                 &milliseconds) != 0 ||
+        milliseconds % 1000 != 0) {
+        return -EINVAL;
+    }
+    *out = (uint32_t)(milliseconds / 1000);
     return 0;
 }

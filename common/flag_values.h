@@ -1,4 +1,5 @@
-/* Numbers with units, as flags give them. Each returns 0, or -EINVAL with `*out` untouched. */
+/* Numbers with units, as flags and configuration files give them. Each returns 0, or -EINVAL with
+ * `*out` untouched. */
 #ifndef COMMON_FLAG_VALUES_H
 #define COMMON_FLAG_VALUES_H
 
@@ -7,8 +8,11 @@
 /* A number of octets, plain or with the suffix KiB, MiB or GiB. */
 int flag_values_octets(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 
-/* A duration as Go writes it, such as 30s or 1m30s, without fractions: h, m, s and ms. It must
- * come to whole seconds, `low` to `high`. */
+/* A duration as Go writes it, such as 30s or 1m30s, without fractions: h, m, s and ms. `high` is at
+ * most some thousand years. */
+int flag_values_milliseconds(const char *text, uint64_t low, uint64_t high, uint64_t *out);
+
+/* The same, which must come to whole seconds, `low` to `high`. */
 int flag_values_seconds(const char *text, uint32_t low, uint32_t high, uint32_t *out);
 
 #endif
