@@ -249,6 +249,15 @@ static const char *set_max_requests(struct options *options, const char *value)
     return NULL;
 }
 
+static const char *set_web_config(struct options *options, const char *value)
+{
+    if (value[0] == '\0') {
+        return "no path; give that of a web configuration file, or leave the flag out";
+    }
+    options->web_config = value;
+    return NULL;
+}
+
 static const char *set_process_user(struct options *options, const char *value)
 {
     if (value[0] == '\0') {
@@ -379,6 +388,11 @@ const struct flag flag_table[] = {
                .help = "scrapes at a time, 1 to 1000, or 0 for as many as there are\n"
                        "connections; those beyond are answered with 503"},
      .set = set_max_requests},
+    {.entry = {.name = "web.config.file",
+               .argument = "PATH",
+               .help = "YAML file for TLS, client certificates, passwords, headers and a limit\n"
+                       "on requests, in the format of Prometheus' exporter-toolkit"},
+     .set = set_web_config},
     {.entry = {.name = "process.user",
                .argument = "USER",
                .default_text = "nobody",

@@ -4,7 +4,7 @@
 
 #include "common/flags.h"
 
-enum { FLAG_TABLE_ROWS = 22 };
+enum { FLAG_TABLE_ROWS = 23 };
 
 struct flag {
     struct flags_entry entry;

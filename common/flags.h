@@ -51,6 +51,7 @@ struct options {
     uint32_t max_requests;      /* scrapes at a time; 0: as many as there are connections */
     bool systemd_socket;        /* serve on passed sockets instead (sd_listen_fds(3)) */
     const char *telemetry_path; /* begins with '/' */
+    const char *web_config;     /* path, NULL without the flag */
     const char *process_user;
     enum log_level log_level;
     enum log_format log_format;

@@ -35,6 +35,10 @@ static enum page refusal(unsigned status)
         return PAGE_WRONG_METHOD;
     case MHD_HTTP_FORBIDDEN:
         return PAGE_FORBIDDEN;
+    case MHD_HTTP_UNAUTHORIZED:
+        return PAGE_UNAUTHORIZED;
+    case MHD_HTTP_TOO_MANY_REQUESTS:
+        return PAGE_TOO_MANY;
     default:
         return PAGE_BAD_REQUEST;
     }
@@ -68,8 +72,24 @@ static enum MHD_Result serve_metrics(struct http *http, struct MHD_Connection *c
         return pages_serve(&http->pages, connection, PAGE_BUSY);
     }
     known->scrape = true;
-    return scrape_serve(http->options.sources, connection,
+    return scrape_serve(http->options.sources, connection, http->pages.headers,
                         strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+}
+
+/* What the web configuration says to a request: 0, or the status to refuse it with. */
+static unsigned judge(const struct http *http, struct MHD_Connection *connection)
+{
+    switch (
+        web_judge(http->options.web, MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                                 MHD_HTTP_HEADER_AUTHORIZATION))) {
+    case WEB_ADMITTED:
+        return 0;
+    case WEB_UNAUTHORIZED:
+        return MHD_HTTP_UNAUTHORIZED;
+    case WEB_TOO_MANY:
+        return MHD_HTTP_TOO_MANY_REQUESTS;
+    }
+    return MHD_HTTP_UNAUTHORIZED;
 }
 
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path,
@@ -88,6 +108,10 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     }
     known->asked = true;
     unsigned status = request_check(connection, path, method, known->loopback);
+    if (status != 0) {
+        return pages_serve(&http->pages, connection, refusal(status));
+    }
+    status = judge(http, connection);
     if (status != 0) {
         return pages_serve(&http->pages, connection, refusal(status));
     }
@@ -123,14 +147,31 @@ static void note_reply(void *context, struct MHD_Connection *connection, void **
     }
 }
 
-static void note_end(void *context, struct MHD_Connection *connection, void **socket_context,
-                     enum MHD_ConnectionNotificationCode code)
+/* A connection begins: libmicrohttpd has made its TLS session, and not begun the handshake. */
+static void begin_tls(const struct http *http, struct MHD_Connection *connection,
+                      void **socket_context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info != NULL) {
+        *socket_context = web_begin_tls(http->options.web, info->tls_session);
+    }
+}
+
+static void note_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                            enum MHD_ConnectionNotificationCode code)
 {
     struct http *http = context;
-    (void)socket_context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        if (web_uses_tls(http->options.web)) {
+            begin_tls(http, connection, socket_context);
+        }
+        return;
+    }
+    tls_release(*socket_context);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (code == MHD_CONNECTION_NOTIFY_CLOSED && info != NULL) {
+    if (info != NULL) {
         connections_remove(&http->connections, info->connect_fd);
     }
 }
@@ -143,16 +184,21 @@ int http_start(const struct http_options *options, struct http **out)
     }
     http->options = *options;
     http->status.sources = options->status;
+    http->pages.headers = web_headers(options->web);
+    http->status.headers = web_headers(options->web);
+    const bool tls = web_uses_tls(options->web);
     /* No error log: libmicrohttpd's lines name the peer. No ITC pipe: there is one thread. */
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer, http,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)HTTP_TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, note_target, http,
-        MHD_OPTION_NOTIFY_COMPLETED, note_reply, http, MHD_OPTION_NOTIFY_CONNECTION, note_end, http,
-        MHD_OPTION_END);
-    if (http->daemon == NULL || pages_make(&http->pages) != 0) {
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | (tls ? MHD_USE_TLS : MHD_NO_FLAG), 0, NULL, NULL,
+        answer, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, note_target, http,
+        MHD_OPTION_NOTIFY_COMPLETED, note_reply, http, MHD_OPTION_NOTIFY_CONNECTION,
+        note_connection, http,
+        /* The list ends here, unless there is TLS. */
+        tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, tls_no_certificate, MHD_OPTION_END);
+    if (http->daemon == NULL) {
         http_stop(http);
         return -ENOMEM;
     }
@@ -165,7 +211,6 @@ void http_stop(struct http *http)
     if (http->daemon != NULL) {
         MHD_stop_daemon(http->daemon);
     }
-    pages_destroy(&http->pages);
     status_reply_end(&http->status);
     free(http);
 }

@@ -10,6 +10,7 @@
 #include "exporter/listen.h"
 #include "exporter/replies.h"
 #include "exporter/status.h"
+#include "exporter/web.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ struct http_options {
     const char *telemetry_path;
     const struct exposition_sources *sources;
     const struct status_sources *status;
+    struct web *web;         /* what -web.config.file asks for; NULL: nothing */
     const bool *stale;       /* the sniffer is silent, so the figures are not ready */
     struct replies *replies; /* counted here */
     uint32_t max_requests;   /* scrapes at a time; 0: as many as there are connections */

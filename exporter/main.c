@@ -24,8 +24,10 @@
 #include "exporter/replies.h"
 #include "exporter/scrape.h"
 #include "exporter/service.h"
+#include "exporter/web.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,8 @@ enum {
     /* All connections, the listening sockets, and a dozen of our own, with room to spare: accept(2)
      * never runs out of them, which would wake the loop for ever. */
     DESCRIPTORS = CONNECTIONS_MAX + LISTEN_SOCKETS_MAX + 56,
+    /* From where on malloc(3) maps a block of its own: the most that glibc takes for that. */
+    MAPPED_OCTETS = 32 * 1024 * 1024,
 };
 
 /* Everything that lives as long as the process. */
@@ -48,6 +52,7 @@ static struct series series;
 static struct distinct distinct;
 static struct sessions sessions;
 static struct intake intake;
+static struct web *web; /* NULL without -web.config.file */
 static struct reload reload;
 static struct replies replies;
 static struct process process;
@@ -135,6 +140,27 @@ static struct geoip *open_databases(void)
     exit(EXIT_REFUSED);
 }
 
+static void open_web(void)
+{
+    struct web_files_error error;
+    char line[16];
+    if (options.web_config == NULL) {
+        return;
+    }
+    /* GnuTLS and libyaml make their buffers longer as they go. A mapped one realloc(3) would move
+     * by mremap(2), which the syscall policy does not know. */
+    mallopt(M_MMAP_THRESHOLD, MAPPED_OCTETS);
+    if (web_open(options.web_config, &web, &error) == 0) {
+        return;
+    }
+    snprintf(line, sizeof line, "%u", error.line);
+    log_line(LOG_ERROR, "cannot use the web configuration", "flag", "-web.config.file", "file",
+             error.path, "error", error.reason, error.line > 0 ? "line" : NULL, line,
+             error.key[0] != '\0' ? "key" : NULL, error.key, NULL);
+    notify_failed_start(error.path, error.reason);
+    exit(error.wrong ? EXIT_WRONG : EXIT_REFUSED);
+}
+
 /* The tables grow with what they hold. Better to learn now than in a flood that the address space
  * ends before the limits do. */
 static void check_memory(void)
@@ -218,7 +244,12 @@ static void listen_for_scrapes(void)
  */
 static void confine(void)
 {
-    const char *const paths[] = {options.country_database, options.asn_database};
+    const char *paths[GEOIP_DATABASES + WEB_FILES_MAX] = {options.country_database,
+                                                          options.asn_database};
+    const struct web_files *files = web_get_files(web);
+    for (unsigned i = 0; i < files->count; i++) {
+        paths[GEOIP_DATABASES + i] = files->files[i].path;
+    }
     struct landlock_outcome landlock;
     int error = landlock_confine(paths, sizeof paths / sizeof *paths, &landlock);
     if (error != 0) {
@@ -238,7 +269,9 @@ static void confine(void)
         .listener_count = loop.listener_count,
         .signals = loop.signals,
         .notify = service.descriptor,
-        .databases = reload.wanted,
+        .databases = options.country_database != NULL || options.asn_database != NULL,
+        .web = web != NULL,
+        .tls = web_uses_tls(web),
         .memory = process.memory,
         .sniffer_memory = process.sniffer_memory,
     };
@@ -294,7 +327,8 @@ int main(int argc, char *argv[])
     tzset(); /* libmicrohttpd's Date header would open /etc/localtime at its first use */
 
     struct geoip *geoip = open_databases();
-    reload_start(geoip, options.country_database != NULL || options.asn_database != NULL,
+    open_web();
+    reload_start(geoip, options.country_database != NULL || options.asn_database != NULL, web,
                  loop_seconds(), &reload);
     make_state();
     intake_start((uint8_t)options.domain_count, geoip, &series, &sessions, &intake);
@@ -303,6 +337,7 @@ int main(int argc, char *argv[])
         .telemetry_path = options.telemetry_path,
         .sources = &sources,
         .status = &status,
+        .web = web,
         .stale = &loop.stale,
         .replies = &replies,
         .max_requests = options.max_requests,

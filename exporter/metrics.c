@@ -251,6 +251,23 @@ const struct metric metrics[] = {
         .value_count = REPLIES_CODES,
     },
     {
+        .name = "dnstt_exporter_web_config_last_reload_successful",
+        .type = "gauge",
+        .help =
+            "1 when the web configuration and the files it names were of use at the last look, 0 "
+            "when they were not and the older ones go on. Absent without -web.config.file.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, web_reload_successful),
+    },
+    {
+        .name = "dnstt_exporter_web_config_last_reload_success_timestamp_seconds",
+        .type = "gauge",
+        .help = "When the web configuration in use was read, in seconds since 1970. Absent without "
+                "-web.config.file.",
+        .source = METRICS_OF_PROCESS,
+        .offset = offsetof(struct metrics_figures, web_reload_time),
+    },
+    {
         .name = "dnstt_exporter_sniffer_cpu_seconds_total",
         .type = "counter",
         .help = "User and system CPU time that the sniffer has spent, in seconds.",

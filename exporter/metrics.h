@@ -46,6 +46,8 @@ struct metrics_figures {
     uint64_t replies[REPLIES_CODES];
     struct process_figures process;
     struct metrics_database databases[GEOIP_DATABASES];
+    uint64_t web_reload_successful; /* 0 or 1, PROCESS_UNKNOWN without a web configuration */
+    uint64_t web_reload_time;       /* seconds since 1970 of the latest success, or the same */
 };
 
 /* A group's gauges, copied when a scrape begins, so that their sums are exact. */

@@ -1,6 +1,8 @@
-/* Replies that never change: made at the start, served any number of times. */
+/* Replies of one line of text. */
 #ifndef EXPORTER_PAGES_H
 #define EXPORTER_PAGES_H
+
+#include "exporter/headers.h"
 
 #include <microhttpd.h>
 
@@ -9,21 +11,20 @@ enum page {
     PAGE_READY,
     PAGE_NOT_READY,
     PAGE_BAD_REQUEST,
+    PAGE_UNAUTHORIZED,
     PAGE_FORBIDDEN,
     PAGE_NOT_FOUND,
     PAGE_BUSY,
     PAGE_WRONG_METHOD,
+    PAGE_TOO_MANY,
     PAGES, /* how many */
 };
 
 struct pages {
-    struct MHD_Response *replies[PAGES];
+    const struct headers *headers; /* that each has besides its own; not owned */
 };
 
-/* Returns 0 or -ENOMEM. Destroying one that is all zero, or made in part, does no harm. */
-int pages_make(struct pages *out);
-void pages_destroy(struct pages *pages);
-
+/* Queues a page. MHD_NO, when memory is short, closes the connection. */
 enum MHD_Result pages_serve(const struct pages *pages, struct MHD_Connection *connection,
                             enum page page);
 

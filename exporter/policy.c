@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gnu/libc-version.h>
+#include <linux/futex.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -99,17 +100,21 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
           SCMP_CMP(4, SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX), PIN(5, 0)}},
         {SCMP_SYS(munmap), "gives memory back", 0, {{0}}},
     };
-    /* Without a database read and write serve two descriptors. */
-    const struct sandbox_rule without_databases[] = {
+    /* Without files to read, and databases to copy, read and write serve one descriptor each. */
+    const struct sandbox_rule without_files[] = {
         {SCMP_SYS(read), "takes signals", 1, {PIN(0, pinned->signals)}},
+    };
+    const struct sandbox_rule without_databases[] = {
         {SCMP_SYS(write), "log lines, on standard error", 1, {PIN(0, STDERR_FILENO)}},
     };
-    const struct sandbox_rule with_databases[] = {
+    const struct sandbox_rule with_files[] = {
         {SCMP_SYS(openat),
-         "opens a database that was replaced, for reading (Landlock says where)",
+         "opens a file that was replaced, for reading (Landlock says where)",
          1,
          {SCMP_CMP(2, SCMP_CMP_MASKED_EQ, UINT32_MAX & ~(uint32_t)OPEN_FLAGS, 0)}},
-        {SCMP_SYS(read), "takes signals, and reads a database", 0, {{0}}},
+        {SCMP_SYS(read), "takes signals, and reads a file", 0, {{0}}},
+    };
+    const struct sandbox_rule with_databases[] = {
         {SCMP_SYS(memfd_create),
          "makes the private copy of a database",
          1,
@@ -144,14 +149,28 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
          2,
          {PIN(0, pinned->sniffer_memory), PIN(3, 0)}},
     };
+    const struct sandbox_rule with_web[] = {
+        {SCMP_SYS(getrandom),
+         "draws keys: for TLS, and for remembering who has proved a password",
+         1,
+         {PIN(2, 0)}},
+    };
+    const struct sandbox_rule with_tls[] = {
+        {SCMP_SYS(futex),
+         "GnuTLS has done something once, and wakes whoever waits for that: nobody",
+         1,
+         {PIN(1, FUTEX_WAKE_PRIVATE)}},
+    };
     const struct sandbox_rule with_notify[] = {
         {SCMP_SYS(sendto),
          "tells the service manager",
          4,
          {PIN(0, pinned->notify), PIN(3, MSG_DONTWAIT | MSG_NOSIGNAL), PIN(4, 0), PIN(5, 0)}},
     };
-    _Static_assert(sizeof table + sizeof with_databases + sizeof with_newfstatat +
-                           sizeof with_memory + sizeof with_sniffer_memory + sizeof with_notify <=
+    _Static_assert(sizeof table + sizeof with_files + sizeof with_databases +
+                           sizeof with_newfstatat + sizeof with_memory +
+                           sizeof with_sniffer_memory + sizeof with_web + sizeof with_tls +
+                           sizeof with_notify <=
                        (POLICY_RULES_MAX - LISTEN_SOCKETS_MAX) * sizeof(struct sandbox_rule),
                    "the caller has room");
     size_t count = 0;
@@ -163,13 +182,18 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
             2,
             {PIN(0, pinned->listeners[i].descriptor), PIN(3, SOCK_CLOEXEC | SOCK_NONBLOCK)}};
     }
-    if (pinned->databases) {
-        ADD(with_databases);
+    if (pinned->databases || pinned->web) {
+        ADD(with_files);
         if (fstat_is_newfstatat()) {
             ADD(with_newfstatat);
         } else {
             ADD(with_fstat);
         }
+    } else {
+        ADD(without_files);
+    }
+    if (pinned->databases) {
+        ADD(with_databases);
     } else {
         ADD(without_databases);
     }
@@ -178,6 +202,12 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
     }
     if (pinned->sniffer_memory >= 0) {
         ADD(with_sniffer_memory);
+    }
+    if (pinned->web) {
+        ADD(with_web);
+    }
+    if (pinned->tls) {
+        ADD(with_tls);
     }
     if (pinned->notify >= 0) {
         ADD(with_notify);

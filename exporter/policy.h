@@ -18,7 +18,9 @@ struct policy_descriptors {
     unsigned listener_count; /* at most LISTEN_SOCKETS_MAX */
     int signals;
     int notify;     /* below 0: none */
-    bool databases; /* files are read anew when they are replaced */
+    bool databases; /* are read anew when they are replaced */
+    bool web;       /* a web configuration is, and what it names */
+    bool tls;       /* connections are TLS */
     int memory;     /* /proc/self/statm; below 0: none */
     int sniffer_memory;
 };

@@ -2,11 +2,19 @@
 
 #include "common/log.h"
 
+#include <stdio.h>
 #include <time.h>
 
-void reload_start(struct geoip *geoip, bool wanted, uint32_t now, struct reload *out)
+void reload_start(struct geoip *geoip, bool databases, struct web *web, uint32_t now,
+                  struct reload *out)
 {
-    *out = (struct reload){.geoip = geoip, .wanted = wanted, .second = now};
+    *out = (struct reload){
+        .geoip = geoip,
+        .web = web,
+        .wanted = databases || web != NULL,
+        .second = now,
+        .web_config = {.successful = true, .success_time = (uint64_t)time(NULL)},
+    };
     for (unsigned i = 0; i < GEOIP_DATABASES; i++) {
         out->databases[i].successful = true;
         out->databases[i].success_time = (uint64_t)time(NULL);
@@ -45,6 +53,29 @@ static void look_at(struct reload *reload, enum geoip_which which)
     }
 }
 
+static void look_at_web(struct reload *reload)
+{
+    struct web_files_error error;
+    char line[16];
+    switch (web_reload(reload->web, reload->requested, &error)) {
+    case WEB_UNCHANGED:
+        break;
+    case WEB_RELOADED:
+        reload->web_config.successful = true;
+        reload->web_config.success_time = (uint64_t)time(NULL);
+        log_line(LOG_INFO, "took in a new web configuration", NULL);
+        break;
+    case WEB_KEPT:
+        reload->web_config.successful = false;
+        snprintf(line, sizeof line, "%u", error.line);
+        log_line(LOG_WARN, "keeps the old web configuration; the new one is of no use", "flag",
+                 "-web.config.file", "file", error.path, "error", error.reason,
+                 error.line > 0 ? "line" : NULL, line, error.key[0] != '\0' ? "key" : NULL,
+                 error.key, NULL);
+        break;
+    }
+}
+
 bool reload_look(struct reload *reload, uint32_t now)
 {
     if (reload_due(reload, now) != 0) {
@@ -53,6 +84,7 @@ bool reload_look(struct reload *reload, uint32_t now)
     if (reload->wanted) {
         look_at(reload, GEOIP_COUNTRY);
         look_at(reload, GEOIP_ASN);
+        look_at_web(reload);
     }
     bool requested = reload->requested;
     reload->requested = false;

@@ -1,11 +1,12 @@
 /*
- * Replaced database files are taken in: when asked to by SIGHUP, at most once a second however
- * often it comes, and by itself every RELOAD_INTERVAL_SECONDS.
+ * Replaced databases and web configurations are taken in: when asked to by SIGHUP, at most once a
+ * second however often it comes, and by itself every RELOAD_INTERVAL_SECONDS.
  */
 #ifndef EXPORTER_RELOAD_H
 #define EXPORTER_RELOAD_H
 
 #include "exporter/geoip.h"
+#include "exporter/web.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,17 +18,20 @@ enum {
 
 struct reload {
     struct geoip *geoip; /* not owned */
-    bool wanted;         /* any database is configured */
+    struct web *web;     /* not owned; NULL: none */
+    bool wanted;         /* there is any of them */
     bool requested;      /* SIGHUP has come since the last look */
     uint32_t second;     /* of the last look */
     struct {
         bool successful;       /* the file that stands at the path is the one in use */
         uint64_t success_time; /* seconds since 1970 of the latest successful load */
-    } databases[GEOIP_DATABASES];
+    } databases[GEOIP_DATABASES], web_config;
 };
 
-/* The databases have just been opened. `now` in seconds of CLOCK_BOOTTIME. */
-void reload_start(struct geoip *geoip, bool wanted, uint32_t now, struct reload *out);
+/* All of them have just been opened; `databases` says whether there is any. `now` in seconds of
+ * CLOCK_BOOTTIME. */
+void reload_start(struct geoip *geoip, bool databases, struct web *web, uint32_t now,
+                  struct reload *out);
 
 /* Seconds until reload_look has something to do; UINT32_MAX for never. */
 uint32_t reload_due(const struct reload *reload, uint32_t now);

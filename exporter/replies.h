@@ -6,7 +6,7 @@
 
 /* How many codes there are to tell apart: those that this endpoint and libmicrohttpd itself send,
  * and `other`, which stays at 0 unless one of them learns another. */
-enum { REPLIES_CODES = 9 };
+enum { REPLIES_CODES = 11 };
 
 /* The value of the label `code`, by index. */
 extern const char *const replies_codes[REPLIES_CODES];

@@ -203,7 +203,8 @@ static struct MHD_Response *make_page(const struct exposition_sources *sources,
 }
 
 enum MHD_Result scrape_serve(const struct exposition_sources *sources,
-                             struct MHD_Connection *connection, bool only_head)
+                             struct MHD_Connection *connection, const struct headers *headers,
+                             bool only_head)
 {
     const struct wish wish = take_wish(connection);
     struct MHD_Response *response = only_head ? make_head() : make_page(sources, &wish);
@@ -224,6 +225,9 @@ enum MHD_Result scrape_serve(const struct exposition_sources *sources,
         if (fields[i].value != NULL) {
             result = MHD_add_response_header(response, fields[i].name, fields[i].value);
         }
+    }
+    if (result == MHD_YES && !headers_add(headers, response)) {
+        result = MHD_NO;
     }
     if (result == MHD_YES) {
         result = MHD_queue_response(connection, MHD_HTTP_OK, response);

@@ -3,15 +3,17 @@
 #define EXPORTER_SCRAPE_H
 
 #include "exporter/exposition.h"
+#include "exporter/headers.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Queues the page as the request's Accept, Accept-Encoding and `name[]` ask for it, or for HEAD its
- * headers alone. MHD_NO, when memory is short, closes the connection. */
+ * headers alone; `headers` are among them. MHD_NO, when memory is short, closes the connection. */
 enum MHD_Result scrape_serve(const struct exposition_sources *sources,
-                             struct MHD_Connection *connection, bool only_head);
+                             struct MHD_Connection *connection, const struct headers *headers,
+                             bool only_head);
 
 /* Octets that replies on their way to all connections may take, beside the copies of snapshot.h. */
 uint64_t scrape_memory_max(void);

@@ -56,6 +56,9 @@ static void copy_figures(const struct exposition_sources *sources, struct metric
     memcpy(out->replies, sources->replies->counts, sizeof out->replies);
     out->process = process_read(sources->process);
     copy_databases(sources->reload, out->databases);
+    bool web = sources->reload->web != NULL;
+    out->web_reload_successful = web ? sources->reload->web_config.successful : PROCESS_UNKNOWN;
+    out->web_reload_time = web ? sources->reload->web_config.success_time : PROCESS_UNKNOWN;
 }
 
 static void copy_gauges(const struct series *series, struct snapshot *out)

@@ -4,10 +4,10 @@
 
 #include <time.h>
 
-static struct MHD_Response *make(const struct status_sources *sources, uint32_t now)
+static struct MHD_Response *make(const struct status_reply *reply, uint32_t now)
 {
     static char page[STATUS_OCTETS];
-    static const char *const headers[][2] = {
+    static const char *const fields[][2] = {
         {MHD_HTTP_HEADER_CONTENT_TYPE, "text/html; charset=utf-8"},
         {MHD_HTTP_HEADER_CONNECTION, "close"},
         {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
@@ -15,17 +15,21 @@ static struct MHD_Response *make(const struct status_sources *sources, uint32_t 
         {"Referrer-Policy", "no-referrer"},
         {"X-Content-Type-Options", "nosniff"},
     };
-    long length = status_render(sources, now, (uint64_t)time(NULL), page);
+    long length = status_render(reply->sources, now, (uint64_t)time(NULL), page);
     if (length < 0) {
         return NULL;
     }
     struct MHD_Response *response =
         MHD_create_response_from_buffer((size_t)length, page, MHD_RESPMEM_MUST_COPY);
-    for (size_t i = 0; response != NULL && i < sizeof headers / sizeof *headers; i++) {
-        if (MHD_add_response_header(response, headers[i][0], headers[i][1]) != MHD_YES) {
+    for (size_t i = 0; response != NULL && i < sizeof fields / sizeof *fields; i++) {
+        if (MHD_add_response_header(response, fields[i][0], fields[i][1]) != MHD_YES) {
             MHD_destroy_response(response);
             response = NULL;
         }
+    }
+    if (response != NULL && !headers_add(reply->headers, response)) {
+        MHD_destroy_response(response);
+        return NULL;
     }
     return response;
 }
@@ -35,7 +39,7 @@ enum MHD_Result status_reply_serve(struct status_reply *reply, struct MHD_Connec
 {
     if (reply->response == NULL || reply->second != now) {
         status_reply_end(reply);
-        reply->response = make(reply->sources, now);
+        reply->response = make(reply, now);
         reply->second = now;
     }
     if (reply->response == NULL) {

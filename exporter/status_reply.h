@@ -5,6 +5,7 @@
 #ifndef EXPORTER_STATUS_REPLY_H
 #define EXPORTER_STATUS_REPLY_H
 
+#include "exporter/headers.h"
 #include "exporter/status.h"
 
 #include <microhttpd.h>
@@ -12,6 +13,7 @@
 
 struct status_reply {
     const struct status_sources *sources; /* not owned */
+    const struct headers *headers;        /* that it has besides its own; not owned */
     struct MHD_Response *response;        /* NULL: none yet */
     uint32_t second;                      /* of CLOCK_BOOTTIME, when it was made */
 };

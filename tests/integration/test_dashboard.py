@@ -210,7 +210,7 @@ def health(traffic, databases, settled):
     sessions = sum(traffic.places.values()) + FLOOD + 1
     generation = LIMIT // 2
     files = {name: (databases / f"{name}.mmdb").stat().st_mtime for name in ("country", "asn")}
-    codes = ["200", "400", "403", "404", "405", "413", "431", "503", "other"]
+    codes = ["200", "400", "401", "403", "404", "405", "413", "429", "431", "503", "other"]
     return {
         "up": by_labels((), {(): 1}),
         "readable": by_labels(("database",), dict.fromkeys(files, 1)),

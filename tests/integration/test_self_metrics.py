@@ -12,7 +12,7 @@ import pytest
 from support import frames, wire
 from support.program import wait_for
 
-CODES = ["200", "400", "403", "404", "405", "413", "431", "503", "other"]
+CODES = ["200", "400", "401", "403", "404", "405", "413", "429", "431", "503", "other"]
 GET = b"GET /metrics HTTP/1.1\r\n"
 HOST = b"Host: localhost\r\n"
 

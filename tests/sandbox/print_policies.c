@@ -1,12 +1,13 @@
 /*
  * Prints the syscall tables of SECURITY.md from those that the programs load: `print_policies
- * sniffer` or `exporter`. A test compares the two.
+ * sniffer`, `exporter`, or `web` for what a web configuration adds. A test compares the two.
  */
 #include "capture/confine.h"
 #include "capture/sniff.h"
 #include "exporter/policy.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,10 +56,26 @@ static void print_condition(const struct scmp_arg_cmp *condition)
     }
 }
 
-static void print_rules(const struct sandbox_rule *rules, size_t count)
+static bool is_among(const struct sandbox_rule *rule, const struct sandbox_rule *rules,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i].syscall == rule->syscall && strcmp(rules[i].reason, rule->reason) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All rules but those that are among `others`. */
+static void print_rules(const struct sandbox_rule *rules, size_t count,
+                        const struct sandbox_rule *others, size_t other_count)
 {
     puts("| syscall | arguments pinned (from 0) | why |\n|---|---|---|");
     for (size_t i = 0; i < count; i++) {
+        if (is_among(&rules[i], others, other_count)) {
+            continue;
+        }
         char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, rules[i].syscall);
         printf("| `%s` | ", name);
         free(name);
@@ -73,8 +90,9 @@ static void print_rules(const struct sandbox_rule *rules, size_t count)
 int main(int argc, char *argv[])
 {
     struct sandbox_rule rules[POLICY_RULES_MAX];
+    struct sandbox_rule web_rules[POLICY_RULES_MAX];
     const struct listener listener = {.descriptor = LISTENER};
-    const struct policy_descriptors pinned = {
+    struct policy_descriptors pinned = {
         .epoll = EPOLL,
         .http_epoll = HTTP_EPOLL,
         .channel = CHANNEL,
@@ -87,11 +105,16 @@ int main(int argc, char *argv[])
         .sniffer_memory = SNIFFER,
     };
     if (argc == 2 && strcmp(argv[1], "sniffer") == 0) {
-        print_rules(rules, sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, rules));
+        print_rules(rules, sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, rules), NULL, 0);
     } else if (argc == 2 && strcmp(argv[1], "exporter") == 0) {
-        print_rules(rules, policy_rules(&pinned, rules));
+        print_rules(rules, policy_rules(&pinned, rules), NULL, 0);
+    } else if (argc == 2 && strcmp(argv[1], "web") == 0) {
+        size_t count = policy_rules(&pinned, rules);
+        pinned.web = true;
+        pinned.tls = true;
+        print_rules(web_rules, policy_rules(&pinned, web_rules), rules, count);
     } else {
-        fprintf(stderr, "usage: print_policies sniffer|exporter\n");
+        fprintf(stderr, "usage: print_policies sniffer|exporter|web\n");
         return 2;
     }
     return 0;

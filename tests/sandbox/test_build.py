@@ -12,7 +12,8 @@ from support.program import BUILD, ROOT
 PROGRAMS = ["dnstt_exporter", "exporter"]
 NEEDED = {
     "dnstt_exporter": {"libcap", "libseccomp", "libc"},
-    "exporter": {"libcap", "libseccomp", "libc", "libmaxminddb", "libmicrohttpd", "libz"},
+    "exporter": {"libcap", "libseccomp", "libc", "libmaxminddb", "libmicrohttpd", "libz",
+                 "libgnutls", "libyaml-0", "libcrypt"},
 }
 FOLDERS = ["common", "capture", "exporter"]
 COMPILED_WITH = ["-O2", "-fPIE", "-fstack-protector-strong", "-fstack-clash-protection",
@@ -55,7 +56,7 @@ def test_nothing_is_writable_and_executable(program):
 
 def test_libraries(program):
     dynamic = readelf("--dynamic", program)
-    needed = re.findall(r"\(NEEDED\) .*\[(\w+)\.so", dynamic)
+    needed = re.findall(r"\(NEEDED\) .*\[([\w-]+)\.so", dynamic)
     assert sorted(needed) == sorted(NEEDED[program.name])
     assert not re.search(r"\((RPATH|RUNPATH)\)", dynamic)
 

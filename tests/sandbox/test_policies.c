@@ -18,6 +18,8 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -31,6 +33,8 @@ enum {
     I386_GETPID = 20,
     SNIFFER_SYSCALLS_MAX = 5,
     EXPORTER_SYSCALLS_MAX = 22,
+    WEB_SYSCALLS_MAX = 1, /* more, with a web configuration */
+    TLS_SYSCALLS_MAX = 1, /* and more, with TLS */
 };
 
 /* Descriptors that do not exist, so that no call does anything. */
@@ -49,13 +53,25 @@ static const struct policy_descriptors absent = {
 
 _Static_assert((int)SNIFF_RULES_MAX <= (int)POLICY_RULES_MAX, "either table fits");
 
-enum { SNIFFER, EXPORTER, EXPORTER_WITH_DATABASES, POLICIES };
+enum {
+    SNIFFER,
+    EXPORTER,
+    EXPORTER_WITH_DATABASES,
+    EXPORTER_WITH_WEB, /* and without databases */
+    EXPORTER_WITH_TLS, /* and with them */
+    POLICIES,
+};
 
 static struct policy policies[POLICIES] = {
     [SNIFFER] = {.name = "sniffer", .syscalls_max = SNIFFER_SYSCALLS_MAX},
     [EXPORTER] = {.name = "exporter", .syscalls_max = EXPORTER_SYSCALLS_MAX},
     [EXPORTER_WITH_DATABASES] = {.name = "exporter with databases",
                                  .syscalls_max = EXPORTER_SYSCALLS_MAX},
+    [EXPORTER_WITH_WEB] = {.name = "exporter with a web configuration",
+                           .syscalls_max = EXPORTER_SYSCALLS_MAX + WEB_SYSCALLS_MAX},
+    [EXPORTER_WITH_TLS] = {.name = "exporter with TLS",
+                           .syscalls_max =
+                               EXPORTER_SYSCALLS_MAX + WEB_SYSCALLS_MAX + TLS_SYSCALLS_MAX},
 };
 
 static int make_policies(void **state)
@@ -67,6 +83,12 @@ static int make_policies(void **state)
     pinned.databases = true;
     policies[EXPORTER_WITH_DATABASES].count =
         policy_rules(&pinned, policies[EXPORTER_WITH_DATABASES].rules);
+    pinned.web = true;
+    pinned.tls = true;
+    policies[EXPORTER_WITH_TLS].count = policy_rules(&pinned, policies[EXPORTER_WITH_TLS].rules);
+    pinned.databases = false;
+    pinned.tls = false;
+    policies[EXPORTER_WITH_WEB].count = policy_rules(&pinned, policies[EXPORTER_WITH_WEB].rules);
     return 0;
 }
 
@@ -258,12 +280,44 @@ static void test_the_gravest_calls_are_in_no_policy(void **state)
         "recvmsg recvmmsg sendmmsg rt_sigreturn restart_syscall userfaultfd perf_event_open keyctl "
         "open_by_handle_at dup3 ";
     static const char of_databases[] = "openat newfstatat memfd_create ";
+    static const char of_web[] = "getrandom futex ";
     (void)state;
     for (unsigned i = 0; i < POLICIES; i++) {
         assert_without(&policies[i], names);
     }
     assert_without(&policies[SNIFFER], of_databases);
     assert_without(&policies[EXPORTER], of_databases);
+    assert_without(&policies[EXPORTER], of_web);
+    assert_without(&policies[EXPORTER_WITH_DATABASES], of_web);
+    assert_without(&policies[EXPORTER_WITH_WEB], "memfd_create futex ");
+}
+
+enum { RANDOM_OCTETS = 64 * 1024, RANDOM_ROUNDS = 512 };
+
+/* Far more than GnuTLS gives out on one seed, of each kind that it knows. */
+static int draw_much(const void *context)
+{
+    static uint8_t octets[RANDOM_OCTETS];
+    (void)context;
+    for (unsigned i = 0; i < RANDOM_ROUNDS; i++) {
+        if (gnutls_rnd(GNUTLS_RND_NONCE, octets, sizeof octets) != 0 ||
+            gnutls_rnd(GNUTLS_RND_RANDOM, octets, sizeof octets) != 0 ||
+            gnutls_rnd(GNUTLS_RND_KEY, octets, sizeof octets) != 0) {
+            return EXIT_FAILURE;
+        }
+    }
+    return EXIT_SUCCESS;
+}
+
+/* What no test of the running program comes to, but a program that runs for a day does. */
+static void test_tls_draws_its_next_seed(void **state)
+{
+    int exit_status = EXIT_FAILURE;
+    (void)state;
+    assert_int_equal(policy_run(&policies[EXPORTER_WITH_TLS], draw_much, NULL, &exit_status), 0);
+    assert_int_equal(exit_status, EXIT_SUCCESS);
+    assert_int_equal(policy_run(&policies[EXPORTER_WITH_DATABASES], draw_much, NULL, &exit_status),
+                     SIGSYS);
 }
 
 /* Whatever else it says, a mapping cannot be executable. */
@@ -312,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_no_row_swallows_another),
         cmocka_unit_test(test_loading_refuses_a_row_that_would),
         cmocka_unit_test(test_the_gravest_calls_are_in_no_policy),
+        cmocka_unit_test(test_tls_draws_its_next_seed),
         cmocka_unit_test(test_no_executable_mapping),
         cmocka_unit_test(test_opens_for_reading_alone),
     };

@@ -25,7 +25,7 @@ def with_table(text, program, policy):
 def main():
     before = DOCUMENT.read_text()
     after = before
-    for policy in "sniffer", "exporter":
+    for policy in "sniffer", "exporter", "web":
         after = with_table(after, sys.argv[1], policy)
     if "--write" in sys.argv:
         DOCUMENT.write_text(after)

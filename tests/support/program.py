@@ -122,6 +122,12 @@ class Program:
         assert status == 200, body
         return Metrics(body)
 
+    def reload(self, text):
+        """Asks for a reload and waits for its line in the log."""
+        before = self.log().count(text)
+        self.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.log().count(text) > before, 5, f"{text!r} in the log")
+
     def wait_ready(self, address=("127.0.0.1", 9713)):
         """Address: (host, port), or the path of a unix socket."""
         def accepts():

@@ -139,6 +139,9 @@ static void scene_small(struct scene *scene)
     scene->reload.databases[GEOIP_COUNTRY].success_time = 1700000003;
     scene->reload.databases[GEOIP_ASN].success_time = 1700000004;
     scene->reload.databases[GEOIP_ASN].successful = true;
+    scene->reload.web = (struct web *)scene; /* there is one; its content does not matter */
+    scene->reload.web_config.successful = true;
+    scene->reload.web_config.success_time = 1700000005;
     for (unsigned i = 0; i < REPLIES_CODES; i++) {
         scene->replies.counts[i] = 70 + i;
     }
@@ -371,13 +374,24 @@ static const struct {
      "# TYPE dnstt_exporter_http_requests_total counter\n"
      "dnstt_exporter_http_requests_total{code=\"200\"} 70\n"
      "dnstt_exporter_http_requests_total{code=\"400\"} 71\n"
-     "dnstt_exporter_http_requests_total{code=\"403\"} 72\n"
-     "dnstt_exporter_http_requests_total{code=\"404\"} 73\n"
-     "dnstt_exporter_http_requests_total{code=\"405\"} 74\n"
-     "dnstt_exporter_http_requests_total{code=\"413\"} 75\n"
-     "dnstt_exporter_http_requests_total{code=\"431\"} 76\n"
-     "dnstt_exporter_http_requests_total{code=\"503\"} 77\n"
-     "dnstt_exporter_http_requests_total{code=\"other\"} 78\n"},
+     "dnstt_exporter_http_requests_total{code=\"401\"} 72\n"
+     "dnstt_exporter_http_requests_total{code=\"403\"} 73\n"
+     "dnstt_exporter_http_requests_total{code=\"404\"} 74\n"
+     "dnstt_exporter_http_requests_total{code=\"405\"} 75\n"
+     "dnstt_exporter_http_requests_total{code=\"413\"} 76\n"
+     "dnstt_exporter_http_requests_total{code=\"429\"} 77\n"
+     "dnstt_exporter_http_requests_total{code=\"431\"} 78\n"
+     "dnstt_exporter_http_requests_total{code=\"503\"} 79\n"
+     "dnstt_exporter_http_requests_total{code=\"other\"} 80\n"},
+    {"# HELP dnstt_exporter_web_config_last_reload_successful 1 when the web configuration and the "
+     "files it names were of use at the last look, 0 when they were not and the older ones go on. "
+     "Absent without -web.config.file.\n"
+     "# TYPE dnstt_exporter_web_config_last_reload_successful gauge\n"
+     "dnstt_exporter_web_config_last_reload_successful 1\n"},
+    {"# HELP dnstt_exporter_web_config_last_reload_success_timestamp_seconds When the web "
+     "configuration in use was read, in seconds since 1970. Absent without -web.config.file.\n"
+     "# TYPE dnstt_exporter_web_config_last_reload_success_timestamp_seconds gauge\n"
+     "dnstt_exporter_web_config_last_reload_success_timestamp_seconds 1700000005\n"},
     {"# HELP dnstt_exporter_sniffer_cpu_seconds_total User and system CPU time that the sniffer "
      "has spent, in seconds.\n"
      "# TYPE dnstt_exporter_sniffer_cpu_seconds_total counter\n"

@@ -41,6 +41,7 @@ static void defaults(void **state)
     assert_string_equal(address->text, "127.0.0.1:9713");
     assert_int_equal(options.max_requests, 40);
     assert_string_equal(options.telemetry_path, "/metrics");
+    assert_null(options.web_config);
     assert_string_equal(options.process_user, "nobody");
     assert_int_equal(options.log_level, LOG_INFO);
     assert_int_equal(options.log_format, LOG_LOGFMT);
@@ -55,7 +56,8 @@ static void given_values(void **state)
                "-sessions.max=1000", "-sessions.remember=100000000", "-sessions.min-queries=2",
                "-series.max=1", "-web.listen-address", ":80,unix:/run/x",
                "-web.listen-address=[::1]:81", "-web.max-requests=0", "-web.telemetry-path", "/a",
-               "-process.user=65534:7", "-log.level=error", "-log.format", "json");
+               "-web.config.file=/a b.yml", "-process.user=65534:7", "-log.level=error",
+               "-log.format", "json");
     assert_int_equal(options.domain_count, 1);
     assert_int_equal(options.port_count, 1);
     assert_int_equal(options.ports[0], 5300);
@@ -79,6 +81,7 @@ static void given_values(void **state)
     assert_string_equal(options.listen_addresses[2].text, "[::1]:81");
     assert_int_equal(options.max_requests, 0);
     assert_string_equal(options.telemetry_path, "/a");
+    assert_string_equal(options.web_config, "/a b.yml");
     assert_string_equal(options.process_user, "65534:7");
     assert_int_equal(options.log_level, LOG_ERROR);
     assert_int_equal(options.log_format, LOG_JSON);
@@ -189,6 +192,9 @@ static void wrong_values(void **state)
         {"web.max-requests",
          "not a limit; give a number of scrapes from 1 to 1000, or 0 for none",
          {"\"\"", "-1", "1001", "4294967296", "1k"}},
+        {"web.config.file",
+         "no path; give that of a web configuration file, or leave the flag out",
+         {"\"\""}},
         {"process.user", "no user; give a name, uid or uid:gid, such as nobody", {"\"\""}},
         {"log.level",
          "unknown level; give debug, info, warn or error",

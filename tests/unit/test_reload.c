@@ -96,7 +96,7 @@ static void start(const char *country, const char *asn, struct reload *reload)
         }
     }
     assert_int_equal(geoip_open(given[GEOIP_COUNTRY], given[GEOIP_ASN], &geoip, &error), 0);
-    reload_start(geoip, true, START, reload);
+    reload_start(geoip, true, NULL, START, reload);
 }
 
 /* Looked up twice, so that the cache has it. */
@@ -202,7 +202,7 @@ static void test_when_asked(void **state)
 
     /* Without a database there is nothing to look at, and the request is dealt with all the same.
      */
-    reload_start(NULL, false, START, &reload);
+    reload_start(NULL, false, NULL, START, &reload);
     assert_true(reload_due(&reload, START + 1000000) == UINT32_MAX);
     reload.requested = true;
     assert_true(reload_look(&reload, START + 1));

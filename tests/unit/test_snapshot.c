@@ -111,6 +111,8 @@ static void test_everything_is_of_one_moment(void **state)
     assert_int_equal(databases[GEOIP_ASN].figures.lookups, 34);
     assert_int_equal(databases[GEOIP_ASN].reload_successful, 1);
     assert_int_equal(databases[GEOIP_ASN].reload_time, 13);
+    assert_true(snapshot->figures.web_reload_successful == PROCESS_UNKNOWN);
+    assert_true(snapshot->figures.web_reload_time == PROCESS_UNKNOWN);
     snapshot_release(snapshot);
 }
 
