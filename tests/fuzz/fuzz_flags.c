@@ -104,6 +104,7 @@ static void check_bounds(const struct options *options)
         assert(family == AF_INET || family == AF_INET6 || family == AF_UNIX);
     }
     assert(options->max_requests <= 1000);
+    assert(options->web_config == NULL || options->web_config[0] != '\0');
     assert(options->telemetry_path[0] == '/' && strlen(options->telemetry_path) <= 128);
     assert(options->process_user[0] != '\0');
     assert(options->log_level >= LOG_DEBUG && options->log_level <= LOG_ERROR);

@@ -65,6 +65,8 @@ COMMAND_LINES = [
     "-dnstt.domain t.example.com -web.listen-address [::1]:9713 -web.telemetry-path /m",
     "-dnstt.domain t.example.com -web.listen-address localhost:1 -web.systemd-socket",
     "-dnstt.domain t.example.com -web.systemd-socket=false -web.listen-address :9713",
+    "-dnstt.domain t.example.com -web.listen-address [::1]:1,unix:/run/a -web.listen-address :2",
+    "-dnstt.domain t.example.com -web.max-requests 0 -web.config.file /etc/a/web.yml",
     "-dnstt.domain t.example.com -process.user 65534:65534 -log.level debug -log.format json --",
     "-dnstt.domain t.example.com -log.level warn -help",
     "-version=true -h",
@@ -127,7 +129,33 @@ def database():
                 first + second
 
 
-TARGETS = {function.__name__: function for function in (judge, intake, flags, http, database)}
+HASH = "$2y$10$2UXri9cIDdgeKjBo4Rlpx.U3ZLDV8X1IxKmsfOvhcM5oXQt/mLmXq"
+WEB_CONFIGS = [
+    "", "---\n...\n", "~\n",
+    "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n",
+    "tls_server_config:\n  cert: |\n    one\n    two\n  key: 'a'\n"
+    "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: \"ca.pem\"\n"
+    "  client_allowed_sans:\n  - a.example\n  - 192.0.2.1\n  min_version: TLS12\n"
+    "  max_version: TLS13\n  prefer_server_cipher_suites: false\n"
+    "  curve_preferences: [X25519, CurveP256]\n",
+    "http_server_config:\n  http2: true\n  headers:\n    X-Frame-Options: deny\n"
+    "    X-Content-Type-Options: nosniff\n    X-XSS-Protection: 1\n"
+    "    Strict-Transport-Security: max-age=31536000\n"
+    "    Content-Security-Policy: \"default-src 'self'\"\n",
+    f"basic_auth_users:\n  alice: {HASH}\n  \"b o b\": '{HASH}'\n"
+    "rate_limit: {interval: 1m1s500ms, burst: 20}\n",
+    "rate_limit:\n  interval: 1s\n", "tls_server_config: &a {cert: *a}\n", "a: 1\na: 2\n",
+    "tls_server_config:\n  cipher_suites: [TLS_AES_128_GCM_SHA256]\n", "- a\n- {b: [c, [d]]}\n",
+]
+
+
+def web_config():
+    for text in WEB_CONFIGS:
+        yield text.encode()
+
+
+TARGETS = {function.__name__: function
+           for function in (judge, intake, flags, http, database, web_config)}
 
 
 def main(target, directory):
