@@ -27,6 +27,8 @@ GROWTH_KIB = CONNECTIONS_MAX * (16 + 16) + 1024
 CONNECTS = int(os.environ.get("CONNECTS", 20_000))
 # For the exporter to take in what was sent.
 PAUSE = 0.005
+# For it to close a connection whose reply was read to its end.
+SETTLING = 0.1
 # Closing by RST: no address stays taken.
 RESET = struct.pack("ii", 1, 0)
 
@@ -55,6 +57,7 @@ class Watch:
         self.program = program
         program.metrics()
         self.memory = resident(program)
+        time.sleep(SETTLING)  # a reply's reader may be done before its connection is closed
         self.descriptors = descriptors(program)
         self.seconds = []
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 _NETLINK_AUDIT = 9
 _READ_LOG = 1  # AUDIT_NLGRP_READLOG: all records, whether or not anybody else takes them
-_BUFFER = 4 << 20
+_SO_RCVBUFFORCE = 33  # socket(7); without it net.core.rmem_max cuts the buffer short
+_BUFFER = 16 << 20
 _SECONDS = 5
 
 # Takes the name it is given, then seccomp's strict mode (prctl(2)), and asks for its parent.
@@ -38,7 +39,7 @@ class Violations:
     def __init__(self):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_AUDIT)
         # More than fits is an error (ENOBUFS), not silence.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        self.socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
         self.socket.bind((0, _READ_LOG))
 
     def close(self):
