@@ -58,6 +58,9 @@ STALE = (SERVER | {"database": "asn"}, "The asn database of one:9713 is old",
 UNREADABLE = (SERVER | {"database": "country"}, "one:9713 cannot read its new country database",
               "The file that replaced the country database is of no use. The one before it is "
               "still in use.")
+UNUSABLE = (SERVER, "one:9713 cannot use its new web configuration",
+            "What -web.config.file names, or the file itself, is of no use since it was replaced. "
+            "TLS and passwords are still those from before.")
 HALVED = ({"job": "dnstt", "domain": "t.example.com"}, "t.example.com has lost half its clients",
           "In the last ten minutes 90 sessions were active on average, less than half of the hour "
           "before.")
@@ -74,6 +77,7 @@ FORGOTTEN = f"dnstt_exporter_sessions_forgotten_total{{{ONE}}}"
 REFUSED = f"dnstt_exporter_sessions_refused_total{{{ONE}}}"
 BUILT = f'dnstt_exporter_geoip_build_timestamp_seconds{{{ONE},database="asn"}}'
 RELOADED = f'dnstt_exporter_geoip_last_reload_successful{{{ONE},database="country"}}'
+WEB_CONFIG = f"dnstt_exporter_web_config_last_reload_successful{{{ONE}}}"
 SNIFFER = f"dnstt_exporter_sniffer_up{{{ONE}}}"
 
 # Time 0 is the epoch, so what was built before it has a negative time.
@@ -97,6 +101,9 @@ CASES = [
     Case("DnsttGeoipStale", "before that", {BUILT: f"-{44 * DAY}+0x200"}, "2h"),
     Case("DnsttGeoipReloadFailed", "after five minutes", {RELOADED: "1 0x20"}, "6m", [UNREADABLE]),
     Case("DnsttGeoipReloadFailed", "after a good reload", {RELOADED: "0 1x20"}, "6m"),
+    Case("DnsttWebConfigReloadFailed", "after five minutes", {WEB_CONFIG: "1 0x20"}, "6m",
+         [UNUSABLE]),
+    Case("DnsttWebConfigReloadFailed", "after a good reload", {WEB_CONFIG: "0 1x20"}, "6m"),
     Case("DnsttClientsHalved", "when one server of two loses its clients, and the other some",
          clients("50x79 0x20", "50x79 45x20"), "96m", [HALVED]),
     Case("DnsttClientsHalved", "when one of two loses its clients to the other",
