@@ -8,6 +8,7 @@
 #include <linux/landlock.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +41,19 @@ static void to_folder(char path[PATH_MAX])
     }
 }
 
+/* Whether a folder is reached by a link, as one that is swapped with each edition. */
+static bool is_link(const char *folder)
+{
+    char name[PATH_MAX];
+    struct stat status;
+    size_t length = strlen(folder);
+    memcpy(name, folder, length + 1);
+    while (length > 1 && name[length - 1] == '/') {
+        name[--length] = '\0'; /* behind a slash lstat(2) would follow it */
+    }
+    return lstat(name, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 static int allow_path(int ruleset, const char *path)
 {
     char folder[PATH_MAX];
@@ -58,7 +72,7 @@ static int allow_path(int ruleset, const char *path)
         return -errno;
     }
     to_folder(real);
-    if (strcmp(real, real_folder) == 0) {
+    if (strcmp(real, real_folder) == 0 && !is_link(folder)) {
         return 0;
     }
     /* A link that leads elsewhere: the folder it leads to now, and its siblings to come. */

@@ -16,10 +16,10 @@ struct landlock_outcome {
 
 /*
  * Confines the process for good. Files may be read below the folder of each of the `count` paths
- * (NULL entries are passed over), and where a path leads through a symbolic link, below the parent
- * of the folder that the file is in, so that a link can be swapped to a sibling; the root folder
- * itself is never opened up as such a parent. Nothing else can be opened, made or changed. No
- * TCP socket can be bound or connected any more: those that listen were bound before.
+ * (NULL entries are passed over), and where the file or its folder is a symbolic link, below the
+ * parent of the folder that the file is in, so that the link can be swapped to a sibling; the root
+ * folder itself is never opened up as such a parent. Nothing else can be opened, made or changed.
+ * No TCP socket can be bound or connected any more: those that listen were bound before.
  * no_new_privs must be set. Returns 0 with `*outcome` filled, also where the kernel has no
  * Landlock, or -errno.
  */

@@ -262,6 +262,22 @@ def test_links_that_are_swapped(start, folder):
     assert served_pair(program) == octets(SECOND)
 
 
+def test_a_folder_that_is_a_link(start, folder):
+    """As releases are kept: everything in one folder, and a link to the one in use."""
+    for name, pair in (("first", FIRST), ("second", SECOND)):
+        (folder / name).mkdir()
+        put_pair(folder / name, pair)
+        put(folder / name / "web.yml", "tls_server_config: {cert_file: cert.pem, "
+                                       "key_file: key.pem}\n")
+    (folder / "current").symlink_to("first")
+    program = start("-web.config.file", f"{folder}/current//web.yml")
+    assert served_pair(program) == octets(FIRST)
+    (folder / "fresh").symlink_to("second")
+    os.replace(folder / "fresh", folder / "current")
+    program.reload("took in a new web configuration")
+    assert served_pair(program) == octets(SECOND)
+
+
 @pytest.mark.parametrize("damage, reason", [
     ("cert", "holds no certificate"), ("key", "does not belong"), ("gone", "does not exist"),
     ("open", "others may read"), ("other-user", "Permission denied"), ("config", "is unknown"),
