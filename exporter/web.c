@@ -74,6 +74,23 @@ static int adopt(struct web *web, const struct web_config *config, struct tls *t
     return 0;
 }
 
+/* Why a configuration may not follow the one that is in use; NULL where it may. */
+static const char *refuse_next(const struct web *web, const struct web_config *next,
+                               const struct tls *tls)
+{
+    if (web->config.tree == NULL) {
+        return NULL; /* the first */
+    }
+    if ((tls != NULL) != (web->tls != NULL)) {
+        return "begins or ends TLS; restart for that";
+    }
+    /* While somebody writes a file in place it is empty for a moment. */
+    if (web->config.user_count > 0 && next->user_count == 0) {
+        return "asks for no password any more; restart for that";
+    }
+    return NULL;
+}
+
 static int load(struct web *web, struct web_files_error *error)
 {
     struct web_config config;
@@ -82,13 +99,11 @@ static int load(struct web *web, struct web_files_error *error)
     if (result != 0) {
         return result;
     }
-    *error = (struct web_files_error){.reason = ""};
+    *error = (struct web_files_error){.reason = refuse_next(web, &config, tls)};
     memcpy(error->path, web->files.files[0].path, sizeof error->path);
-    if (web->config.tree != NULL && (tls != NULL) != (web->tls != NULL)) {
-        error->reason = "begins or ends TLS; restart for that";
+    if (error->reason != NULL) {
         result = -EINVAL;
-    }
-    if (result == 0) {
+    } else {
         result = adopt(web, &config, tls);
         error->reason = "cannot be used without a random key";
     }

@@ -27,7 +27,8 @@ enum web_reload {
 };
 
 /* Looks whether a file was replaced, and takes the whole in. With `again` one that was of no use is
- * tried once more. TLS can be neither begun nor ended this way. */
+ * tried once more. TLS can be neither begun nor ended this way, nor can passwords be
+ * given up. */
 enum web_reload web_reload(struct web *web, bool again, struct web_files_error *error);
 
 /* The files that are read again, for landlock_confine. */

@@ -163,6 +163,26 @@ static void test_users(void **state)
     web_close(web);
 }
 
+/* A file that is being written anew is empty for a moment, which lets nobody in. */
+static void test_passwords_are_not_given_up(void **state)
+{
+    (void)state;
+    struct web *web = open_web(USER("alice", HASH));
+    static const char *const texts[] = {"", "basic_auth_users:\n", FRAME "deny\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_int_equal(reload(web, texts[i], false), WEB_KEPT);
+        assert_string_equal(error.reason, "asks for no password any more; restart for that");
+        assert_int_equal(web_judge(web, NULL), WEB_UNAUTHORIZED);
+    }
+    assert_int_equal(reload(web, USER("alice", HASH), false), WEB_RELOADED);
+    web_close(web);
+
+    web = open_web(FRAME "deny\n");
+    assert_int_equal(reload(web, USER("alice", HASH), false), WEB_RELOADED);
+    assert_int_equal(web_judge(web, NULL), WEB_UNAUTHORIZED);
+    web_close(web);
+}
+
 static int make_files(void **state)
 {
     make_folder(state);
@@ -179,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_sessions_outlive_a_reload),
         cmocka_unit_test(test_rate_limit),
         cmocka_unit_test(test_users),
+        cmocka_unit_test(test_passwords_are_not_given_up),
     };
     return cmocka_run_group_tests(tests, make_files, remove_folder);
 }
