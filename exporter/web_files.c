@@ -10,7 +10,7 @@
 struct text {
     char *octets;
     size_t length;
-    bool open_to_others; /* whoever they are may read or write it */
+    bool open_to_others; /* as the file was */
 };
 
 static void wipe(struct text *text)
@@ -28,6 +28,11 @@ static int refuse(struct web_files_error *error, const char *path, int code, con
     return code;
 }
 
+static bool is_open_to_others(const struct stat *status)
+{
+    return (status->st_mode & (S_IROTH | S_IWOTH)) != 0;
+}
+
 /* Opens, notes what it was and reads. */
 static int read_file(struct web_file *file, size_t max, struct text *out, const char **reason)
 {
@@ -38,7 +43,8 @@ static int read_file(struct web_file *file, size_t max, struct text *out, const 
         return descriptor;
     }
     file->identity = file_identity(&status);
-    out->open_to_others = (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
+    file->open_to_others = is_open_to_others(&status);
+    out->open_to_others = file->open_to_others;
     int result = file_read(descriptor, max, &out->octets, &out->length, reason);
     close(descriptor);
     return result;
@@ -200,7 +206,8 @@ static bool is_unchanged(const struct web_file *file)
     }
     close(descriptor);
     const struct file_identity now = file_identity(&status);
-    return !file->missing && file_identity_equal(&now, &file->identity);
+    return !file->missing && file_identity_equal(&now, &file->identity) &&
+           is_open_to_others(&status) == file->open_to_others;
 }
 
 bool web_files_unchanged(const struct web_files *files)

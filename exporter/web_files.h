@@ -19,7 +19,8 @@ enum {
 /* One of the files, as it was when it was last looked at. */
 struct web_file {
     char path[PATH_MAX];
-    bool missing; /* could not be opened */
+    bool missing;        /* could not be opened */
+    bool open_to_others; /* whoever they are may read or write it */
     struct file_identity identity;
 };
 

@@ -212,6 +212,14 @@ static void test_changes(void **state)
     assert_loads();
     put("web.yml", PAIR, 0644);
     assert_false(web_files_unchanged(&files));
+    assert_loads();
+    /* What was asked for by a refusal, and what should be refused, is seen without a new file. */
+    assert_int_equal(chmod(in_folder("a.key"), 0644), 0);
+    assert_false(web_files_unchanged(&files));
+    assert_true(load() < 0);
+    assert_true(web_files_unchanged(&files));
+    assert_int_equal(chmod(in_folder("a.key"), 0640), 0);
+    assert_false(web_files_unchanged(&files));
 }
 
 int main(void)
