@@ -52,7 +52,8 @@ int yaml_tree_read(const char *text, size_t length, struct yaml_tree **out,
                    struct yaml_tree_error *error);
 void yaml_tree_free(struct yaml_tree *tree);
 
-/* Fills an error; `key` may be NULL. Returns -EINVAL. */
+/* Fills an error; `key` may be NULL, and is left out when it may hold a password hash. Returns
+ * -EINVAL. */
 int yaml_tree_refuse(struct yaml_tree_error *error, unsigned line, const char *key,
                      const char *reason);
 

@@ -280,6 +280,8 @@ static void test_wrong_files(void **state)
         {"basic_auth_users:\n  john:\n", 2, "basic_auth_users.john", "is no bcrypt hash"},
         {"basic_auth_users:\n  a:b: " HASH "\n", 2, "basic_auth_users.a:b", "is no user name"},
         {"basic_auth_users:\n  \"\": " HASH "\n", 2, "basic_auth_users.", "is no user name"},
+        {"basic_auth_users: {alice:" HASH "}\n", 1, "", "is no user name"},
+        {"basic_auth_users: {alice:" HASH ", ]\n", 1, "", "did not find"},
         {"basic_auth_users:\n  bob: $2y$18$4VeFDzXIoPHKnKTU3O3GH.N.vZu06CVqczYZ8WvfzrddFU6tGqjR.\n",
          2, "basic_auth_users.bob", "has a cost outside 4 to 12"},
         {"rate_limit:\n  interval: 1\n", 2, "rate_limit.interval", "is no duration"},
