@@ -119,6 +119,14 @@ static void restrict_process(void)
     }
 }
 
+/* Who has to be let in to files, for a line in the log. */
+static const char *own_user(void)
+{
+    static char user[32];
+    snprintf(user, sizeof user, "%u:%u", (unsigned)geteuid(), (unsigned)getegid());
+    return user;
+}
+
 static struct geoip *open_databases(void)
 {
     struct geoip *geoip;
@@ -127,11 +135,10 @@ static struct geoip *open_databases(void)
         return geoip;
     }
     if (error.permission) {
-        char user[32];
-        snprintf(user, sizeof user, "%u:%u", (unsigned)geteuid(), (unsigned)getegid());
         log_line(LOG_ERROR,
                  "cannot read the database; let this user read the file and search its folders",
-                 "flag", error.flag, "file", error.path, "user", user, "error", error.reason, NULL);
+                 "flag", error.flag, "file", error.path, "user", own_user(), "error", error.reason,
+                 NULL);
     } else {
         log_line(LOG_ERROR, "cannot use the database; give a MaxMind DB file of the right kind",
                  "flag", error.flag, "file", error.path, "error", error.reason, NULL);
@@ -150,13 +157,22 @@ static void open_web(void)
     /* GnuTLS and libyaml make their buffers longer as they go. A mapped one realloc(3) would move
      * by mremap(2), which the syscall policy does not know. */
     mallopt(M_MMAP_THRESHOLD, MAPPED_OCTETS);
-    if (web_open(options.web_config, &web, &error) == 0) {
+    int result = web_open(options.web_config, &web, &error);
+    if (result == 0) {
         return;
     }
-    snprintf(line, sizeof line, "%u", error.line);
-    log_line(LOG_ERROR, "cannot use the web configuration", "flag", "-web.config.file", "file",
-             error.path, "error", error.reason, error.line > 0 ? "line" : NULL, line,
-             error.key[0] != '\0' ? "key" : NULL, error.key, NULL);
+    if (result == -EACCES) {
+        log_line(LOG_ERROR,
+                 "cannot read the web configuration; let this user read the file and search its "
+                 "folders",
+                 "flag", "-web.config.file", "file", error.path, "user", own_user(), "error",
+                 error.reason, NULL);
+    } else {
+        snprintf(line, sizeof line, "%u", error.line);
+        log_line(LOG_ERROR, "cannot use the web configuration", "flag", "-web.config.file", "file",
+                 error.path, "error", error.reason, error.line > 0 ? "line" : NULL, line,
+                 error.key[0] != '\0' ? "key" : NULL, error.key, NULL);
+    }
     notify_failed_start(error.path, error.reason);
     exit(error.wrong ? EXIT_WRONG : EXIT_REFUSED);
 }

@@ -229,7 +229,8 @@ def test_files_that_the_system_refuses(host, folder):
     put(web, USERS, 0o644)
     assert "chmod o-rw" in refused(host, web)
     put(web, USERS, 0o600)
-    assert "Permission denied" in refused(host, web)
+    line = refused(host, web)
+    assert "Permission denied" in line and "let this user read" in line and "user=" in line
     tls.put_pair(folder, tls.Pair("localhost"))
     put(web, "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n")
     (folder / "key.pem").chmod(0o644)
