@@ -97,6 +97,16 @@ const struct connection *connections_dispensable(const struct connections *conne
     return found;
 }
 
+bool connections_any_asked(const struct connections *connections)
+{
+    for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
+        if (connections->slots[i].used && connections->slots[i].asked) {
+            return true;
+        }
+    }
+    return false;
+}
+
 unsigned connections_scrapes(const struct connections *connections)
 {
     unsigned count = 0;

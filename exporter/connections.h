@@ -70,6 +70,9 @@ void connections_remove(struct connections *connections, int descriptor);
 const struct connection *connections_dispensable(const struct connections *connections,
                                                  uint64_t peer);
 
+/* Whether the request of any has come. */
+bool connections_any_asked(const struct connections *connections);
+
 /* How many are being answered with the metrics. */
 unsigned connections_scrapes(const struct connections *connections);
 

@@ -17,6 +17,11 @@
 enum {
     /* Connections taken in one turn, so that a crowd cannot hold the loop. */
     ACCEPT_TURN = 16,
+    /* Milliseconds between turns that libmicrohttpd asks for at once, with TLS: until a handshake
+     * has ended, 0.9.75 forgets that it has read all that came, and would have the loop spin. What
+     * comes on a socket wakes the loop all the same. */
+    TLS_TURN_MS = 10,
+    TLS_REPLY_TURN_MS = 1, /* while a reply is on its way, by some 16 KiB a turn */
 };
 
 struct http {
@@ -282,6 +287,9 @@ int http_timeout_ms(const struct http *http)
     MHD_UNSIGNED_LONG_LONG timeout;
     if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES) {
         return -1;
+    }
+    if (timeout == 0 && web_uses_tls(http->options.web)) {
+        return connections_any_asked(&http->connections) ? TLS_REPLY_TURN_MS : TLS_TURN_MS;
     }
     return timeout > HTTP_TIMEOUT_SECONDS * 1000 ? HTTP_TIMEOUT_SECONDS * 1000 : (int)timeout;
 }

@@ -48,7 +48,7 @@ void http_stop(struct http *http);
 bool http_accept(struct http *http, const struct listener *listener, uint32_t now);
 
 /* The descriptor to wait for (EPOLLIN), and how long at most: milliseconds, -1 when no connection
- * is open. */
+ * is open. With TLS never 0: see TLS_TURN_MS. */
 int http_descriptor(const struct http *http);
 int http_timeout_ms(const struct http *http);
 

@@ -4,6 +4,7 @@ running program, and what is asked of clients."""
 import contextlib
 import ipaddress
 import os
+import pathlib
 import ssl
 import struct
 import time
@@ -391,11 +392,20 @@ def test_a_long_chain(serve):
     assert request(program, ANY).status == 200
 
 
+def sleeps(pid):
+    """How often a process has gone to sleep by itself."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.rpartition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
 def test_handshakes_that_do_not_go_on(serve):
-    """They hold nobody up."""
+    """They hold nobody up, and the loop sleeps meanwhile."""
     program = serve()
     with contextlib.ExitStack() as stack:
         for length in range(10):
             connection = stack.enter_context(contextlib.closing(tls.connect(program)))
             connection.sendall(record(HANDSHAKE, b"\x01\x00\x00\x26\x03\x03" + bytes(36))[:length])
         assert request(program, ANY).status == 200
+        before = sleeps(program.pid)
+        time.sleep(1)
+        assert sleeps(program.pid) > before + 10

@@ -135,6 +135,17 @@ static void the_greediest_pays(void **state)
     assert_int_equal(dispensable(9), 301);
 }
 
+static void who_has_asked_is_seen(void **state)
+{
+    (void)state;
+    add_all(100, 3, 1);
+    assert_false(connections_any_asked(&connections));
+    connections_find(&connections, 102)->asked = true;
+    assert_true(connections_any_asked(&connections));
+    connections_remove(&connections, 102);
+    assert_false(connections_any_asked(&connections));
+}
+
 static void scrapes_are_counted(void **state)
 {
     (void)state;
@@ -186,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup(all_have_a_limit, forget),
         cmocka_unit_test_setup(one_at_its_limit_pays_itself, forget),
         cmocka_unit_test_setup(the_greediest_pays, forget),
+        cmocka_unit_test_setup(who_has_asked_is_seen, forget),
         cmocka_unit_test_setup(scrapes_are_counted, forget),
         cmocka_unit_test_setup(a_deadline_ends_each, forget),
     };
