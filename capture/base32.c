@@ -5,6 +5,7 @@
 #include "capture/base32.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
     FOLD = 0x20,         /* the bit that tells a lower case letter from an upper case one */

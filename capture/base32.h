@@ -8,10 +8,8 @@
 #ifndef CAPTURE_BASE32_H
 #define CAPTURE_BASE32_H
 
-#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 enum {
     /* A name's labels hold at most 250 characters (255 octets less four length octets and the
@@ -39,17 +37,6 @@ static inline size_t base32_octet_count(size_t value_count)
 {
     static const uint8_t tail[8] = {0, 0, 1, 0, 2, 3, 0, 4};
     return value_count / 8 * 5 + tail[value_count % 8];
-}
-
-/* The 40 bits that a group of eight values stands for, the first value highest. */
-static inline uint64_t base32_group(const uint8_t values[8])
-{
-    uint64_t group;
-    memcpy(&group, values, sizeof group);
-    group = be64toh(group);
-    group = (group >> 3 & 0x03e003e003e003e0) | (group & 0x001f001f001f001f);
-    group = (group >> 6 & 0x000ffc00000ffc00) | (group & 0x000003ff000003ff);
-    return group >> 32 << 20 | (group & 0x000fffff);
 }
 
 /* One of the octets that the values stand for: its bits are in two of them or three. */

@@ -1,6 +1,5 @@
 #include "capture/dnstt.h"
 
-#include <endian.h>
 #include <string.h>
 
 enum {
@@ -97,8 +96,9 @@ static const struct dnstt_domain *find_domain(const struct dnstt_rules *rules,
  * Of a payload of `length` octets, what follows the ClientID: marked padding, then nothing or one
  * packet with its length before.
  */
-static bool is_framed(const uint8_t *values, size_t length, uint8_t mark)
+static bool is_framed(const uint8_t *values, size_t length)
 {
+    uint8_t mark = base32_octet(values, DNSTT_CLIENT_ID_OCTETS);
     if (length == DNSTT_CLIENT_ID_OCTETS || mark < FRAME_PADDING_MARK) {
         return false;
     }
@@ -129,13 +129,7 @@ static enum wire_reject judge_payload(const struct dnstt_rules *rules, const uin
     if (octet_count < DNSTT_CLIENT_ID_OCTETS) {
         return WIRE_REJECT_SHORT;
     }
-    /* Two groups are ten octets: the ClientID, the mark of the padding, and one more. */
-    uint64_t first = base32_group(out->values);
-    uint64_t second = base32_group(out->values + 8);
-    uint64_t client_id = htobe64(first << 24 | second >> 16);
-    memcpy(out->client_id, &client_id, sizeof out->client_id);
-    if (rules->framing == FRAMING_STRICT &&
-        !is_framed(out->values, octet_count, (uint8_t)(second >> 8))) {
+    if (rules->framing == FRAMING_STRICT && !is_framed(out->values, octet_count)) {
         return WIRE_REJECT_FRAMING;
     }
     return WIRE_REJECT_NONE;

@@ -17,7 +17,8 @@
 
 enum {
     DNSTT_CLIENT_ID_OCTETS = 8,
-    /* Values that are the ClientID's alone: its last four bits share one with what follows. */
+    /* Values that are the ClientID's alone: its last four bits share the next with one bit of what
+     * follows. */
     DNSTT_CLIENT_ID_VALUES = 12,
     /* A name and what is read past it. */
     DNSTT_SCRATCH_SIZE = DNS_NAME_MAX + BASE32_STEP,
@@ -59,9 +60,8 @@ struct dnstt_judgement {
     /* Set when rejected or a session. */
     enum wire_reject reason; /* NONE for a session */
     uint8_t domain;          /* the configured index */
-    /* Set when a session: the ClientID, and the values of all characters before the domain, of
-     * which DNSTT_CLIENT_ID_VALUES are the ClientID's alone. */
-    uint8_t client_id[DNSTT_CLIENT_ID_OCTETS];
+    /* Set when a session: the values of all characters before the domain. They begin with the
+     * ClientID, and BASE32_STEP zeros follow them. */
     unsigned value_count;
     uint8_t values[BASE32_BUFFER_SIZE];
     /* Of no meaning outside: labels are read from here when the message ends right behind them. */

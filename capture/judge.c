@@ -106,7 +106,7 @@ enum outcome judge_frame(const struct judge *judge, const struct frame *frame,
     case DNSTT_SESSION:
         fill_record(&datagram, frame->type == PACKET_HOST ? WIRE_QUERY : WIRE_RESPONSE, &judgement,
                     record);
-        record->token = token_session(&judge->key, judgement.domain, judgement.client_id);
+        record->token = token_session(&judge->key, judgement.domain, judgement.values);
         if (record->kind == WIRE_QUERY) {
             set_fingerprint(&judge->key, &judgement, record);
         }

@@ -100,12 +100,14 @@ uint64_t token_siphash(const uint64_t key[2], const uint8_t *data, size_t length
 }
 
 uint64_t token_session(const struct token_key *key, uint8_t domain,
-                       const uint8_t client_id[DNSTT_CLIENT_ID_OCTETS])
+                       const uint8_t values[TOKEN_VALUES])
 {
-    /* token_siphash of the nine octets ClientID and domain. */
+    /* token_siphash of fourteen octets: the ClientID's values and the domain. The last value lends
+     * its lowest bit to what follows the ClientID. */
+    const uint64_t rest = get64(values + 8) & UINT64_C(0x1e1f1f1f1f);
     struct siphash state = siphash_begin(key->session);
-    siphash_word(&state, get64(client_id));
-    siphash_word(&state, siphash_last(&domain, 1, DNSTT_CLIENT_ID_OCTETS + 1));
+    siphash_word(&state, get64(values));
+    siphash_word(&state, rest | (uint64_t)domain << 40 | UINT64_C(14) << 56);
     uint64_t token = siphash_end(&state);
     return token != 0 ? token : 1;
 }

@@ -121,18 +121,26 @@ static struct message response_message(unsigned answer)
     return dns;
 }
 
+static int read_poll(uint8_t values[BASE32_BUFFER_SIZE])
+{
+    struct message labels = {0};
+    put_payload(&labels, poll_payload, POLL_OCTETS);
+    int count = base32_read_labels(labels.octets, labels.length, values);
+    assert_in_range(count, DNSTT_CLIENT_ID_VALUES + 1, BASE32_VALUES_MAX);
+    return count;
+}
+
 static uint64_t poll_token(void)
 {
-    return token_session(&judge.key, 1, poll_payload);
+    uint8_t values[BASE32_BUFFER_SIZE];
+    read_poll(values);
+    return token_session(&judge.key, 1, values);
 }
 
 static uint32_t poll_fingerprint(void)
 {
-    struct message labels = {0};
     uint8_t values[BASE32_BUFFER_SIZE];
-    put_payload(&labels, poll_payload, POLL_OCTETS);
-    int count = base32_read_labels(labels.octets, labels.length, values);
-    assert_in_range(count, DNSTT_CLIENT_ID_VALUES + 1, BASE32_VALUES_MAX);
+    int count = read_poll(values);
     return token_fingerprint(&judge.key, values + DNSTT_CLIENT_ID_VALUES,
                              (size_t)count - DNSTT_CLIENT_ID_VALUES);
 }

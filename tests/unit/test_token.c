@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,16 +42,22 @@ static void test_siphash_vectors(void **state)
     }
 }
 
-static void test_session_is_siphash_of_nine_octets(void **state)
+/* Of thirteen values, the last less the bit that is not the ClientID's, and the domain. */
+static void test_session_is_siphash_of_fourteen_octets(void **state)
 {
     (void)state;
     for (unsigned round = 0; round < 10000; round++) {
         struct token_key key = random_key();
-        uint8_t octets[DNSTT_CLIENT_ID_OCTETS + 1];
-        for (size_t i = 0; i < sizeof octets; i++) {
-            octets[i] = (uint8_t)random_below(256);
+        uint8_t values[TOKEN_VALUES];
+        uint8_t octets[DNSTT_CLIENT_ID_VALUES + 2];
+        for (size_t i = 0; i < sizeof values; i++) {
+            values[i] = (uint8_t)random_below(32);
         }
-        uint64_t token = token_session(&key, octets[DNSTT_CLIENT_ID_OCTETS], octets);
+        uint8_t domain = (uint8_t)random_below(256);
+        memcpy(octets, values, DNSTT_CLIENT_ID_VALUES);
+        octets[DNSTT_CLIENT_ID_VALUES] = values[DNSTT_CLIENT_ID_VALUES] & 0x1e;
+        octets[DNSTT_CLIENT_ID_VALUES + 1] = domain;
+        uint64_t token = token_session(&key, domain, values);
         assert_true(token == token_siphash(key.session, octets, sizeof octets));
     }
 }
@@ -59,22 +66,24 @@ static void test_session_depends_on_all_it_is_of(void **state)
 {
     (void)state;
     struct token_key key = random_key();
-    uint8_t client_id[DNSTT_CLIENT_ID_OCTETS] = {0};
-    uint64_t token = token_session(&key, 0, client_id);
-    assert_true(token_session(&key, 1, client_id) != token);
-    for (size_t bit = 0; bit < sizeof client_id * 8; bit++) {
-        client_id[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_true(token_session(&key, 0, client_id) != token);
-        client_id[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    uint8_t values[TOKEN_VALUES] = {0};
+    uint64_t token = token_session(&key, 0, values);
+    assert_true(token_session(&key, 1, values) != token);
+    /* The ClientID's bits, from the highest of each value on, and those of what follows. */
+    for (size_t bit = 0; bit < sizeof values * 5; bit++) {
+        values[bit / 5] ^= (uint8_t)(0x10u >> bit % 5);
+        bool of_client_id = bit < (size_t)DNSTT_CLIENT_ID_OCTETS * 8;
+        assert_true((token_session(&key, 0, values) != token) == of_client_id);
+        values[bit / 5] ^= (uint8_t)(0x10u >> bit % 5);
     }
     for (unsigned word = 0; word < 2; word++) {
         key.session[word] ^= 1;
-        assert_true(token_session(&key, 0, client_id) != token);
+        assert_true(token_session(&key, 0, values) != token);
         key.session[word] ^= 1;
     }
     /* The fingerprint's key has no part in it. */
     key.fingerprint[0]++;
-    assert_true(token_session(&key, 0, client_id) == token);
+    assert_true(token_session(&key, 0, values) == token);
 }
 
 /* The fingerprint of data in a block that ends with the zeros that the function asks for. */
@@ -200,7 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_siphash_vectors),
-        cmocka_unit_test(test_session_is_siphash_of_nine_octets),
+        cmocka_unit_test(test_session_is_siphash_of_fourteen_octets),
         cmocka_unit_test(test_session_depends_on_all_it_is_of),
         cmocka_unit_test(test_fingerprint_depends_on_each_bit),
         cmocka_unit_test(test_fingerprint_depends_on_the_length),
