@@ -63,7 +63,7 @@ static bool label_begins(const struct dns_question *question, size_t offset)
     return at == offset;
 }
 
-static bool is_under(const struct dns_question *question, const struct dnstt_domain *domain)
+static inline bool is_under(const struct dns_question *question, const struct dnstt_domain *domain)
 {
     if (question->name_length < domain->wire_length) {
         return false;
@@ -81,8 +81,8 @@ static bool is_under(const struct dns_question *question, const struct dnstt_dom
     return label_begins(question, (size_t)question->name_length - domain->wire_length);
 }
 
-static const struct dnstt_domain *find_domain(const struct dnstt_rules *rules,
-                                              const struct dns_question *question)
+static inline const struct dnstt_domain *find_domain(const struct dnstt_rules *rules,
+                                                     const struct dns_question *question)
 {
     for (unsigned i = 0; i < rules->domain_count; i++) {
         if (is_under(question, &rules->domains[i])) {
@@ -111,11 +111,14 @@ static bool is_framed(const uint8_t *values, size_t length)
            packet + 1 + packet_length == length;
 }
 
-/* The rules on the first `length` octets of a name: the labels before the domain. */
-static enum wire_reject judge_payload(const struct dnstt_rules *rules, const uint8_t *name,
-                                      size_t length, const uint8_t *end,
-                                      struct dnstt_judgement *out)
+/* The rules on the labels before the domain, in a message that ends at `end`. */
+static inline enum wire_reject judge_payload(const struct dnstt_rules *rules,
+                                             const struct dns_question *question,
+                                             const struct dnstt_domain *domain, const uint8_t *end,
+                                             struct dnstt_judgement *out)
 {
+    const uint8_t *name = question->name;
+    size_t length = (size_t)question->name_length - domain->wire_length;
     if ((size_t)(end - name) < length + BASE32_STEP) {
         memcpy(out->scratch, name, length);
         name = out->scratch;
@@ -135,16 +138,26 @@ static enum wire_reject judge_payload(const struct dnstt_rules *rules, const uin
     return WIRE_REJECT_NONE;
 }
 
-/* The rules from the question on; without `whole`, none that looks past it. */
-static enum dnstt_verdict judge_question(const struct dnstt_rules *rules, const uint8_t *message,
-                                         size_t captured, bool whole, uint8_t opcode,
-                                         unsigned additional, struct dnstt_judgement *out)
+static bool is_served(const struct dnstt_rules *rules, const struct dns_edns *edns)
 {
+    return edns->opt_count == 1 && edns->version == 0 && edns->payload_size >= rules->mtu;
+}
+
+enum dnstt_verdict dnstt_judge_query(const struct dnstt_rules *rules, const uint8_t *message,
+                                     size_t captured, bool whole, struct dnstt_judgement *out)
+{
+    struct dns_header header;
     struct dns_question question;
     struct dns_edns edns;
 
-    if (dns_question_parse(message, captured, &question) != 0 ||
-        (whole && dns_records_parse(message, captured, question.end, additional, &edns) != 0)) {
+    if (captured > 2 && message[2] >> 7 != 0) {
+        return DNSTT_NOT_QUERY;
+    }
+    if (dns_header_parse(message, captured, &header) != 0 || header.question_count != 1 ||
+        header.answer_count != 0 || header.authority_count != 0 ||
+        dns_question_parse(message, captured, &question) != 0 ||
+        (whole &&
+         dns_records_parse(message, captured, question.end, header.additional_count, &edns) != 0)) {
         return DNSTT_MALFORMED;
     }
     const struct dnstt_domain *domain = find_domain(rules, &question);
@@ -152,47 +165,34 @@ static enum dnstt_verdict judge_question(const struct dnstt_rules *rules, const 
         return DNSTT_OTHER_DOMAIN;
     }
     out->domain = domain->index;
-    if (opcode != 0) {
+    if (header.opcode != 0) {
         out->reason = WIRE_REJECT_OPCODE;
     } else if (question.type != DNS_TYPE_TXT) {
         out->reason = WIRE_REJECT_QTYPE;
-    } else if (whole &&
-               (edns.opt_count != 1 || edns.version != 0 || edns.payload_size < rules->mtu)) {
+    } else if (whole && !is_served(rules, &edns)) {
         out->reason = WIRE_REJECT_EDNS;
     } else {
-        size_t labels = (size_t)question.name_length - domain->wire_length;
-        out->reason = judge_payload(rules, question.name, labels, message + captured, out);
+        out->reason = judge_payload(rules, &question, domain, message + captured, out);
     }
     return out->reason == WIRE_REJECT_NONE ? DNSTT_SESSION : DNSTT_REJECTED;
-}
-
-enum dnstt_verdict dnstt_judge_query(const struct dnstt_rules *rules, const uint8_t *message,
-                                     size_t captured, bool whole, struct dnstt_judgement *out)
-{
-    struct dns_header header;
-
-    if (captured > 2 && message[2] >> 7 != 0) {
-        return DNSTT_NOT_QUERY;
-    }
-    if (dns_header_parse(message, captured, &header) != 0 || header.question_count != 1 ||
-        header.answer_count != 0 || header.authority_count != 0) {
-        return DNSTT_MALFORMED;
-    }
-    return judge_question(rules, message, captured, whole, header.opcode, header.additional_count,
-                          out);
 }
 
 enum dnstt_verdict dnstt_judge_response(const struct dnstt_rules *rules, const uint8_t *message,
                                         size_t captured, struct dnstt_judgement *out)
 {
     struct dns_header header;
+    struct dns_question question;
 
     if (dns_header_parse(message, captured, &header) != 0 || !header.response ||
-        header.response_code != 0 || header.question_count != 1) {
+        header.response_code != 0 || header.question_count != 1 ||
+        dns_question_parse(message, captured, &question) != 0 || question.type != DNS_TYPE_TXT) {
         return DNSTT_NOT_RESPONSE;
     }
-    if (judge_question(rules, message, captured, false, 0, 0, out) != DNSTT_SESSION) {
+    const struct dnstt_domain *domain = find_domain(rules, &question);
+    if (domain == NULL) {
         return DNSTT_NOT_RESPONSE;
     }
-    return DNSTT_SESSION;
+    out->domain = domain->index;
+    out->reason = judge_payload(rules, &question, domain, message + captured, out);
+    return out->reason == WIRE_REJECT_NONE ? DNSTT_SESSION : DNSTT_NOT_RESPONSE;
 }
