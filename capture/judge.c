@@ -29,8 +29,8 @@ static enum outcome ignore(enum wire_ignore reason, enum wire_ignore *ignored)
 }
 
 /* All but token and fingerprint, which are 0. */
-static void fill_record(const struct datagram *datagram, enum wire_kind kind,
-                        const struct dnstt_judgement *judgement, struct wire_record *record)
+static inline void fill_record(const struct datagram *datagram, enum wire_kind kind,
+                               const struct dnstt_judgement *judgement, struct wire_record *record)
 {
     const uint8_t *resolver = kind == WIRE_RESPONSE ? datagram->destination : datagram->source;
     record->token = 0;
@@ -42,14 +42,29 @@ static void fill_record(const struct datagram *datagram, enum wire_kind kind,
     memset(record->fingerprint, 0, sizeof record->fingerprint);
 }
 
-static void set_fingerprint(const struct token_key *key, const struct dnstt_judgement *judgement,
-                            struct wire_record *record)
+static inline void set_fingerprint(const struct token_key *key,
+                                   const struct dnstt_judgement *judgement,
+                                   struct wire_record *record)
 {
     uint32_t fingerprint = token_fingerprint(key, judgement->values + DNSTT_CLIENT_ID_VALUES,
                                              judgement->value_count - DNSTT_CLIENT_ID_VALUES);
     record->fingerprint[0] = fingerprint & 0xff;
     record->fingerprint[1] = fingerprint >> 8 & 0xff;
     record->fingerprint[2] = fingerprint >> 16 & 0xff;
+}
+
+static enum outcome without_datagram(enum ip_result result, enum wire_ignore *ignored)
+{
+    switch (result) {
+    case IP_NOT_UDP:
+        return ignore(WIRE_IGNORE_NOT_UDP, ignored);
+    case IP_FRAGMENT:
+        return ignore(WIRE_IGNORE_FRAGMENT, ignored);
+    case IP_DATAGRAM:
+    case IP_MALFORMED:
+    default:
+        return OUTCOME_MALFORMED;
+    }
 }
 
 /*
@@ -62,25 +77,35 @@ static enum outcome read_datagram(const struct judge *judge, const struct frame 
     if (frame->type != PACKET_HOST && frame->type != PACKET_OUTGOING) {
         return ignore(WIRE_IGNORE_DIRECTION, ignored);
     }
-    switch (ip_parse(frame, datagram)) {
-    case IP_DATAGRAM:
-        break;
-    case IP_NOT_UDP:
-        return ignore(WIRE_IGNORE_NOT_UDP, ignored);
-    case IP_FRAGMENT:
-        return ignore(WIRE_IGNORE_FRAGMENT, ignored);
-    case IP_MALFORMED:
-    default:
-        return OUTCOME_MALFORMED;
+    enum ip_result result = ip_parse(frame, datagram);
+    if (result != IP_DATAGRAM) {
+        return without_datagram(result, ignored);
     }
     bool inbound = frame->type == PACKET_HOST;
     uint16_t ours = inbound ? datagram->destination_port : datagram->source_port;
-    uint16_t theirs = inbound ? datagram->source_port : datagram->destination_port;
     if (!has_port(judge, ours)) {
+        uint16_t theirs = inbound ? datagram->source_port : datagram->destination_port;
         return ignore(has_port(judge, theirs) ? WIRE_IGNORE_DIRECTION : WIRE_IGNORE_NOT_UDP,
                       ignored);
     }
     return OUTCOME_RECORD;
+}
+
+static enum outcome without_record(enum dnstt_verdict verdict, enum wire_ignore *ignored)
+{
+    switch (verdict) {
+    case DNSTT_NOT_QUERY:
+        return ignore(WIRE_IGNORE_NOT_QUERY, ignored);
+    case DNSTT_NOT_RESPONSE:
+        return ignore(WIRE_IGNORE_NOT_RESPONSE, ignored);
+    case DNSTT_OTHER_DOMAIN:
+        return OUTCOME_OTHER_DOMAIN;
+    case DNSTT_MALFORMED:
+    case DNSTT_SESSION:
+    case DNSTT_REJECTED:
+    default:
+        return OUTCOME_MALFORMED;
+    }
 }
 
 enum outcome judge_frame(const struct judge *judge, const struct frame *frame,
@@ -89,6 +114,7 @@ enum outcome judge_frame(const struct judge *judge, const struct frame *frame,
     struct datagram datagram;
     struct dnstt_judgement judgement;
     enum dnstt_verdict verdict;
+    enum wire_kind kind;
 
     enum outcome outcome = read_datagram(judge, frame, &datagram, ignored);
     if (outcome != OUTCOME_RECORD) {
@@ -98,30 +124,21 @@ enum outcome judge_frame(const struct judge *judge, const struct frame *frame,
         bool whole = datagram.captured == datagram.length && !datagram.fragment;
         verdict = dnstt_judge_query(&judge->rules, datagram.payload, datagram.captured, whole,
                                     &judgement);
+        kind = verdict == DNSTT_SESSION ? WIRE_QUERY : WIRE_REJECTED;
     } else {
         verdict =
             dnstt_judge_response(&judge->rules, datagram.payload, datagram.captured, &judgement);
+        kind = WIRE_RESPONSE;
     }
-    switch (verdict) {
-    case DNSTT_SESSION:
-        fill_record(&datagram, frame->type == PACKET_HOST ? WIRE_QUERY : WIRE_RESPONSE, &judgement,
-                    record);
+    if (verdict != DNSTT_SESSION && verdict != DNSTT_REJECTED) {
+        return without_record(verdict, ignored);
+    }
+    fill_record(&datagram, kind, &judgement, record);
+    if (kind != WIRE_REJECTED) {
         record->token = token_session(&judge->key, judgement.domain, judgement.values);
-        if (record->kind == WIRE_QUERY) {
-            set_fingerprint(&judge->key, &judgement, record);
-        }
-        return OUTCOME_RECORD;
-    case DNSTT_REJECTED:
-        fill_record(&datagram, WIRE_REJECTED, &judgement, record);
-        return OUTCOME_RECORD;
-    case DNSTT_NOT_QUERY:
-        return ignore(WIRE_IGNORE_NOT_QUERY, ignored);
-    case DNSTT_NOT_RESPONSE:
-        return ignore(WIRE_IGNORE_NOT_RESPONSE, ignored);
-    case DNSTT_OTHER_DOMAIN:
-        return OUTCOME_OTHER_DOMAIN;
-    case DNSTT_MALFORMED:
-    default:
-        return OUTCOME_MALFORMED;
     }
+    if (kind == WIRE_QUERY) {
+        set_fingerprint(&judge->key, &judgement, record);
+    }
+    return OUTCOME_RECORD;
 }
