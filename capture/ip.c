@@ -148,7 +148,7 @@ static enum ip_result parse_ipv6(const struct frame *frame, struct datagram *out
     return IP_DATAGRAM;
 }
 
-static enum ip_result parse_untagged(const struct frame *frame, struct datagram *out)
+static inline enum ip_result parse_untagged(const struct frame *frame, struct datagram *out)
 {
     if (frame->protocol == ETH_P_IP) {
         return parse_ipv4(frame, out);
@@ -214,8 +214,6 @@ __attribute__((noinline)) static enum ip_result parse_tagged(const struct frame 
 
 enum ip_result ip_parse(const struct frame *frame, struct datagram *out)
 {
-    if (frame->tagged || is_tag(frame->protocol)) {
-        return parse_tagged(frame, out);
-    }
-    return parse_untagged(frame, out);
+    bool tagged = frame->tagged || is_tag(frame->protocol);
+    return tagged ? parse_tagged(frame, out) : parse_untagged(frame, out);
 }
