@@ -42,20 +42,29 @@ int dns_question_parse(const uint8_t *message, size_t length, struct dns_questio
     return 0;
 }
 
+/* The offset just past the name that begins at `offset`, or `length` when that does not end inside
+ * the message. Of an OPT record it is the root. */
+static inline size_t skip_name(const uint8_t *message, size_t length, size_t offset)
+{
+    if (offset < length && message[offset] == 0) {
+        return offset + ROOT_OCTETS;
+    }
+    offset = skip_labels(message, length, offset);
+    if (offset < length && message[offset] == 0) {
+        return offset + ROOT_OCTETS;
+    }
+    if (offset < length && message[offset] >= POINTER_MARK) {
+        return offset + POINTER_OCTETS;
+    }
+    return length;
+}
+
 int dns_records_parse(const uint8_t *message, size_t length, size_t offset, unsigned count,
                       struct dns_edns *out)
 {
     struct dns_edns edns = {0};
     for (; count > 0; count--) {
-        offset = skip_labels(message, length, offset);
-        if (offset >= length) {
-            return -EBADMSG;
-        }
-        unsigned name_end = message[offset];
-        if (name_end != 0 && name_end < POINTER_MARK) {
-            return -EBADMSG;
-        }
-        size_t fixed = offset + (name_end == 0 ? ROOT_OCTETS : POINTER_OCTETS);
+        size_t fixed = skip_name(message, length, offset);
         offset = fixed + RECORD_FIXED_OCTETS;
         if (offset > length) {
             return -EBADMSG;
