@@ -19,7 +19,7 @@ static inline size_t skip_labels(const uint8_t *message, size_t length, size_t o
 {
     size_t limit = offset + DNS_NAME_MAX < length ? offset + DNS_NAME_MAX : length;
     while (offset < limit) {
-        unsigned label = message[offset];
+        size_t label = message[offset];
         if (label - 1 >= DNS_LABEL_MAX) {
             return offset;
         }
