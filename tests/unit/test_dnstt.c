@@ -425,8 +425,10 @@ static void test_domain_is_compared_octet_by_octet(void **state)
 {
     (void)state;
     static const char *const domains[] = {"t-0.ex_9z.Ab", "a", "sixsix.c", "zz-sixty.abc"};
-    for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
-        configure(&domains[i], 1);
+    enum { COUNT = sizeof domains / sizeof *domains };
+    for (size_t i = 0; i < COUNT; i++) {
+        /* Beside one whose first label has another length. */
+        configure((const char *const[]){domains[i], domains[(i + 1) % COUNT]}, 2);
         const struct domain *domain = &options.domains[0];
         struct message message = {0};
         put_query(&message, poll_payload, POLL_OCTETS, domains[i]);
@@ -566,6 +568,35 @@ static void test_longest_possible_domain(void **state)
     assert_rejected(&message, WIRE_REJECT_FRAMING);
     rules.framing = FRAMING_ANY;
     assert_session(&message);
+}
+
+/* A name of 255 octets is the longest, under a domain as well. */
+static void test_longest_possible_name(void **state)
+{
+    (void)state;
+    for (unsigned last = 1; last <= DNS_LABEL_MAX; last++) {
+        struct message message = {0};
+        put_dns_header(&message, 0x0100, 1);
+        for (unsigned label = 0; label < 3; label++) {
+            put_label(&message, 'a', DNS_LABEL_MAX);
+        }
+        put_label(&message, 'a', last);
+        put_name(&message, DOMAIN);
+        size_t name = message.length - DNS_HEADER_OCTETS;
+        put16(&message, TYPE_TXT);
+        put16(&message, CLASS_IN);
+        put_opt(&message, MTU);
+        if (name <= DNS_NAME_MAX) {
+            assert_rejected(&message, WIRE_REJECT_FRAMING);
+        } else {
+            assert_int_equal(judge_query(&message, message.length, true), DNSTT_MALFORMED);
+        }
+        set16(&message, FLAGS_AT, 0x8100);
+        rules.framing = FRAMING_ANY;
+        assert_int_equal(judge_response(&message, message.length),
+                         name <= DNS_NAME_MAX ? DNSTT_SESSION : DNSTT_NOT_RESPONSE);
+        rules.framing = FRAMING_STRICT;
+    }
 }
 
 static void test_truncated_messages(void **state)
@@ -738,6 +769,7 @@ int main(void)
         TEST(test_longest_domain_wins),
         TEST(test_as_many_domains_as_can_be),
         TEST(test_longest_possible_domain),
+        TEST(test_longest_possible_name),
         TEST(test_truncated_messages),
         TEST(test_message_that_ends_behind_its_labels),
         TEST(test_responses),
