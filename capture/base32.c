@@ -13,7 +13,8 @@ enum {
     FAULT_BITS = 0xe0,
 };
 
-typedef int8_t octets __attribute__((vector_size(BASE32_STEP)));
+typedef uint8_t octets __attribute__((vector_size(BASE32_STEP)));
+typedef int8_t signed_octets __attribute__((vector_size(BASE32_STEP)));
 typedef uint64_t words __attribute__((vector_size(BASE32_STEP)));
 
 static inline octets load(const uint8_t *from)
@@ -23,15 +24,21 @@ static inline octets load(const uint8_t *from)
     return loaded;
 }
 
+/* All bits of those octets that are above the bound, as signed numbers: what machines compare. */
+static inline octets above(octets value, int8_t bound)
+{
+    return (octets)((signed_octets)value > (signed_octets){0} + bound);
+}
+
 static inline octets read_characters(const uint8_t *from)
 {
     octets character = load(from);
-    octets folded = character & ~FOLD;
-    octets digit = folded < DIGITS_BELOW;
+    octets folded = character & (uint8_t)~FOLD;
+    octets digit = ~above(folded, DIGITS_BELOW - 1);
     octets value = folded - 'A' + (digit & ('A' - ('2' & ~FOLD) + 26));
     /* Below 'A' or above '7' it is out of range. Above 'Z' and below '2' has to be added to it, and
-     * above 0x7f is below zero, so a fault by itself. */
-    return value | (folded > 'Z') | ((character - '2') & -0x80);
+     * above 0x7f is out of range by itself. */
+    return value | above(folded, 'Z') | ((character - '2') & 0x80);
 }
 
 int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE])
@@ -60,6 +67,6 @@ int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE
         next += label;
     }
     memset(next, 0, BASE32_STEP);
-    words fault = (words)(faults & (int8_t)FAULT_BITS);
+    words fault = (words)(faults & FAULT_BITS);
     return (fault[0] | fault[1]) == 0 ? (int)(next - values) : -EBADMSG;
 }
