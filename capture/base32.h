@@ -44,7 +44,7 @@ static inline uint8_t base32_octet(const uint8_t *values, size_t index)
 {
     size_t first_bit = index * 8;
     values += first_bit / 5;
-    return (uint8_t)((values[0] << 10 | values[1] << 5 | values[2]) >> (7 - first_bit % 5));
+    return (uint8_t)((values[0] << 10 | values[1] << 5 | values[2]) >> (7 - first_bit % 5) & 0xff);
 }
 
 #endif
