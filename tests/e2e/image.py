@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from typing import NamedTuple
 
+from support import debian
+
 CACHE = pathlib.Path(os.environ.get("E2E_CACHE", "/var/cache/dnstt_exporter_e2e"))
 MAKE_SECONDS = 600
 
@@ -20,26 +22,6 @@ BOOTS = ("systemd", "systemd-sysv")
 class Image(NamedTuple):
     tar: pathlib.Path  # the root file system
     packages: pathlib.Path  # a folder of .deb files: what it takes to install the package
-
-
-def _codename():
-    lines = pathlib.Path("/etc/os-release").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line)["VERSION_CODENAME"]
-
-
-def _sources(release):
-    """The machine's own apt sources of Debian, as those of a release."""
-    done = subprocess.run(["apt-get", "indextargets", "--format",
-                           "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Identifier: Packages"],
-                          check=True, capture_output=True, text=True)
-    here = _codename()
-    lines = []
-    for line in done.stdout.splitlines():
-        address, suite, component = line.split()
-        if suite == here or suite.startswith(f"{here}-"):
-            lines.append(f"deb {address} {release}{suite[len(here):]} {component}")
-    assert lines, f"no apt source of {here} on this machine"
-    return sorted(set(lines))
 
 
 def _make(release, sources, dependencies, folder):
@@ -58,7 +40,7 @@ def _make(release, sources, dependencies, folder):
 
 def image(release, dependencies):
     """The image of a release, and its packages of these names with all that they depend on."""
-    sources = _sources(release)
+    sources = debian.sources(release)
     recipe = "\n".join([release, *sources, *BOOTS, *dependencies,
                         pathlib.Path(__file__).read_text()])
     kept = CACHE / f"{release}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
