@@ -16,6 +16,8 @@ E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewra
                   bash-completion
 # Of `make coverage`, and of nothing else.
 COVERAGE_PACKAGES := llvm
+# Of `make proof`, which brings CBMC of a later Debian.
+PROOF_PACKAGES := python3 mmdebstrap bubblewrap
 QEMU_PACKAGES  := qemu-system-x86 e2fsprogs
 BENCH_PACKAGES := tcpdump golang-go golang-github-prometheus-client-golang-dev \
                   golang-github-oschwald-maxminddb-golang-dev
@@ -160,7 +162,7 @@ $(SANDBOX)/test_policies: $(SANDBOX_OBJECTS)/test_policies.o $(SANDBOX_OBJECTS)/
 .PHONY: sandbox
 sandbox: all $(SANDBOX_PROGRAMS) $(SANDBOX)/test_policies
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/objects -name '*.d' 2>/dev/null)
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
@@ -201,6 +203,12 @@ coverage: ## report what tests reach into build/coverage/html, and fail where th
 mutation: ## make small faults in the counting rules, and fail where their tests miss one
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@tests/mutation/run build/mutation
+
+PROOF_HARNESSES ?=
+.PHONY: proof
+proof: ## prove what parses packets and messages free of errors in memory and arithmetic (root)
+	@tests/packages $(PROOF_PACKAGES)
+	@tests/proof/run $(PROOF_HARNESSES)
 
 # --- Installing packages. Where apt is not at hand, the list is printed instead.
 .PHONY: deps

@@ -1,0 +1,203 @@
+/*
+ * intake_take in three parts: wire_check on any message, what counts one valid record, and what
+ * goes through a message that was found valid. What keeps the counts are models here, and assert
+ * that the values they are given are in their range: the exporter indexes by them.
+ */
+#include "tests/proof/proof.h"
+
+#include "common/wire.c"
+
+#include "exporter/intake.c"
+
+#include <stdlib.h>
+
+struct wire_expectation nondet_expectation(void);
+struct wire_record nondet_record(void);
+struct intake nondet_intake(void);
+struct place nondet_place(void);
+enum wire_fault nondet_fault(void);
+
+/* Of any length up to its buffer's, which is a whole union; what is past it has any values. */
+static const union wire_message *any_message(size_t length)
+{
+    size_t room = nondet_size(); /* CBMC takes an array of unknown size for less of a burden */
+    __CPROVER_assume(length <= sizeof(union wire_message) && room >= sizeof(union wire_message) &&
+                     room <= FRAME_MAX);
+    return malloc(room);
+}
+
+/* --- wire_check. Of all the records of a message any one is looked at, which stands for each. */
+
+size_t any;
+bool any_is_valid; /* false when the message has no such record */
+
+static bool has_its_length(const struct wire_header *header, size_t length)
+{
+    switch (header->type) {
+    case WIRE_HELLO:
+        return length == sizeof(struct wire_hello);
+    case WIRE_BATCH:
+        return header->count >= 1 && header->count <= WIRE_BATCH_RECORDS &&
+               length == wire_batch_length(header->count);
+    case WIRE_STATS:
+        return length == sizeof(struct wire_stats);
+    default:
+        return false;
+    }
+}
+
+void prove_wire_check(void)
+{
+    size_t length = nondet_size();
+    const union wire_message *message = any_message(length);
+    struct wire_expectation expected = nondet_expectation();
+    any = nondet_size();
+    __CPROVER_assume(any < WIRE_BATCH_RECORDS);
+    any_is_valid = length >= wire_batch_length(any + 1) &&
+                   record_valid(&message->batch.records[any], expected.domains);
+
+    enum wire_fault fault = wire_check(message, length, &expected);
+
+    PROMISE(fault < WIRE_FAULT_COUNT, "a fault is known");
+    if (fault == WIRE_FAULT_NONE) {
+        bool batch = message->header.type == WIRE_BATCH;
+        PROMISE(has_its_length(&message->header, length), "a message has its kind's length");
+        PROMISE(message->header.sequence == expected.sequence, "it is the one that is due");
+        PROMISE(!batch || any >= message->header.count || any_is_valid, "its records are valid");
+        REACH(batch && message->header.count == WIRE_BATCH_RECORDS && any == WIRE_BATCH_RECORDS - 1,
+              "a full batch");
+        REACH(message->header.type == WIRE_HELLO, "HELLO");
+        REACH(message->header.type == WIRE_STATS, "STATS");
+    }
+    REACH(fault == WIRE_FAULT_RECORD, "a bad record");
+    REACH(fault == WIRE_FAULT_ACCOUNT, "a bad account");
+}
+
+/* --- count: one valid record. */
+
+/* No counter comes near its end, not even at a record a nanosecond. */
+#define COUNTER_MAX (UINT64_MAX / 2)
+
+uint8_t domains;
+
+struct place model_geoip_lookup(struct geoip *geoip, const uint8_t address[16])
+{
+    REQUIRE(geoip != NULL && __CPROVER_r_ok(address, 16), "an address can be read");
+    return nondet_place();
+}
+
+uint32_t model_series_find(struct series *series, uint8_t domain, struct place place)
+{
+    (void)series;
+    (void)place;
+    REQUIRE(domain < domains, "a domain is one of those configured");
+    return nondet_unsigned();
+}
+
+void model_count_message(struct series *series, uint32_t group, uint16_t bytes)
+{
+    (void)series;
+    (void)group;
+    REQUIRE(bytes >= WIRE_MESSAGE_BYTES_MIN && bytes <= WIRE_MESSAGE_BYTES_MAX,
+            "a message's length is in its range");
+}
+
+void model_count_rejected(struct series *series, uint32_t group, enum wire_reject reason)
+{
+    (void)series;
+    (void)group;
+    REQUIRE(reason > WIRE_REJECT_NONE && reason < WIRE_REJECT_REASONS, "a reason is known");
+}
+
+void model_sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint,
+                          uint32_t group, uint32_t now)
+{
+    (void)sessions;
+    (void)group;
+    (void)now;
+    REQUIRE(token != 0 && fingerprint < 1u << 24, "a token is none of an empty slot");
+}
+
+void prove_count(void)
+{
+    bool located = nondet_bool();
+    struct intake intake = nondet_intake();
+    struct wire_record record = nondet_record();
+    domains = nondet_octet();
+    __CPROVER_assume(record_valid(&record, domains));
+    intake.geoip = located ? (struct geoip *)&located : NULL; /* only whether there is one counts */
+    for (unsigned kind = 0; kind <= WIRE_REJECTED; kind++) {
+        __CPROVER_assume(intake.records[kind] <= COUNTER_MAX);
+    }
+    uint64_t before = intake.records[record.kind];
+
+    count(&intake, &record, nondet_unsigned());
+
+    PROMISE(intake.records[record.kind] == before + 1, "the record is counted once");
+    REACH(record.kind == WIRE_QUERY && located, "a query");
+    REACH(record.kind == WIRE_RESPONSE && !located, "a response");
+    REACH(record.kind == WIRE_REJECTED, "a rejected query");
+}
+
+/* --- intake_take: every record of the message is counted, once. */
+
+const union wire_message *given;
+size_t given_length;
+size_t counted; /* records */
+
+enum wire_fault model_wire_check(const union wire_message *message, size_t length,
+                                 const struct wire_expectation *expected)
+{
+    REQUIRE(message == given && length == given_length, "the message is passed on");
+    enum wire_fault fault = nondet_fault();
+    __CPROVER_assume(fault < WIRE_FAULT_COUNT);
+    if (fault == WIRE_FAULT_NONE) {
+        __CPROVER_assume(length >= sizeof message->header);
+        __CPROVER_assume(has_its_length(&message->header, length));
+        __CPROVER_assume(message->header.sequence == expected->sequence);
+    }
+    return fault;
+}
+
+void model_count(struct intake *intake, const struct wire_record *record, uint32_t now)
+{
+    (void)intake;
+    (void)now;
+    REQUIRE(counted < given->header.count && record == given->batch.records + counted,
+            "the record is the next of the message");
+    counted++;
+}
+
+void model_sessions_prefetch(const struct sessions *sessions, uint64_t token)
+{
+    (void)sessions;
+    (void)token;
+}
+
+void prove_intake_take(void)
+{
+    struct intake intake = nondet_intake();
+    size_t length = nondet_size();
+    const union wire_message *message = any_message(length);
+    given = message;
+    given_length = length;
+    counted = 0;
+    __CPROVER_assume(intake.expected.sequence <= COUNTER_MAX);
+    uint64_t before = intake.expected.sequence;
+
+    enum intake_fault fault = intake_take(&intake, message, length, nondet_unsigned());
+
+    if (fault == INTAKE_OK) {
+        PROMISE(intake.expected.sequence == before + 1, "the next message is due");
+        PROMISE(counted == (message->header.type == WIRE_BATCH ? message->header.count : 0),
+                "all its records are counted");
+        REACH(counted == WIRE_BATCH_RECORDS, "a full batch");
+        REACH(counted == 1, "a record");
+        REACH(message->header.type == WIRE_STATS, "STATS");
+    } else {
+        PROMISE(intake.expected.sequence == before && counted == 0, "a fault counts nothing");
+    }
+    REACH(fault == INTAKE_FELL, "a counter that fell");
+    REACH(fault == INTAKE_DISAGREES, "STATS that disagree");
+    REACH(fault == INTAKE_WIRE, "a bad message");
+}

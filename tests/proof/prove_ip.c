@@ -1,0 +1,34 @@
+/* ip_parse: any frame. */
+#include "tests/proof/proof.h"
+
+#include "capture/ip.c"
+
+#include <stdlib.h>
+
+struct frame nondet_frame(void);
+
+void prove_ip_parse(void)
+{
+    struct datagram out;
+    struct frame frame = nondet_frame();
+    __CPROVER_assume(frame.captured <= FRAME_MAX && frame.captured <= frame.length);
+    uint8_t *data = malloc(frame.captured);
+    frame.data = data;
+
+    enum ip_result result = ip_parse(&frame, &out);
+
+    if (result == IP_DATAGRAM) {
+        PROMISE(__CPROVER_same_object(out.payload, data), "the payload is in the frame");
+        PROMISE((size_t)(out.payload - data) + out.captured <= frame.captured,
+                "what is captured of it too");
+        PROMISE(out.captured <= out.length && out.length <= 65527, "lengths are in their range");
+        REACH(out.captured > 65000, "the largest datagram");
+        REACH(out.length == 0, "an empty one");
+        REACH(out.captured < out.length && !out.fragment, "one cut short");
+        REACH(frame.protocol == ETH_P_8021AD && data[8] >> 4 == 6 && data[14] == IPPROTO_AH,
+              "one behind two tags and an extension header");
+    }
+    REACH(result == IP_NOT_UDP, "another protocol");
+    REACH(result == IP_FRAGMENT && data[0] == 0x60, "a later fragment");
+    REACH(result == IP_MALFORMED && frame.captured == FRAME_MAX, "a malformed frame");
+}
