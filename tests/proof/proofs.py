@@ -24,7 +24,7 @@ class Proof(NamedTuple):
 SKIP_LABELS = {"skip_labels.0": Loop(
     "offset", "offset <= 65535 + 64 && offset >= __CPROVER_loop_entry(offset)",
     "65535 + 64 - offset")}
-ZERO_LABEL = ("arithmetic overflow on unsigned - in label - (unsigned int)1",)
+ZERO_LABEL = ("arithmetic overflow on unsigned - in label - (unsigned long int)1",)
 
 # base32_read_labels: octets of the name that were read, and values that were written.
 READ = "((unsigned long)labels - (unsigned long)name)"
@@ -96,13 +96,14 @@ PROOFS = [
     Proof("dnstt_judge_query", "prove_dnstt.c", unwind=VERDICT_LOOPS, models=VERDICT_MODELS,
           mutants=(("capture/dnstt.c", "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
                    ("capture/dnstt.c", "if (captured > 2 &&", "if (captured > 1 &&"),
-                   ("capture/dnstt.c", "(size_t)question.name_length - domain->wire_length;",
-                    "question.name_length;"))),
+                   ("capture/dnstt.c",
+                    "size_t length = (size_t)question->name_length - domain->wire_length;",
+                    "size_t length = question->name_length;"))),
     Proof("dnstt_judge_response", "prove_dnstt.c", unwind=VERDICT_LOOPS, models=VERDICT_MODELS,
           mutants=(("capture/dnstt.c", "if (octet_count < DNSTT_CLIENT_ID_OCTETS)",
                     "if (octet_count == 0)"),)),
-    Proof("token_session", "prove_token.c", unwind={"siphash_last.0": 9}, unsigned=False,
-          mutants=(("capture/token.c", "siphash_last(&domain, 1,", "siphash_last(&domain, 2,"),)),
+    Proof("token_session", "prove_token.c", unsigned=False,
+          mutants=(("capture/token.c", "get64(values + 8)", "get64(values + 9)"),)),
     Proof("token_fingerprint", "prove_token.c", unwind={"token_fingerprint.0": 17}, unsigned=False,
           mutants=(("capture/token.c", "get64(data + at + 8)", "get64(data + at + 9)"),)),
     Proof("judge_frame", "prove_judge.c", unwind={"has_port.0": 17},

@@ -103,7 +103,7 @@ void prove_is_framed(void)
     __CPROVER_assume(length >= DNSTT_CLIENT_ID_OCTETS &&
                      length <= base32_octet_count(DNS_NAME_MAX));
 
-    bool result = is_framed(values, length, nondet_octet());
+    bool result = is_framed(values, length);
 
     REACH(result && length > 100, "a frame with a packet");
     REACH(result && length == DNSTT_CLIENT_ID_OCTETS + 1, "one without");
@@ -174,9 +174,8 @@ int model_base32_read_labels(const uint8_t *labels, size_t length, uint8_t *valu
     return result;
 }
 
-bool model_is_framed(const uint8_t *values, size_t length, uint8_t mark)
+bool model_is_framed(const uint8_t *values, size_t length)
 {
-    (void)mark;
     REQUIRE(values == judgement.values, "values are those that were read");
     REQUIRE(length >= DNSTT_CLIENT_ID_OCTETS && length <= base32_octet_count(DNS_NAME_MAX),
             "the length is one that a name can have");

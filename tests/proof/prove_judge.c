@@ -78,11 +78,11 @@ enum dnstt_verdict model_dnstt_judge_response(const struct dnstt_rules *rules,
 }
 
 uint64_t model_token_session(const struct token_key *key, uint8_t domain,
-                             const uint8_t client_id[DNSTT_CLIENT_ID_OCTETS])
+                             const uint8_t values[TOKEN_VALUES])
 {
     REQUIRE(key == &given_judge->key && domain < given_judge->rules.domain_count,
             "the domain is one of those configured");
-    REQUIRE(__CPROVER_r_ok(client_id, DNSTT_CLIENT_ID_OCTETS), "a ClientID can be read");
+    REQUIRE(__CPROVER_r_ok(values, TOKEN_VALUES), "values can be read");
     uint64_t token = nondet_token();
     __CPROVER_assume(token != 0);
     return token;

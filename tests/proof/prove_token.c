@@ -10,9 +10,9 @@ struct token_key nondet_key(void);
 void prove_token_session(void)
 {
     struct token_key key = nondet_key();
-    uint8_t client_id[DNSTT_CLIENT_ID_OCTETS];
+    uint8_t values[TOKEN_VALUES];
 
-    uint64_t token = token_session(&key, nondet_octet(), client_id);
+    uint64_t token = token_session(&key, nondet_octet(), values);
 
     PROMISE(token != 0, "a token is never 0");
     REACH(true, "the end");
