@@ -65,15 +65,28 @@ static char *put_label(char *at, char before, const char *name, const char *valu
     return at;
 }
 
-/* The beginning of a group's line: all but the closing brace and the value. */
-static inline char *put_group(const struct exposition *exposition, const struct series_group *group,
-                              char *at)
+/* Which labels the lines of groups have. */
+struct labels {
+    bool country;
+    bool asn;
+};
+
+static struct labels labels_of(const struct options *options)
 {
-    const struct line_start *start = &exposition->starts[group->domain];
-    const struct options *options = exposition->sources.options;
+    return (struct labels){
+        .country = options->country_database != NULL,
+        .asn = options->asn_database != NULL,
+    };
+}
+
+/* The beginning of a group's line: all but the closing brace and the value. */
+static inline char *put_group(const struct line_start *starts, struct labels labels,
+                              const struct series_group *group, char *at)
+{
+    const struct line_start *start = &starts[group->domain];
 
     at = text_put_steps(at, start->text, start->length);
-    if (options->country_database != NULL) {
+    if (labels.country) {
         at = text_put_string(at, ",country=\"");
         if (group->other) {
             at = text_put_string(at, "other");
@@ -83,7 +96,7 @@ static inline char *put_group(const struct exposition *exposition, const struct 
         }
         *at++ = '"';
     }
-    if (options->asn_database != NULL) {
+    if (labels.asn) {
         at = text_put_string(at, ",asn=\"");
         at = group->other ? text_put_string(at, "other") : text_put_number(at, group->place.asn);
         *at++ = '"';
@@ -179,7 +192,8 @@ static char *put_split_line(struct exposition *exposition, const struct metric *
             exposition->line++;
             value = value64(&groups[group], metric->offset + which * sizeof(value));
             if (value != 0) {
-                at = put_group(exposition, &groups[group], at);
+                at = put_group(exposition->starts, labels_of(exposition->sources.options),
+                               &groups[group], at);
                 at = put_label(at, ',', metric->label, metric->values[which]);
                 return put_value(at, value);
             }
@@ -200,22 +214,36 @@ static char *put_database(const struct exposition *exposition, const struct metr
     return put_value(at, value64(&exposition->snapshot->figures.databases[which], metric->offset));
 }
 
-/* Writes the next line of the metric, if there is one more. */
-static inline char *put_line(struct exposition *exposition, const struct metric *metric, char *at)
+/* Writes lines of groups while they fit before `end`: a page has a million of them. */
+static char *put_group_lines(struct exposition *exposition, const struct metric *metric, char *at,
+                             const char *end)
+{
+    const struct series_group *groups = exposition->sources.series->groups;
+    const struct metrics_gauges *gauges = exposition->snapshot->gauges;
+    const struct labels labels = labels_of(exposition->sources.options);
+    const bool copied = metric->source == METRICS_OF_GROUP_COPIED;
+    const size_t offset = metric->offset;
+    const uint32_t count = exposition->line_count;
+    uint32_t line = exposition->line;
+
+    for (; line < count && end - at >= EXPOSITION_LINE_MAX; line++) {
+        at = put_group(exposition->starts, labels, &groups[line], at);
+        at =
+            put_value(at, copied ? value32(&gauges[line], offset) : value64(&groups[line], offset));
+    }
+    exposition->line = line;
+    return at;
+}
+
+/* Writes the next line of a metric that is not of groups, if there is one more. */
+static char *put_line(struct exposition *exposition, const struct metric *metric, char *at)
 {
     const struct snapshot *snapshot = exposition->snapshot;
-    const struct series_group *groups = exposition->sources.series->groups;
     if (metric->source == METRICS_OF_GROUP_SPLIT) {
         return put_split_line(exposition, metric, at);
     }
     uint32_t index = exposition->line++;
     switch (metric->source) {
-    case METRICS_OF_GROUP_COPIED:
-        at = put_group(exposition, &groups[index], at);
-        return put_value(at, value32(&snapshot->gauges[index], metric->offset));
-    case METRICS_OF_GROUP:
-        at = put_group(exposition, &groups[index], at);
-        return put_value(at, value64(&groups[index], metric->offset));
     case METRICS_OF_DOMAIN:
         at = text_put(at, exposition->starts[index].text, exposition->starts[index].length);
         return put_value(at, value32(&snapshot->domains[index], metric->offset));
@@ -235,10 +263,17 @@ static inline char *put_line(struct exposition *exposition, const struct metric 
                          value64(&snapshot->figures, metric->offset + index * sizeof(uint64_t)));
     case METRICS_OF_BUILD:
         return put_build(text_put_string(at, metric->name));
+    case METRICS_OF_GROUP_COPIED:
+    case METRICS_OF_GROUP:
     case METRICS_OF_GROUP_SPLIT:
         break;
     }
     return at;
+}
+
+static bool is_of_groups(const struct metric *metric)
+{
+    return metric->source == METRICS_OF_GROUP || metric->source == METRICS_OF_GROUP_COPIED;
 }
 
 /* --- The scrape. */
@@ -305,7 +340,8 @@ size_t exposition_read(struct exposition *exposition, char *buffer, size_t size)
                 at = family_put(at, metric, exposition->wish.format);
             }
         } else if (exposition->line < exposition->line_count) {
-            at = put_line(exposition, metric, at);
+            at = is_of_groups(metric) ? put_group_lines(exposition, metric, at, buffer + size)
+                                      : put_line(exposition, metric, at);
         } else {
             exposition->header_due = true;
             exposition->metric++;
