@@ -159,7 +159,9 @@ def main():
     seconds = parser.parse_args().seconds
     if os.geteuid() != 0:
         sys.exit("run as root: capturing packets takes CAP_NET_RAW")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: a shell starts what it runs in the background with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
