@@ -72,6 +72,9 @@ void geoip_close(struct geoip *geoip)
 enum geoip_reload geoip_reload(struct geoip *geoip, enum geoip_which which, bool again,
                                struct geoip_error *error)
 {
+    if (geoip == NULL) {
+        return GEOIP_UNCHANGED;
+    }
     enum geoip_reload result = geoip_database_reload(&geoip->databases[which], again, error);
     if (result == GEOIP_RELOADED) {
         memset(geoip->cache, 0, sizeof geoip->cache);

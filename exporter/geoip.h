@@ -42,12 +42,14 @@ void geoip_close(struct geoip *geoip);
 
 enum geoip_reload {
     GEOIP_UNCHANGED, /* the file is the one that is open, or was refused before */
+    GEOIP_COPYING,   /* there is a new one, and more of it to be copied: call again */
     GEOIP_RELOADED,  /* lookups, and places that were cached, are those of the new one */
     GEOIP_KEPT,      /* the new one is of no use, as *error says: the old one goes on */
 };
 
-/* Looks whether a database's file was replaced, and takes the new one in. With `again` one that
- * was refused is tried once more. What was looked up before is looked up anew. */
+/* Looks whether a database's file was replaced, and takes the new one in, by one bounded step for
+ * each call. With `again` one that was refused is tried once more. What was looked up before is
+ * looked up anew. A NULL geoip has no database. */
 enum geoip_reload geoip_reload(struct geoip *geoip, enum geoip_which which, bool again,
                                struct geoip_error *error);
 

@@ -88,16 +88,11 @@ static int map_copy(int copy, MMDB_s *mmdb, const char **reason)
     return status == MMDB_OUT_OF_MEMORY_ERROR ? -ENOMEM : -EINVAL;
 }
 
-/* What geoip_file_open opened becomes a database of the kind asked for. */
-static int open_file(const struct geoip_kind *kind, int file, const struct file_identity *identity,
-                     MMDB_s *mmdb, const char **reason)
+/* A whole copy becomes a database of the kind asked for. */
+static int open_copy(const struct geoip_kind *kind, const struct geoip_copy *copy, MMDB_s *mmdb,
+                     const char **reason)
 {
-    int copy = geoip_file_copy(file, identity, reason);
-    if (copy < 0) {
-        return copy;
-    }
-    int error = map_copy(copy, mmdb, reason);
-    close(copy); /* the mapping holds it */
+    int error = map_copy(copy->memory, mmdb, reason);
     if (error != 0) {
         return error;
     }
@@ -121,18 +116,48 @@ static struct geoip_error error_of(const struct geoip_kind *kind, const char *pa
     };
 }
 
+/* Opens the version that stands at the path, and begins to copy it. */
+static int begin(const char *path, struct geoip_copy *copy, const char **reason)
+{
+    struct file_identity identity;
+    int file = geoip_file_open(path, &identity, reason);
+    if (file < 0) {
+        return file;
+    }
+    int error = geoip_copy_begin(file, &identity, copy, reason);
+    if (error != 0) {
+        close(file);
+    }
+    return error;
+}
+
+/* The same to the end, at once. */
+static int open_path(const struct geoip_kind *kind, const char *path,
+                     struct geoip_database *database, const char **reason)
+{
+    struct geoip_copy copy;
+    int code = begin(path, &copy, reason);
+    if (code != 0) {
+        return code;
+    }
+    do {
+        code = geoip_copy_step(&copy, reason);
+    } while (code > 0);
+    if (code == 0) {
+        code = open_copy(kind, &copy, &database->mmdb, reason);
+    }
+    database->identity = copy.identity;
+    geoip_copy_end(&copy);
+    return code;
+}
+
 int geoip_database_open(const struct geoip_kind *kind, const char *path, struct geoip_database *out,
                         struct geoip_error *error)
 {
     struct geoip_database database = {.kind = kind, .path = path};
     const char *reason = "";
     if (path != NULL) {
-        int file = geoip_file_open(path, &database.identity, &reason);
-        int code = file;
-        if (file >= 0) {
-            code = open_file(kind, file, &database.identity, &database.mmdb, &reason);
-            close(file);
-        }
+        int code = open_path(kind, path, &database, &reason);
         if (code < 0) {
             *error = error_of(kind, path, code, reason);
             return code;
@@ -148,59 +173,90 @@ void geoip_database_close(struct geoip_database *database)
     if (database->open) {
         MMDB_close(&database->mmdb);
     }
+    if (database->copying) {
+        geoip_copy_end(&database->copy);
+    }
     database->open = false;
+    database->copying = false;
 }
 
 /* True when there is nothing new to be said of the version that stands at the path. */
 static bool is_known(const struct geoip_database *database, const struct file_identity *identity,
                      bool again)
 {
-    return file_identity_equal(identity, &database->identity) ||
+    /* The version that is open may come back after one that was of no use: it is taken in once
+     * more, so that what is told of the file is true again. */
+    return (file_identity_equal(identity, &database->identity) && !database->unusable) ||
            (!again && file_identity_equal(identity, &database->refused));
 }
 
-static int reload(struct geoip_database *database, int file, const struct file_identity *identity,
-                  const char **reason)
+static enum geoip_reload keep(struct geoip_database *database, int code, const char *reason,
+                              struct geoip_error *error)
+{
+    *error = error_of(database->kind, database->path, code, reason);
+    database->unusable = true;
+    return GEOIP_KEPT;
+}
+
+static enum geoip_reload look(struct geoip_database *database, bool again,
+                              struct geoip_error *error)
+{
+    struct file_identity identity;
+    const char *reason = "";
+    bool was_missing = database->missing;
+    int file = geoip_file_open(database->path, &identity, &reason);
+    database->missing = file < 0;
+    if (file == -EACCES) {
+        /* Landlock holds to the folder itself, whatever takes its name. */
+        reason = "cannot be read: Permission denied; a folder that was replaced takes a restart";
+    }
+    if (file < 0) {
+        return was_missing && !again ? GEOIP_UNCHANGED : keep(database, file, reason, error);
+    }
+    if (is_known(database, &identity, again)) {
+        close(file);
+        return GEOIP_UNCHANGED;
+    }
+    int code = geoip_copy_begin(file, &identity, &database->copy, &reason);
+    if (code != 0) {
+        close(file);
+        return keep(database, code, reason, error);
+    }
+    database->copying = true;
+    return GEOIP_COPYING;
+}
+
+static enum geoip_reload go_on(struct geoip_database *database, struct geoip_error *error)
 {
     MMDB_s mmdb;
-    int code = open_file(database->kind, file, identity, &mmdb, reason);
-    if (code == 0) {
-        MMDB_close(&database->mmdb);
-        database->mmdb = mmdb;
-        database->identity = *identity;
-    } else {
-        database->refused = *identity;
+    const char *reason = "";
+    int code = geoip_copy_step(&database->copy, &reason);
+    if (code > 0) {
+        return GEOIP_COPYING;
     }
-    return code;
+    if (code == 0) {
+        code = open_copy(database->kind, &database->copy, &mmdb, &reason);
+    }
+    database->copying = false;
+    geoip_copy_end(&database->copy);
+    if (code != 0) {
+        database->refused = database->copy.identity;
+        return keep(database, code, reason, error);
+    }
+    MMDB_close(&database->mmdb);
+    database->mmdb = mmdb;
+    database->identity = database->copy.identity;
+    database->unusable = false;
+    return GEOIP_RELOADED;
 }
 
 enum geoip_reload geoip_database_reload(struct geoip_database *database, bool again,
                                         struct geoip_error *error)
 {
-    struct file_identity identity;
-    const char *reason = "";
     if (!database->open) {
         return GEOIP_UNCHANGED;
     }
-    bool was_missing = database->missing;
-    int file = geoip_file_open(database->path, &identity, &reason);
-    int code = file;
-    database->missing = file < 0;
-    if (file >= 0) {
-        if (is_known(database, &identity, again)) {
-            close(file);
-            return GEOIP_UNCHANGED;
-        }
-        code = reload(database, file, &identity, &reason);
-        close(file);
-    } else if (was_missing && !again) {
-        return GEOIP_UNCHANGED;
-    }
-    if (code < 0) {
-        *error = error_of(database->kind, database->path, code, reason);
-        return GEOIP_KEPT;
-    }
-    return GEOIP_RELOADED;
+    return database->copying ? go_on(database, error) : look(database, again, error);
 }
 
 void geoip_database_lookup(struct geoip_database *database, const struct sockaddr *address,

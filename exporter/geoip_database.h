@@ -32,8 +32,11 @@ struct geoip_database {
     struct file_identity identity; /* of the version that is open */
     struct file_identity refused;  /* of the one that was last found unusable */
     bool missing;                  /* the file could not be opened when last looked for */
-    uint64_t lookups;              /* since the start, through all versions */
-    uint64_t unmatched;            /* of those, without what the flag asks for */
+    bool unusable;                 /* the version that was last found could not be taken in */
+    bool copying;                  /* a new version is on its way, in `copy` */
+    struct geoip_copy copy;
+    uint64_t lookups;   /* since the start, through all versions */
+    uint64_t unmatched; /* of those, without what the flag asks for */
     MMDB_s mmdb;
 };
 
@@ -44,9 +47,10 @@ int geoip_database_open(const struct geoip_kind *kind, const char *path, struct 
 void geoip_database_close(struct geoip_database *database);
 
 /*
- * Takes in a version of the file other than the one that is open. One that was found unusable is
- * tried again only with `again`. The old one is kept until the new one is open, and for good when
- * that fails.
+ * Takes in a version of the file other than the one that is open, or the same when the last look
+ * found one that was of no use. One that was found unusable is tried again only with `again`. The
+ * old one is kept until the new one is open, and for good when that fails. One call copies
+ * GEOIP_FILE_STEP octets at most: after GEOIP_COPYING the next one goes on.
  */
 enum geoip_reload geoip_database_reload(struct geoip_database *database, bool again,
                                         struct geoip_error *error);

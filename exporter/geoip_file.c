@@ -17,52 +17,64 @@ int geoip_file_open(const char *path, struct file_identity *identity, const char
     }
     if (status.st_size == 0 || status.st_size > GEOIP_FILE_OCTETS_MAX) {
         close(file);
-        *reason = status.st_size == 0 ? "is empty" : "is larger than 1 GiB";
+        *reason = status.st_size == 0 ? "is empty" : "is larger than 128 MiB";
         return -EINVAL;
     }
     *identity = file_identity(&status);
     return file;
 }
 
-/* Returns 0, or -errno; -ESTALE when the file is shorter or longer than it was. */
-static int copy_octets(int file, int copy, off_t size)
+int geoip_copy_begin(int file, const struct file_identity *identity, struct geoip_copy *out,
+                     const char **reason)
 {
-    static uint8_t buffer[COPY_OCTETS];
-    off_t copied = 0;
-    for (;;) {
-        ssize_t length = read(file, buffer, sizeof buffer);
-        if (length < 0) {
-            return -errno;
-        }
-        if (length == 0 || copied + length > size) {
-            return length == 0 && copied == size ? 0 : -ESTALE;
-        }
-        if (write(copy, buffer, (size_t)length) != length) {
-            return -ENOMEM;
-        }
-        copied += length;
-    }
-}
-
-int geoip_file_copy(int file, const struct file_identity *identity, const char **reason)
-{
-    int copy = memfd_create("geoip", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (copy < 0) {
+    int memory = memfd_create("geoip", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (memory < 0) {
         int error = -errno;
         *reason = "cannot be copied into memory";
         return error;
     }
-    int error = copy_octets(file, copy, identity->size);
-    if (error == 0 &&
-        fcntl(copy, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
-        error = -errno;
+    *out = (struct geoip_copy){.file = file, .memory = memory, .identity = *identity};
+    return 0;
+}
+
+/* Returns 1, 0 at the end of the file, or -errno; -ESTALE when the file is shorter or longer than
+ * it was. */
+static int copy_octets(struct geoip_copy *copy)
+{
+    static uint8_t buffer[COPY_OCTETS];
+    for (unsigned step = 0; step < GEOIP_FILE_STEP / COPY_OCTETS; step++) {
+        ssize_t length = read(copy->file, buffer, sizeof buffer);
+        if (length < 0) {
+            return -errno;
+        }
+        if (length == 0 || copy->copied + length > copy->identity.size) {
+            return length == 0 && copy->copied == copy->identity.size ? 0 : -ESTALE;
+        }
+        if (write(copy->memory, buffer, (size_t)length) != length) {
+            return -ENOMEM;
+        }
+        copy->copied += length;
     }
-    if (error != 0) {
-        close(copy);
-        *reason = error == -ESTALE   ? "changed while it was read"
-                  : error == -ENOMEM ? "does not fit into memory"
-                                     : "cannot be read";
-        return error;
+    return 1;
+}
+
+int geoip_copy_step(struct geoip_copy *copy, const char **reason)
+{
+    int result = copy_octets(copy);
+    if (result == 0 && fcntl(copy->memory, F_ADD_SEALS,
+                             F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+        result = -errno;
     }
-    return copy;
+    if (result < 0) {
+        *reason = result == -ESTALE   ? "changed while it was read"
+                  : result == -ENOMEM ? "does not fit into memory"
+                                      : "cannot be read";
+    }
+    return result;
+}
+
+void geoip_copy_end(struct geoip_copy *copy)
+{
+    close(copy->file);
+    close(copy->memory);
 }

@@ -28,6 +28,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,8 @@ static struct geoip *open_databases(void)
 {
     struct geoip *geoip;
     struct geoip_error error;
+    /* Under a limit on the size of files (RLIMIT_FSIZE) a copy in memory shall fail, not kill. */
+    signal(SIGXFSZ, SIG_IGN);
     if (geoip_open(options.country_database, options.asn_database, &geoip, &error) == 0) {
         return geoip;
     }
@@ -212,7 +215,11 @@ static void adopt_sockets(void)
 {
     int count = listen_adopt(loop.listeners);
     if (count < 0) {
-        const char *why = count == -ENOENT ? "none was passed" : strerror(-count);
+        const char *why = count == -ENOENT   ? "none was passed"
+                          : count == -E2BIG  ? "more than 8 were passed"
+                          : count == -EINVAL ? "one is no listening stream socket; ListenStream= "
+                                               "and Accept=no make such"
+                                             : strerror(-count);
         log_line(LOG_ERROR, "cannot serve on passed sockets; start it by a systemd .socket unit",
                  "flag", "-web.systemd-socket", "error", why, NULL);
         notify_failed_start("cannot serve on passed sockets", why);
@@ -233,8 +240,9 @@ static const char *listen_remedy(const struct address *address, int error)
     if (error == -EEXIST) {
         return "cannot listen: the file there is no socket; remove it, or give another path";
     }
-    return "cannot listen; give a path in a folder that this user may write, or "
-           "-web.systemd-socket where a .socket unit holds it";
+    return "cannot listen; give a path in a folder that this user may write, without another "
+           "user's "
+           "socket in its place, or -web.systemd-socket where a .socket unit holds it";
 }
 
 static void listen_for_scrapes(void)

@@ -24,8 +24,11 @@ void reload_start(struct geoip *geoip, bool databases, struct web *web, uint32_t
 uint32_t reload_due(const struct reload *reload, uint32_t now)
 {
     uint32_t since = now - reload->second;
+    if (reload->stage != RELOAD_IDLE) {
+        return 0;
+    }
     if (reload->requested) {
-        return since >= 1 ? 0 : 1;
+        return since >= RELOAD_REQUEST_SECONDS ? 0 : RELOAD_REQUEST_SECONDS - since;
     }
     if (!reload->wanted) {
         return UINT32_MAX;
@@ -33,13 +36,16 @@ uint32_t reload_due(const struct reload *reload, uint32_t now)
     return since >= RELOAD_INTERVAL_SECONDS ? 0 : RELOAD_INTERVAL_SECONDS - since;
 }
 
-static void look_at(struct reload *reload, enum geoip_which which)
+/* Returns false when there is more to do. */
+static bool look_at(struct reload *reload, enum geoip_which which)
 {
     static const char *const names[GEOIP_DATABASES] = {"country", "asn"};
     struct geoip_error error;
-    switch (geoip_reload(reload->geoip, which, reload->requested, &error)) {
+    switch (geoip_reload(reload->geoip, which, reload->serving, &error)) {
     case GEOIP_UNCHANGED:
         break;
+    case GEOIP_COPYING:
+        return false;
     case GEOIP_RELOADED:
         reload->databases[which].successful = true;
         reload->databases[which].success_time = (uint64_t)time(NULL);
@@ -51,13 +57,14 @@ static void look_at(struct reload *reload, enum geoip_which which)
                  "file", error.path, "error", error.reason, NULL);
         break;
     }
+    return true;
 }
 
 static void look_at_web(struct reload *reload)
 {
     struct web_files_error error;
     char line[16];
-    switch (web_reload(reload->web, reload->requested, &error)) {
+    switch (web_reload(reload->web, reload->serving, &error)) {
     case WEB_UNCHANGED:
         break;
     case WEB_RELOADED:
@@ -76,18 +83,36 @@ static void look_at_web(struct reload *reload)
     }
 }
 
+/* Begins a look. */
+static void begin(struct reload *reload, uint32_t now)
+{
+    reload->stage = RELOAD_COUNTRY;
+    reload->serving = reload->requested;
+    reload->requested = false;
+    reload->second = now;
+}
+
 bool reload_look(struct reload *reload, uint32_t now)
 {
     if (reload_due(reload, now) != 0) {
         return false;
     }
-    if (reload->wanted) {
-        look_at(reload, GEOIP_COUNTRY);
-        look_at(reload, GEOIP_ASN);
-        look_at_web(reload);
+    if (reload->stage == RELOAD_IDLE) {
+        begin(reload, now);
     }
-    bool requested = reload->requested;
-    reload->requested = false;
-    reload->second = now;
-    return requested;
+    if (reload->stage == RELOAD_COUNTRY) {
+        if (!look_at(reload, GEOIP_COUNTRY)) {
+            return false;
+        }
+        reload->stage = RELOAD_ASN;
+    }
+    if (reload->stage == RELOAD_ASN) {
+        if (!look_at(reload, GEOIP_ASN)) {
+            return false;
+        }
+        reload->stage = RELOAD_WEB;
+    }
+    look_at_web(reload);
+    reload->stage = RELOAD_IDLE;
+    return reload->serving;
 }

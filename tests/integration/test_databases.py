@@ -15,7 +15,7 @@ import pytest
 from support import frames, wire
 from support.figures import figure
 from support.namespace import run
-from support.program import ROOT, wait_for
+from support.program import ROOT, Program, wait_for
 
 RESOLVER = "10.77.1.9"
 
@@ -132,6 +132,37 @@ def test_a_link_to_elsewhere_is_refused(start, folder, country_seen):
     shutil.copy(elsewhere, named)
     reload(program, "took in a new database")
     assert country_seen(program) == "FR"
+
+
+def test_a_folder_that_is_replaced(start, folder, country_seen):
+    """Landlock again: the log says what it takes."""
+    named = write(folder / "named", "DE")
+    program = start("-geoip.country-database", str(named))
+    (folder / "named").rename(folder / "before")
+    write(folder / "named", "FR")
+    reload(program, "takes a restart")
+    assert country_seen(program) == "DE"
+    assert program.metrics().sum("dnstt_exporter_geoip_last_reload_successful") == 0
+    shutil.rmtree(folder / "named")
+    (folder / "before").rename(folder / "named")
+    reload(program, "took in a new database")
+    assert program.metrics().sum("dnstt_exporter_geoip_last_reload_successful") == 1
+
+
+def test_no_room_for_a_copy(host, folder):
+    """A limit on the size of files holds for those in memory too, and ends nobody by a signal."""
+    country = write(folder, "DE")
+    # Full after the first 64 KiB, so that the next octet is one too many. The log is a file as well.
+    data, mark, description = country.read_bytes().rpartition(b"\xab\xcd\xefMaxMind.com")
+    country.write_bytes(data + bytes(1 << 16) + mark + description)
+    limit = 1 << 16
+    program = Program(host.server, "-dnstt.domain", "t.example.com", "-geoip.country-database",
+                      str(country), prefix=("prlimit", f"--fsize={limit}:{limit}"))
+    try:
+        assert program.wait_end() == 1
+        assert f'file={country} error="does not fit into memory"' in program.log()
+    finally:
+        program.kill()
 
 
 SWAPPED_SECONDS = 4

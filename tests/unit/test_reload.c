@@ -1,5 +1,6 @@
 /* Databases that are replaced while the time goes on as the tests say: in use within a minute, by
  * whatever way the new file came there. Files are made by tests/data/make_databases.pl. */
+#include "exporter/geoip_file.h"
 #include "exporter/reload.h"
 
 #include <setjmp.h>
@@ -62,6 +63,24 @@ static void copy(const char *from, const char *to)
     assert_int_equal(fclose(file), 0);
 }
 
+/* Makes a database larger by octets that nothing points at, in front of the description at its
+ * end. */
+static void pad(const char *name, size_t more)
+{
+    static const char mark[] = "\xab\xcd\xefMaxMind.com";
+    static uint8_t octets[FILE_OCTETS_MAX];
+    size_t length = read_file(name, octets);
+    const uint8_t *end = memmem(octets, length, mark, strlen(mark));
+    assert_non_null(end);
+    size_t before = (size_t)(end - octets);
+    FILE *file = fopen(path_of(name), "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(octets, 1, before, file), before);
+    assert_int_equal(fseek(file, (long)more, SEEK_CUR), 0);
+    assert_int_equal(fwrite(end, 1, length - before, file), length - before);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void rename_to(const char *from, const char *to)
 {
     copy(from, "fresh");
@@ -109,6 +128,18 @@ static void check_place(const struct reload *reload, const char *country, uint32
     }
 }
 
+/* A whole look; that it takes more than one call is what test_copied_in_steps is about. */
+static bool look(struct reload *reload, uint32_t now)
+{
+    bool asked = reload_look(reload, now);
+    while (reload->stage != RELOAD_IDLE) {
+        assert_false(asked);
+        assert_int_equal(reload_due(reload, now), 0);
+        asked = reload_look(reload, now);
+    }
+    return asked;
+}
+
 /* Nothing happens before the next look is due, and then the new file is in use. */
 static void check_taken_in_by_itself(struct reload *reload, const char *country)
 {
@@ -117,7 +148,7 @@ static void check_taken_in_by_itself(struct reload *reload, const char *country)
     check_place(reload, "DE", 0);
     assert_false(reload_look(reload, now + RELOAD_INTERVAL_SECONDS - 1));
     check_place(reload, "DE", 0);
-    assert_false(reload_look(reload, now + RELOAD_INTERVAL_SECONDS));
+    assert_false(look(reload, now + RELOAD_INTERVAL_SECONDS));
     check_place(reload, country, 0);
 }
 
@@ -181,7 +212,7 @@ static void test_truncated_in_place(void **state)
     geoip_close(reload.geoip);
 }
 
-/* SIGHUP: at once, and again at most a second later. */
+/* SIGHUP: at once, and again when a second has passed whole. */
 static void test_when_asked(void **state)
 {
     struct reload reload;
@@ -191,13 +222,15 @@ static void test_when_asked(void **state)
     check_place(&reload, "DE", 0);
     rename_to("fr/country.mmdb", "used.mmdb");
     reload.requested = true;
-    assert_int_equal(reload_due(&reload, START), 1);
-    assert_false(reload_look(&reload, START));
-    assert_int_equal(reload_due(&reload, START + 1), 0);
-    assert_true(reload_look(&reload, START + 1));
+    assert_int_equal(reload_due(&reload, START), 2);
+    assert_false(look(&reload, START));
+    assert_int_equal(reload_due(&reload, START + 1), 1); /* maybe a moment later */
+    assert_false(look(&reload, START + 1));
+    assert_int_equal(reload_due(&reload, START + 2), 0);
+    assert_true(look(&reload, START + 2));
     check_place(&reload, "FR", 0);
     assert_false(reload.requested);
-    assert_int_equal(reload_due(&reload, START + 1), RELOAD_INTERVAL_SECONDS);
+    assert_int_equal(reload_due(&reload, START + 2), RELOAD_INTERVAL_SECONDS);
     geoip_close(reload.geoip);
 
     /* Without a database there is nothing to look at, and the request is dealt with all the same.
@@ -205,7 +238,86 @@ static void test_when_asked(void **state)
     reload_start(NULL, false, NULL, START, &reload);
     assert_true(reload_due(&reload, START + 1000000) == UINT32_MAX);
     reload.requested = true;
-    assert_true(reload_look(&reload, START + 1));
+    assert_true(look(&reload, START + 2));
+}
+
+/* The loop turns between the steps, and goes on serving the old one until the new one is whole. A
+ * request that comes meanwhile is one more look. */
+static void test_copied_in_steps(void **state)
+{
+    enum { STEPS = 5 };
+    struct reload reload;
+    (void)state;
+    rename_to("de/country.mmdb", "used.mmdb");
+    start("used.mmdb", NULL, &reload);
+    copy("fr/country.mmdb", "fresh");
+    pad("fresh", (STEPS - 1) * GEOIP_FILE_STEP);
+    assert_int_equal(rename(path_of("fresh"), path_of("used.mmdb")), 0);
+    reload.requested = true;
+    unsigned calls = 1;
+    for (; !reload_look(&reload, START + 2); calls++) {
+        assert_in_range(calls, 1, STEPS);
+        assert_int_equal(reload_due(&reload, START + 2), 0);
+        check_place(&reload, "DE", 0);
+        reload.requested = true;
+    }
+    /* One that begins, and one for each step. */
+    assert_int_equal(calls, 1 + STEPS);
+    check_place(&reload, "FR", 0);
+    assert_true(reload.requested);
+    assert_int_equal(reload_due(&reload, START + 2), RELOAD_REQUEST_SECONDS);
+
+    /* Ended in the middle of it. */
+    copy("de/country.mmdb", "fresh");
+    pad("fresh", GEOIP_FILE_STEP);
+    assert_int_equal(rename(path_of("fresh"), path_of("used.mmdb")), 0);
+    assert_false(reload_look(&reload, START + 4));
+    int lowest = dup(0);
+    close(lowest);
+    geoip_close(reload.geoip);
+    int freed = dup(0);
+    close(freed);
+    assert_true(freed < lowest);
+}
+
+/* Larger than a database may be: refused before an octet of it is copied. */
+static void test_too_large(void **state)
+{
+    struct reload reload;
+    (void)state;
+    rename_to("de/country.mmdb", "used.mmdb");
+    start("used.mmdb", NULL, &reload);
+    copy("fr/country.mmdb", "fresh");
+    assert_int_equal(truncate(path_of("fresh"), GEOIP_FILE_OCTETS_MAX + 1), 0);
+    assert_int_equal(rename(path_of("fresh"), path_of("used.mmdb")), 0);
+    reload.requested = true;
+    assert_true(reload_look(&reload, START + 2));
+    assert_false(reload.databases[GEOIP_COUNTRY].successful);
+    check_place(&reload, "DE", 0);
+    geoip_close(reload.geoip);
+}
+
+/* The very version that is in use comes back to its path, after none or one of no use. */
+static void test_the_same_comes_back(void **state)
+{
+    struct reload reload;
+    uint32_t now = START;
+    (void)state;
+    rename_to("de/country.mmdb", "used.mmdb");
+    start("used.mmdb", NULL, &reload);
+    for (unsigned replaced = 0; replaced < 2; replaced++) {
+        assert_int_equal(rename(path_of("used.mmdb"), path_of("away.mmdb")), 0);
+        if (replaced) {
+            rename_to("de/spec.json", "used.mmdb");
+        }
+        assert_false(look(&reload, now += RELOAD_INTERVAL_SECONDS));
+        assert_false(reload.databases[GEOIP_COUNTRY].successful);
+        assert_int_equal(rename(path_of("away.mmdb"), path_of("used.mmdb")), 0);
+        assert_false(look(&reload, now += RELOAD_INTERVAL_SECONDS));
+        assert_true(reload.databases[GEOIP_COUNTRY].successful);
+        check_place(&reload, "DE", 0);
+    }
+    geoip_close(reload.geoip);
 }
 
 static void check_figures(const struct reload *reload, enum geoip_which which, uint64_t lookups,
@@ -234,7 +346,7 @@ static void test_one_file_for_both(void **state)
     rename_to("layouts/geoopen.mmdb", "both.mmdb");
     reload.databases[GEOIP_COUNTRY].success_time = 0;
     reload.databases[GEOIP_ASN].success_time = 0;
-    assert_false(reload_look(&reload, START + RELOAD_INTERVAL_SECONDS));
+    assert_false(look(&reload, START + RELOAD_INTERVAL_SECONDS));
     assert_true(reload.databases[GEOIP_COUNTRY].success_time > 0);
     assert_true(reload.databases[GEOIP_ASN].success_time > 0);
     check_place(&reload, "DE", 64496);
@@ -243,7 +355,7 @@ static void test_one_file_for_both(void **state)
 
     /* A version with one half of it alone is of no use to the other flag. */
     rename_to("layouts/location-asn.mmdb", "both.mmdb");
-    assert_false(reload_look(&reload, START + 2 * RELOAD_INTERVAL_SECONDS));
+    assert_false(look(&reload, START + 2 * RELOAD_INTERVAL_SECONDS));
     assert_false(reload.databases[GEOIP_COUNTRY].successful);
     assert_true(reload.databases[GEOIP_ASN].successful);
     check_place(&reload, "DE", 64496);
@@ -283,7 +395,7 @@ static void test_every_layout_replaces_another(void **state)
         if (layouts[i].asn) {
             rename_to(layouts[i].name, "asn.mmdb");
         }
-        assert_false(reload_look(&reload, now += RELOAD_INTERVAL_SECONDS));
+        assert_false(look(&reload, now += RELOAD_INTERVAL_SECONDS));
         assert_int_equal(reload.databases[GEOIP_COUNTRY].success_time > 0, layouts[i].country);
         assert_int_equal(reload.databases[GEOIP_ASN].success_time > 0, layouts[i].asn);
         check_place(&reload, "DE", i == 0 ? 64500 : 64496);
@@ -342,6 +454,9 @@ int main(void)
         cmocka_unit_test(test_by_itself),
         cmocka_unit_test(test_truncated_in_place),
         cmocka_unit_test(test_when_asked),
+        cmocka_unit_test(test_copied_in_steps),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_the_same_comes_back),
         cmocka_unit_test(test_one_file_for_both),
         cmocka_unit_test(test_every_layout_replaces_another),
     };
