@@ -112,7 +112,7 @@ int confine_sniffer(pid_t parent, int packet, int channel, const char **stage)
         error = sandbox_set_undumpable();
     }
     if (error == 0) {
-        *stage = "arrange its descriptors";
+        *stage = "arrange its descriptors with /dev/null";
         error = arrange_descriptors(packet, channel);
     }
     if (error == 0) {

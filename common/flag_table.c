@@ -202,7 +202,7 @@ static const char *set_listen_address(struct options *options, const char *value
     struct address address;
     if (address_parse(value, &address) != 0) {
         return "not an address; give a numeric one with a port, such as 127.0.0.1:9713, "
-               "[::1]:9713 or :9713, or unix:/path";
+               "[::1]:9713 or :9713, or unix: and an absolute path of up to 107 octets";
     }
     for (unsigned i = 0; i < options->listen_count; i++) {
         if (address_equal(&options->listen_addresses[i], &address)) {
@@ -231,9 +231,9 @@ static const char *set_telemetry_path(struct options *options, const char *value
 
     size_t length = strlen(value);
     if (length < 2 || length > TELEMETRY_PATH_MAX || value[0] != '/' ||
-        strspn(value, allowed) != length) {
+        strspn(value, allowed) != length || strncmp(value, "/-/", strlen("/-/")) == 0) {
         return "not a path; give one such as /metrics: a slash and 1 to 127 characters that need "
-               "no escape in a URL";
+               "no escape in a URL, and not below /-/";
     }
     options->telemetry_path = value;
     return NULL;

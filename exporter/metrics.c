@@ -303,8 +303,8 @@ const struct metric metrics[] = {
     {
         .name = "process_virtual_memory_bytes",
         .type = "gauge",
-        .help = "Virtual memory of the exporter in bytes. Tables are set aside whole and taken as "
-                "they fill, so this is far above what is resident.",
+        .help = "Virtual memory of the exporter in bytes. The table of groups is set aside whole, "
+                "so this is above what is resident.",
         .source = METRICS_OF_PROCESS,
         .offset = offsetof(struct metrics_figures, process.virtual_octets),
     },

@@ -408,8 +408,8 @@ static const struct {
     {"# HELP process_resident_memory_bytes Resident memory of the exporter in bytes.\n"
      "# TYPE process_resident_memory_bytes gauge\n"
      "process_resident_memory_bytes 92\n"},
-    {"# HELP process_virtual_memory_bytes Virtual memory of the exporter in bytes. Tables are set "
-     "aside whole and taken as they fill, so this is far above what is resident.\n"
+    {"# HELP process_virtual_memory_bytes Virtual memory of the exporter in bytes. The table of "
+     "groups is set aside whole, so this is above what is resident.\n"
      "# TYPE process_virtual_memory_bytes gauge\n"
      "process_virtual_memory_bytes 93\n"},
     {"# HELP process_open_fds Open file descriptors of the exporter, each HTTP connection among "

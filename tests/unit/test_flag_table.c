@@ -130,7 +130,7 @@ static void values_at_the_limits(void **state)
 struct wrong_case {
     const char *flag;
     const char *remedy;
-    const char *values[12];
+    const char *values[13];
 };
 
 /* Each value in each of the four forms. */
@@ -181,14 +181,14 @@ static void wrong_values(void **state)
          {"\"\"", "0", "1000001", "-1", "4294967297"}},
         {"web.listen-address",
          "not an address; give a numeric one with a port, such as 127.0.0.1:9713, [::1]:9713 or "
-         ":9713, or unix:/path",
+         ":9713, or unix: and an absolute path of up to 107 octets",
          {"\"\"", "9713", "::1:9713", "example.com:9713", "127.0.0.1:0", "unix:run/x", "unix:"}},
         {"web.systemd-socket", "not for a switch; give true or false", {"\"\"", "1", "yes"}},
         {"web.telemetry-path",
          "not a path; give one such as /metrics: a slash and 1 to 127 characters that need no "
-         "escape in a URL",
-         {"\"\"", "/", "metrics", "/a b", "/a?b", "/a#b", "/%41", "/\"", "/<", "/a\\",
-          "http://a/"}},
+         "escape in a URL, and not below /-/",
+         {"\"\"", "/", "metrics", "/a b", "/a?b", "/a#b", "/%41", "/\"", "/<", "/a\\", "http://a/",
+          "/-/healthy"}},
         {"web.max-requests",
          "not a limit; give a number of scrapes from 1 to 1000, or 0 for none",
          {"\"\"", "-1", "1001", "4294967296", "1k"}},
@@ -262,7 +262,7 @@ static void overlong_values(void **state)
     ASSERT_WRONG(
         "-web.telemetry-path /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...: "
         "not a path; give one such as /metrics: a slash and 1 to 127 characters that need "
-        "no escape in a URL",
+        "no escape in a URL, and not below /-/",
         "-web.telemetry-path", value);
     memset(value, '0', 300);
     memcpy(value + 253, "530", 3);
