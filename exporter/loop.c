@@ -62,6 +62,7 @@ int loop_open(struct loop *loop)
     loop->paused_second = 0;
     loop->told_second = 0;
     loop->stale = false;
+    loop->late = false;
     const int watched[] = {loop->channel, loop->signals, http_descriptor(loop->http)};
     int error = 0;
     for (size_t i = 0; error == 0 && i < sizeof watched / sizeof *watched; i++) {
@@ -137,9 +138,22 @@ static void note_account(struct loop *loop, uint32_t now)
         log_line(LOG_INFO, "the sniffer is heard again", NULL);
     }
     loop->stale = false;
+    loop->late = false;
     limits_tell(&loop->limits, loop->intake);
     /* The watchdog's only food: an event loop that turns, and a sniffer that reports. */
     service_alive(loop->service, series_active(loop->sessions->series), now);
+}
+
+/* Messages that waited for so long, when nobody had said yet that none came, waited for this
+ * process. The account is among them or behind them, and gets its time once more. */
+static void note_lateness(struct loop *loop, uint32_t now)
+{
+    if (loop->stale || loop->late || now <= loop->account_second + LOOP_STALE_SECONDS) {
+        return;
+    }
+    log_line(LOG_WARN, "this process stood still; packets that came meanwhile may be lost", NULL);
+    loop->account_second = now;
+    loop->late = true;
 }
 
 static enum loop_end take_messages(struct loop *loop, uint32_t now)
@@ -157,6 +171,7 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
             loop->closed_second = now;
             break;
         }
+        note_lateness(loop, now);
         loop->fault = intake_take(loop->intake, &message, (size_t)length, now);
         if (loop->fault != INTAKE_OK) {
             return LOOP_FAULT;
@@ -237,8 +252,9 @@ static enum loop_end turn(struct loop *loop)
 {
     struct epoll_event events[EVENTS_PER_TURN];
     int count = epoll_wait(loop->epoll, events, EVENTS_PER_TURN, next_timeout(loop));
-    if (count < 0 && errno != EINTR) {
-        return LOOP_FAILED;
+    if (count < 0) {
+        /* Stopped and continued, for one: what came meanwhile is told by the next turn. */
+        return errno == EINTR ? LOOP_RUNNING : LOOP_FAILED;
     }
     uint32_t now = loop_seconds();
     enum loop_end end = LOOP_RUNNING;

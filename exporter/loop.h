@@ -57,6 +57,7 @@ struct loop {
     uint32_t paused_second;  /* when connections ceased to be taken; 0: they are */
     uint32_t told_second;    /* when the log last said so; 0: never */
     bool stale;              /* said so in the log */
+    bool late;               /* since the latest STATS this process was the one that was late */
     enum intake_fault fault;
     bool exited; /* with LOOP_DIED: the sniffer ended by itself; false: by a signal */
     int status;  /* with LOOP_DIED: its exit status, or the signal's number */
