@@ -77,15 +77,14 @@ void connections_remove(struct connections *connections, int descriptor)
     }
 }
 
-const struct connection *connections_dispensable(const struct connections *connections,
-                                                 uint64_t peer)
+struct connection *connections_dispensable(struct connections *connections, uint64_t peer)
 {
-    const struct connection *found = NULL;
+    struct connection *found = NULL;
     unsigned most = 0;
     bool own = count_of(connections, peer, false) >= CONNECTIONS_PEER_MAX;
     for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
-        const struct connection *slot = &connections->slots[i];
-        if (!slot->used || slot->asked || (own && slot->peer != peer)) {
+        struct connection *slot = &connections->slots[i];
+        if (!slot->used || slot->asked || slot->ended || (own && slot->peer != peer)) {
             continue;
         }
         unsigned count = count_of(connections, slot->peer, true);
@@ -116,12 +115,21 @@ unsigned connections_scrapes(const struct connections *connections)
     return count;
 }
 
-void connections_expire(struct connections *connections, uint32_t now)
+void connections_end(struct connection *connection)
 {
+    shutdown(connection->descriptor, SHUT_RDWR);
+    connection->ended = true;
+}
+
+unsigned connections_expire(struct connections *connections, uint32_t now)
+{
+    unsigned count = 0;
     for (unsigned i = 0; connections->count > 0 && i < CONNECTIONS_MAX; i++) {
-        const struct connection *slot = &connections->slots[i];
-        if (slot->used && now - slot->second > CONNECTIONS_DEADLINE_SECONDS) {
-            shutdown(slot->descriptor, SHUT_RDWR);
+        struct connection *slot = &connections->slots[i];
+        if (slot->used && !slot->ended && now - slot->second > CONNECTIONS_DEADLINE_SECONDS) {
+            connections_end(slot);
+            count++;
         }
     }
+    return count;
 }

@@ -27,6 +27,8 @@ struct connection {
     bool asked;    /* its request has come */
     bool escaped;  /* with a '%' in its path */
     bool scrape;   /* the reply is the metrics */
+    bool told;     /* libmicrohttpd tells of the request's end */
+    bool ended;    /* shut down, and to be closed */
     int descriptor;
     uint32_t second;  /* when it was taken */
     uint64_t peer;    /* of connections_peer */
@@ -67,8 +69,10 @@ void connections_remove(struct connections *connections, int descriptor);
  * come, of this peer's where it is at its limit, otherwise of those peers' that have the most of
  * them. NULL when there is none.
  */
-const struct connection *connections_dispensable(const struct connections *connections,
-                                                 uint64_t peer);
+struct connection *connections_dispensable(struct connections *connections, uint64_t peer);
+
+/* Shuts it down, so that libmicrohttpd closes it. */
+void connections_end(struct connection *connection);
 
 /* Whether the request of any has come. */
 bool connections_any_asked(const struct connections *connections);
@@ -76,7 +80,7 @@ bool connections_any_asked(const struct connections *connections);
 /* How many are being answered with the metrics. */
 unsigned connections_scrapes(const struct connections *connections);
 
-/* Shuts those that are past their deadline down, so that libmicrohttpd closes them. */
-void connections_expire(struct connections *connections, uint32_t now);
+/* Ends those that are past their deadline. Returns how many that were not ended before. */
+unsigned connections_expire(struct connections *connections, uint32_t now);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "common/flags.h"
 #include "exporter/distinct.h"
+#include "exporter/drops.h"
 #include "exporter/intake.h"
 #include "exporter/process.h"
 #include "exporter/reload.h"
@@ -48,6 +49,7 @@ struct exposition_sources {
     const struct distinct *distinct;
     const struct reload *reload;
     const struct replies *replies;
+    const struct drops *drops;
     const struct process *process;
     const bool *stale; /* the sniffer is silent */
 };

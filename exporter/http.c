@@ -64,6 +64,7 @@ static void *note_target(void *context, const char *target, struct MHD_Connectio
 {
     struct connection *known = known_as(context, connection);
     if (known != NULL) {
+        known->told = true;
         known->escaped = target[strcspn(target, "%?")] == '%';
     }
     return NULL;
@@ -144,12 +145,24 @@ static void note_reply(void *context, struct MHD_Connection *connection, void **
 {
     struct http *http = context;
     (void)request;
-    (void)code;
+    if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED) {
+        http->options.drops->counts[DROP_TIMEOUT]++;
+    }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
     if (info != NULL) {
         replies_count(http->options.replies, info->http_status);
     }
+}
+
+/* Whether its timeout is why libmicrohttpd closes a connection of whose end it told nothing, no
+ * target having come: the peer has not closed it, and has had the time. */
+static bool timed_out(const struct http *http, const struct connection *known)
+{
+    char octet;
+    return !known->told && !known->ended &&
+           http->now - known->second + 1 >= HTTP_TIMEOUT_SECONDS && /* clocks differ by a tick */
+           recv(known->descriptor, &octet, sizeof octet, 0) < 0 && errno == EAGAIN;
 }
 
 /* A connection begins: libmicrohttpd has made its TLS session, and not begun the handshake. */
@@ -174,10 +187,10 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
         return;
     }
     tls_release(*socket_context);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info != NULL) {
-        connections_remove(&http->connections, info->connect_fd);
+    const struct connection *known = known_as(http, connection);
+    if (known != NULL) {
+        http->options.drops->counts[DROP_TIMEOUT] += timed_out(http, known);
+        connections_remove(&http->connections, known->descriptor);
     }
 }
 
@@ -224,11 +237,12 @@ void http_stop(struct http *http)
  * is none. */
 static bool make_room(struct http *http, uint64_t peer)
 {
-    const struct connection *victim = connections_dispensable(&http->connections, peer);
+    struct connection *victim = connections_dispensable(&http->connections, peer);
     if (victim == NULL) {
         return false;
     }
-    shutdown(victim->descriptor, SHUT_RDWR);
+    connections_end(victim);
+    http->options.drops->counts[DROP_REPLACED]++;
     MHD_run(http->daemon); /* sees its end, and closes it */
     return true;
 }
@@ -239,11 +253,13 @@ static void add_connection(struct http *http, const struct newcomer *newcomer,
     if (connections_add(&http->connections, newcomer) != 0 &&
         (!make_room(http, newcomer->peer) || connections_add(&http->connections, newcomer) != 0)) {
         close(newcomer->descriptor);
+        http->options.drops->counts[DROP_LIMIT]++;
         return;
     }
     /* On failure libmicrohttpd has closed it. */
     if (MHD_add_connection(http->daemon, newcomer->descriptor, address, length) != MHD_YES) {
         connections_remove(&http->connections, newcomer->descriptor);
+        http->options.drops->counts[DROP_MEMORY]++;
     }
 }
 
@@ -297,6 +313,6 @@ int http_timeout_ms(const struct http *http)
 void http_run(struct http *http, uint32_t now)
 {
     http->now = now;
-    connections_expire(&http->connections, now);
+    http->options.drops->counts[DROP_DEADLINE] += connections_expire(&http->connections, now);
     MHD_run(http->daemon);
 }

@@ -6,6 +6,7 @@
 #ifndef EXPORTER_HTTP_H
 #define EXPORTER_HTTP_H
 
+#include "exporter/drops.h"
 #include "exporter/exposition.h"
 #include "exporter/listen.h"
 #include "exporter/replies.h"
@@ -28,6 +29,7 @@ struct http_options {
     struct web *web;         /* what -web.config.file asks for; NULL: nothing */
     const bool *stale;       /* the sniffer is silent, so the figures are not ready */
     struct replies *replies; /* counted here */
+    struct drops *drops;     /* and here */
     uint32_t max_requests;   /* scrapes at a time; 0: as many as there are connections */
 };
 
@@ -41,9 +43,9 @@ void http_stop(struct http *http);
 /*
  * Takes the connections that wait on a listening socket, up to a turn's worth. At the limits of
  * connections.h, and where the system has no descriptor or memory left, one whose request has not
- * come is given up for each newcomer; where there is none such, the newcomer is closed. Returns
- * false when the system has none left and nothing could be given up: the socket stays readable, so
- * wait for a while before the next call. `now` in seconds of CLOCK_BOOTTIME.
+ * come is given up for each newcomer; where there is none such at a limit, the newcomer is closed.
+ * Returns false when the system has none left and nothing could be given up: the socket stays
+ * readable, so wait for a while before the next call. `now` in seconds of CLOCK_BOOTTIME.
  */
 bool http_accept(struct http *http, const struct listener *listener, uint32_t now);
 

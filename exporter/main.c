@@ -9,6 +9,7 @@
 #include "common/number.h"
 #include "common/sandbox.h"
 #include "exporter/connections.h"
+#include "exporter/drops.h"
 #include "exporter/exposition.h"
 #include "exporter/geoip.h"
 #include "exporter/history.h"
@@ -56,6 +57,7 @@ static struct intake intake;
 static struct web *web; /* NULL without -web.config.file */
 static struct reload reload;
 static struct replies replies;
+static struct drops drops;
 static struct process process;
 static struct service service;
 static struct history history;
@@ -332,6 +334,7 @@ int main(int argc, char *argv[])
         .distinct = &distinct,
         .reload = &reload,
         .replies = &replies,
+        .drops = &drops,
         .process = &process,
         .stale = &loop.stale,
     };
@@ -364,6 +367,7 @@ int main(int argc, char *argv[])
         .web = web,
         .stale = &loop.stale,
         .replies = &replies,
+        .drops = &drops,
         .max_requests = options.max_requests,
     };
     int error = http_start(&http, &loop.http);

@@ -6,6 +6,7 @@
 #define EXPORTER_METRICS_H
 
 #include "common/wire.h"
+#include "exporter/drops.h"
 #include "exporter/geoip.h"
 #include "exporter/process.h"
 #include "exporter/replies.h"
@@ -44,6 +45,7 @@ struct metrics_figures {
     uint64_t series_capped;
     uint64_t sniffer_up; /* 0 or 1 */
     uint64_t replies[REPLIES_CODES];
+    uint64_t drops[DROPS];
     struct process_figures process;
     struct metrics_database databases[GEOIP_DATABASES];
     uint64_t web_reload_successful; /* 0 or 1, PROCESS_UNKNOWN without a web configuration */

@@ -54,6 +54,7 @@ static void copy_figures(const struct exposition_sources *sources, struct metric
     out->series_capped = sources->series->capped;
     out->sniffer_up = !*sources->stale;
     memcpy(out->replies, sources->replies->counts, sizeof out->replies);
+    memcpy(out->drops, sources->drops->counts, sizeof out->drops);
     out->process = process_read(sources->process);
     copy_databases(sources->reload, out->databases);
     bool web = sources->reload->web != NULL;

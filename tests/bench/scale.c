@@ -7,6 +7,7 @@
  *     scale groups COUNT                 a scrape of so many groups, in memory
  *     scale http COUNT ENCODING          the same over HTTP: its cost, how long it holds the loop
  */
+#include "exporter/drops.h"
 #include "exporter/http.h"
 #include "exporter/listen.h"
 #include "exporter/replies.h"
@@ -316,10 +317,12 @@ static struct sockaddr_in6 listen_somewhere(struct listener *listener)
 static void measure_http(uint32_t count, const char *encoding)
 {
     static struct replies replies;
+    static struct drops drops;
     const struct http_options settings = {.telemetry_path = "/metrics",
                                           .sources = &state.sources,
                                           .stale = state.sources.stale,
-                                          .replies = &replies};
+                                          .replies = &replies,
+                                          .drops = &drops};
     struct listener listener;
     struct http *http;
     make_groups(count);

@@ -1,5 +1,6 @@
 #include "tests/bench/state.h"
 
+#include "exporter/drops.h"
 #include "exporter/process.h"
 #include "exporter/reload.h"
 #include "exporter/replies.h"
@@ -33,6 +34,7 @@ void state_make(struct geoip *geoip, struct state *state)
 {
     static const struct reload reload;
     static const struct replies replies;
+    static const struct drops drops;
     static const struct process process = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
     static const bool stale;
     if (series_create(1, state->options.series_max, &state->series) != 0 ||
@@ -49,6 +51,7 @@ void state_make(struct geoip *geoip, struct state *state)
                                                  .distinct = &state->distinct,
                                                  .reload = &reload,
                                                  .replies = &replies,
+                                                 .drops = &drops,
                                                  .process = &process,
                                                  .stale = &stale};
     const union wire_message hello = {

@@ -52,6 +52,7 @@ struct exchange {
 static struct exposition_sources sources;
 static struct status_sources start_page;
 static struct replies replies;
+static struct drops drops;
 static bool silent;
 
 static void make_sources(void)
@@ -87,6 +88,7 @@ static void make_sources(void)
                                           .distinct = &distinct,
                                           .reload = &reload,
                                           .replies = &replies,
+                                          .drops = &drops,
                                           .process = &process,
                                           .stale = &silent};
     history_start(NOW, &history);
@@ -332,7 +334,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                          .sources = &sources,
                                          .status = &start_page,
                                          .stale = &silent,
-                                         .replies = &replies};
+                                         .replies = &replies,
+                                         .drops = &drops};
     struct http *http;
     if (http_start(&options, &http) != 0) {
         abort();

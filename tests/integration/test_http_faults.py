@@ -13,7 +13,8 @@ import time
 
 import pytest
 
-from support.http import GET, HOST, connect, rest, say
+from support.figures import figure
+from support.http import GET, HOST, NONE_DROPPED, connect, dropped, rest, say
 from support.namespace import run
 from support.program import wait_for
 
@@ -125,6 +126,9 @@ def test_the_crowd_does_not_keep_its_own_out(program, watch):
     """Whoever shares an address with it, behind a proxy or on one host, is served as well."""
     with crowd(program, ["127.0.0.1"], GET):
         watch.scrape()
+        counted = dropped(program)
+        assert CROWD - PEER_MAX < counted["replaced"] <= CROWD - PEER_MAX + 2  # with our own
+        assert counted == NONE_DROPPED | {"replaced": counted["replaced"]}
     watch.assert_undisturbed()
 
 
@@ -187,10 +191,14 @@ def test_connects(program, watch):
     assert not failed
 
 
-def limit_descriptors(program, limit):
+def limit(program, resource, most):
     """As the exporter's own user, who may."""
     run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "prlimit",
-        f"--pid={program.pid}", f"--nofile={limit}:")
+        f"--pid={program.pid}", f"--{resource}={most}:")
+
+
+def limit_descriptors(program, most):
+    limit(program, "nofile", most)
 
 
 def test_out_of_descriptors_in_a_crowd(program, watch):
@@ -217,6 +225,18 @@ def test_out_of_descriptors(program, watch):
     print(f"{used:.2f} s of processor time in 2 s")
     assert used < 0.5
     assert program.log().count("no descriptor or memory left") == 1
+    watch.assert_undisturbed()
+
+
+def test_out_of_memory(program, watch):
+    """Connections that there is no memory for are refused, and counted; the others go on."""
+    limit(program, "as", 1)
+    with crowd(program, MANY, GET):
+        pass
+    limit(program, "as", "unlimited")
+    counted = dropped(program)
+    figure(f"{CROWD} connections without memory: {counted}")
+    assert counted["memory"] > CROWD / 2
     watch.assert_undisturbed()
 
 

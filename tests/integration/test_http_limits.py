@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support.http import GET, HOST, connect, rest, say, status_of
+from support.http import GET, HOST, NONE_DROPPED, connect, dropped, rest, say, status_of
 from support.namespace import Namespace, run
 from support.program import wait_for
 
@@ -129,11 +129,42 @@ def test_no_limit_on_scrapes(narrow, start):
         assert program.request("GET", "/metrics")[0] == 200
 
 
+def test_none_to_give_up(narrow, start):
+    """Where all are being answered, a newcomer is closed at once and counted: of a peer that has 16
+    of them, and of anybody when there are 64."""
+    program = start("-web.max-requests", 0, namespace=narrow, domain=LARGE)
+    with contextlib.ExitStack() as held:
+        def scrape_slowly(source):
+            connection = held.enter_context(contextlib.closing(connect(program, source=source)))
+            connection.sendall(GET + HOST + b"\r\n")
+            assert connection.recv(1) == b"H"
+            return connection
+
+        def refused(source):
+            with contextlib.closing(connect(program, source=source)) as connection:
+                return connection.recv(1) == b""
+
+        slow = [scrape_slowly(f"127.0.0.{100 + number // 16}") for number in range(48)]
+        assert refused("127.0.0.100")
+        slow += [scrape_slowly("127.0.0.103") for _ in range(16)]
+        assert refused("127.0.0.104")
+        for connection in slow:
+            assert rest(connection).endswith(b"\r\n0\r\n\r\n")
+    assert dropped(program) == NONE_DROPPED | {"limit": 2}
+
+
 def test_an_octet_now_and_then(start):
-    """Each octet starts libmicrohttpd's own timeout anew: the deadline holds all the same."""
+    """Each octet starts libmicrohttpd's own timeout anew: the deadline holds all the same. Those
+    that fall silent end by that timeout, and those that go do not count as dropped."""
     program = start()
     begin = time.monotonic()
-    with contextlib.closing(connect(program)) as connection:
+    with contextlib.ExitStack() as held:
+        for octets in b"", GET[:-2], GET, GET + HOST:
+            silent = held.enter_context(contextlib.closing(connect(program)))
+            silent.sendall(octets)
+            with contextlib.closing(connect(program)) as gone:
+                gone.sendall(octets)
+        connection = held.enter_context(contextlib.closing(connect(program)))
         connection.sendall(GET)
         connection.settimeout(2)
         ended = False
@@ -145,4 +176,5 @@ def test_an_octet_now_and_then(start):
                 pass
             except ConnectionError:
                 ended = True
-    assert 30 < time.monotonic() - begin < 45
+        assert 30 < time.monotonic() - begin < 45
+        assert dropped(program) == NONE_DROPPED | {"timeout": 4, "deadline": 1}

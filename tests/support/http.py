@@ -37,3 +37,12 @@ def say(program, octets, address=ADDRESS):
 
 def status_of(answer):
     return int(answer.split(b" ", 2)[1])
+
+
+NONE_DROPPED = dict.fromkeys(("limit", "replaced", "timeout", "deadline", "memory"), 0)
+
+
+def dropped(program):
+    """Connections that the program ended, by the reason: each is there, also at 0."""
+    return {labels["reason"]: value for labels, value
+            in program.metrics().find("dnstt_exporter_http_connections_dropped_total")}

@@ -135,6 +135,19 @@ static void the_greediest_pays(void **state)
     assert_int_equal(dispensable(9), 301);
 }
 
+static void what_was_ended_is_given_up_once(void **state)
+{
+    (void)state;
+    add_all(100, 2, 1);
+    connections_find(&connections, 100)->ended = true;
+    assert_int_equal(dispensable(1), 101);
+    connections_find(&connections, 101)->ended = true;
+    assert_int_equal(dispensable(1), -1);
+    connections_remove(&connections, 100);
+    add_all(100, 1, 1); /* the descriptor's next */
+    assert_int_equal(dispensable(1), 100);
+}
+
 static void who_has_asked_is_seen(void **state)
 {
     (void)state;
@@ -177,12 +190,16 @@ static void a_deadline_ends_each(void **state)
     connections_add(&connections, &(struct newcomer){.descriptor = first[0], .second = start});
     connections_add(&connections, &(struct newcomer){.descriptor = second[0], .second = start + 1});
 
-    connections_expire(&connections, start + CONNECTIONS_DEADLINE_SECONDS);
+    const uint32_t last = start + CONNECTIONS_DEADLINE_SECONDS;
+    assert_int_equal(connections_expire(&connections, last), 0);
     assert_false(is_shut(first[0]));
-    connections_expire(&connections, start + CONNECTIONS_DEADLINE_SECONDS + 1);
+    assert_int_equal(connections_expire(&connections, last + 1), 1);
+    assert_int_equal(connections_expire(&connections, last + 1), 0); /* each once */
     assert_true(is_shut(first[0]));
     assert_false(is_shut(second[0]));
     assert_non_null(connections_find(&connections, first[0])); /* until libmicrohttpd closes it */
+    assert_int_equal(connections_expire(&connections, last + 2), 1);
+    assert_true(is_shut(second[0]));
     for (unsigned i = 0; i < 2; i++) {
         close(first[i]);
         close(second[i]);
@@ -197,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup(all_have_a_limit, forget),
         cmocka_unit_test_setup(one_at_its_limit_pays_itself, forget),
         cmocka_unit_test_setup(the_greediest_pays, forget),
+        cmocka_unit_test_setup(what_was_ended_is_given_up_once, forget),
         cmocka_unit_test_setup(who_has_asked_is_seen, forget),
         cmocka_unit_test_setup(scrapes_are_counted, forget),
         cmocka_unit_test_setup(a_deadline_ends_each, forget),

@@ -30,6 +30,7 @@ struct scene {
     struct distinct distinct;
     struct reload reload;
     struct replies replies;
+    struct drops drops;
     bool stale;
     struct exposition_sources sources;
 };
@@ -64,6 +65,7 @@ static void scene_make(struct scene *scene)
         .distinct = &scene->distinct,
         .reload = &scene->reload,
         .replies = &scene->replies,
+        .drops = &scene->drops,
         .stale = &scene->stale,
     };
 }
@@ -144,6 +146,9 @@ static void scene_small(struct scene *scene)
     scene->reload.web_config.success_time = 1700000005;
     for (unsigned i = 0; i < REPLIES_CODES; i++) {
         scene->replies.counts[i] = 70 + i;
+    }
+    for (unsigned i = 0; i < DROPS; i++) {
+        scene->drops.counts[i] = 80 + i;
     }
     process_now = (struct process_figures){
         .cpu_microseconds = 90000001,
@@ -383,6 +388,17 @@ static const struct {
      "dnstt_exporter_http_requests_total{code=\"431\"} 78\n"
      "dnstt_exporter_http_requests_total{code=\"503\"} 79\n"
      "dnstt_exporter_http_requests_total{code=\"other\"} 80\n"},
+    {"# HELP dnstt_exporter_http_connections_dropped_total HTTP connections that the exporter "
+     "ended before they were answered in full, by reason: limit (at 64, or 16 from one peer, none "
+     "could make room), replaced (made room for a newcomer, its request had not come), timeout (10 "
+     "s without progress), deadline (30 s in all), memory (none was left). If they grow, somebody "
+     "holds the endpoint: let fewer reach -web.listen-address.\n"
+     "# TYPE dnstt_exporter_http_connections_dropped_total counter\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"limit\"} 80\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"replaced\"} 81\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"timeout\"} 82\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"deadline\"} 83\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"memory\"} 84\n"},
     {"# HELP dnstt_exporter_web_config_last_reload_successful 1 when the web configuration and the "
      "files it names were of use at the last look, 0 when they were not and the older ones go on. "
      "Absent without -web.config.file.\n"

@@ -21,6 +21,7 @@ struct scene {
     struct distinct distinct;
     struct reload reload;
     struct replies replies;
+    struct drops drops;
     bool stale;
     struct exposition_sources sources;
 };
@@ -45,6 +46,7 @@ static void scene_make(struct scene *scene)
                                                  .distinct = &scene->distinct,
                                                  .reload = &scene->reload,
                                                  .replies = &scene->replies,
+                                                 .drops = &scene->drops,
                                                  .stale = &scene->stale};
 }
 
@@ -80,11 +82,13 @@ static void test_everything_is_of_one_moment(void **state)
     struct scene scene;
     scene_make(&scene);
     scene.replies.counts[1] = 12;
+    scene.drops.counts[DROP_TIMEOUT] = 14;
     scene.reload.databases[GEOIP_ASN].successful = true;
     scene.reload.databases[GEOIP_ASN].success_time = 13;
     const struct snapshot *snapshot = take(&scene);
     scene.stale = true;
     memset(&scene.replies, 0xff, sizeof scene.replies);
+    memset(&scene.drops, 0xff, sizeof scene.drops);
     memset(&scene.reload.databases, 0, sizeof scene.reload.databases);
     memset(scene.groups, 0xff, sizeof scene.groups);
     memset(scene.domains, 0xff, sizeof scene.domains);
@@ -104,6 +108,7 @@ static void test_everything_is_of_one_moment(void **state)
     assert_int_equal(snapshot->figures.series_capped, 11);
     assert_int_equal(snapshot->figures.sniffer_up, 1);
     assert_int_equal(snapshot->figures.replies[1], 12);
+    assert_int_equal(snapshot->figures.drops[DROP_TIMEOUT], 14);
     assert_int_equal(snapshot->figures.process.resident_octets, 21);
     const struct metrics_database *databases = snapshot->figures.databases;
     assert_int_equal(databases[GEOIP_COUNTRY].figures.build_time, 31);
