@@ -1,4 +1,8 @@
-/* How many HTTP connections the exporter ended before they were answered in full, by the cause. */
+/*
+ * How many HTTP connections the exporter ended before they were answered in full, by the cause. Not
+ * among them: handshakes that fail, and requests that libmicrohttpd hangs up on, whose end it does
+ * not tell from others.
+ */
 #ifndef EXPORTER_DROPS_H
 #define EXPORTER_DROPS_H
 

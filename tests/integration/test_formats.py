@@ -12,6 +12,7 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client import parser as text_parser
 
 from support import frames, wire
+from support.http import say, status_of
 from support.program import ROOT
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -189,3 +190,32 @@ def test_filter_by_name(start, query, wanted):
     octets = ask(program, ("Accept", "application/openmetrics-text"), path=f"/metrics{query}")[2]
     families = list(openmetrics_parser.text_string_to_metric_families(octets.decode()))
     assert len(families) > 20 if wanted is None else len(families) == len(wanted)
+
+
+LONG_NAME = "dnstt_exporter_web_config_last_reload_success_timestamp_seconds"
+# What Prometheus sends, and more.
+FIELDS = b"Host: localhost\r\n" + b"X: " + b"y" * 500 + b"\r\n\r\n"
+
+
+def test_how_many_names(start):
+    """As the README has it; what is too long ends alone."""
+    program = start()
+
+    def ask_for(name, count):
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            query = "&".join([f"name[]={name}"] * count)
+            answer = say(program, b"GET /metrics?" + query.encode() + b" HTTP/1.1\r\n" + FIELDS)
+        return answer
+
+    known = [line.split()[2] for line in program.metrics().text.splitlines()
+             if line.startswith("# TYPE")]
+    assert len(known) < 100 and max(map(len, known)) <= len(LONG_NAME)
+    for name, count in (("process_max_fds", 100), (LONG_NAME, 100), ("x", 200)):
+        answer = ask_for(name, count)
+        assert status_of(answer) == 200
+        assert names(answer) == [name] * (name in known)
+    for name, count in (("x", 240), (LONG_NAME, 140), (LONG_NAME, 2000), ("x", 2000)):
+        answer = ask_for(name, count)
+        assert answer == b"" or status_of(answer) in (414, 431), answer
+        assert ask(program, path="/metrics")[0] == 200
