@@ -36,6 +36,16 @@ RESET = struct.pack("ii", 1, 0)
 MANY = [f"127.0.1.{number}" for number in range(1, 251)]
 
 
+WORST = {"scrapes": 0, "seconds": 0.0, "growth": 0}  # of all tests
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shown():
+    yield
+    figure(f"floods and faults at the endpoint: {WORST['scrapes']} scrapes meanwhile, the slowest "
+           f"{WORST['seconds'] * 1000:.1f} ms; memory grew by {WORST['growth']} KiB at most")
+
+
 def resident(program):
     """KiB."""
     status = pathlib.Path(f"/proc/{program.pid}/status").read_text()
@@ -72,8 +82,9 @@ class Watch:
         wait_for(lambda: descriptors(self.program) == self.descriptors, 5, "all is closed")
         self.scrape()
         growth = resident(self.program) - self.memory
-        print(f"{len(self.seconds)} scrapes, the slowest {max(self.seconds) * 1000:.1f} ms; "
-              f"memory {growth:+} KiB")
+        WORST["scrapes"] += len(self.seconds)
+        WORST["seconds"] = max(WORST["seconds"], *self.seconds)
+        WORST["growth"] = max(WORST["growth"], growth)
         assert max(self.seconds) < 1
         assert growth < GROWTH_KIB
         assert "level=error" not in self.program.log()
@@ -129,6 +140,8 @@ def test_the_crowd_does_not_keep_its_own_out(program, watch):
         counted = dropped(program)
         assert CROWD - PEER_MAX < counted["replaced"] <= CROWD - PEER_MAX + 2  # with our own
         assert counted == NONE_DROPPED | {"replaced": counted["replaced"]}
+    figure(f"{CROWD} half-open connections of one peer: {counted['replaced']:.0f} gave up their place "
+           "and were counted")
     watch.assert_undisturbed()
 
 
@@ -186,7 +199,7 @@ def test_connects(program, watch):
     while any(thread.is_alive() for thread in threads):
         watch.scrape()
         time.sleep(0.02)
-    print(f"{CONNECTS} connects in {time.monotonic() - begin:.1f} s, {len(failed)} failed")
+    figure(f"{CONNECTS} connects in {time.monotonic() - begin:.1f} s, {len(failed)} failed")
     watch.assert_undisturbed()
     assert not failed
 
@@ -222,7 +235,7 @@ def test_out_of_descriptors(program, watch):
         used = processor_seconds(program) - before
         limit_descriptors(program, DESCRIPTORS_MAX)
         assert rest(connection).startswith(b"HTTP/1.1 200 ")
-    print(f"{used:.2f} s of processor time in 2 s")
+    figure(f"without a descriptor to accept by: {used:.2f} s of processor time in 2 s")
     assert used < 0.5
     assert program.log().count("no descriptor or memory left") == 1
     watch.assert_undisturbed()
@@ -235,7 +248,7 @@ def test_out_of_memory(program, watch):
         pass
     limit(program, "as", "unlimited")
     counted = dropped(program)
-    figure(f"{CROWD} connections without memory: {counted}")
+    figure(f"{CROWD} connections without memory: {counted['memory']:.0f} refused and counted")
     assert counted["memory"] > CROWD / 2
     watch.assert_undisturbed()
 

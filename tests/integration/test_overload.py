@@ -44,6 +44,8 @@ def test_a_burst_that_nobody_takes(host, start, stopped):
     assert metrics.sum("dnstt_bytes_out_total") == counted["response"] * len(response)
     assert metrics.sum("dnstt_sessions_total") == 1
     assert program.log().count("packets were lost") == 1
+    figure(f"burst of {FRAMES} while the {stopped} stood still: {taken:.0f} counted + "
+           f"{counted['kernel_dropped']:.0f} dropped")
 
 
 STOPPED_SECONDS = 10

@@ -3,6 +3,7 @@
 import time
 
 from support import frames, wire
+from support.figures import figure
 from support.program import wait_for
 
 DOMAIN = "t.example.com"
@@ -79,3 +80,5 @@ def test_from_the_second_different_query(host, start):
     assert metrics.sum("dnstt_queries_total") == 3
     host.inbound.send(poll(b"CLIENT-1"))
     assert figures(host.settle(program, query=4)) == (1, 1, 1)
+    figure("-sessions.min-queries 2: 3 queries of 2 ids, one of them repeated: no session; 1 with a "
+           "second, different query")

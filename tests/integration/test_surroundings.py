@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from support import frames, wire
+from support.figures import figure
 from support.program import Program
 
 # `ip netns exec` has given the program a mount namespace of its own: what these change is gone with
@@ -31,6 +32,15 @@ def inside(surroundings):
     return ("bash", "-c", SURROUNDINGS[surroundings], "bash")
 
 
+RAN = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shown():
+    yield
+    figure(f"{len(RAN)} poor surroundings ({', '.join(RAN)}): counts, reloads and ends in order in each")
+
+
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
 def test_it_runs(host, start, surroundings):
     """Counts, reloads, and ends in order."""
@@ -39,6 +49,7 @@ def test_it_runs(host, start, surroundings):
     host.inbound.send(frames.query_frame(wire.query(b"CLIENTID", "t.example.com")))
     host.settle(program, query=1)
     assert program.stop() == 0
+    RAN.append(surroundings)
 
 
 def test_sigpipe(host, start):

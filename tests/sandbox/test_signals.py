@@ -10,6 +10,7 @@ import time
 import pytest
 
 from support import frames, wire
+from support.figures import figure
 from support.program import alive, wait_for
 
 # They cannot be ignored, or must not be: the processor raises them, or the process itself.
@@ -17,6 +18,16 @@ FATAL = {signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGBUS, signal.S
          signal.SIGFPE, signal.SIGTRAP, signal.SIGABRT, signal.SIGSYS}
 NUMBERS = [number for number in range(1, 65) if number not in FATAL]
 STOPPED_SECONDS = 0.5
+
+SECONDS = []  # from each kill of one process to the other's end
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shown():
+    yield
+    figure(f"{len(NUMBERS)} signals change nothing in the sniffer; after SIGKILL of one process the "
+           f"other had ended within {max(SECONDS, default=0):.3f} s")
+
 
 QUERY = frames.query_frame(wire.query(b"CLIENTID", "t.example.com", bytes(100)))
 
@@ -65,13 +76,17 @@ def test_the_sniffer_follows_a_killed_exporter(start, stopped):
     program = start()
     if stopped:
         stop(program.sniffer)
+    begin = time.monotonic()
     program.process.kill()
     program.process.wait()
     wait_for(lambda: not alive(program.sniffer), 1, "the sniffer's end")
+    SECONDS.append(time.monotonic() - begin)
 
 
 def test_the_exporter_follows_a_killed_sniffer(start):
     program = start()
+    begin = time.monotonic()
     os.kill(program.sniffer, signal.SIGKILL)
     assert program.wait_end(1) == 1
+    SECONDS.append(time.monotonic() - begin)
     assert "SIGKILL" in program.log()
