@@ -140,12 +140,21 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
 }
 
+/* Whether the peer waits still. libmicrohttpd sees an end that came together with octets at its
+ * timeout only: then nobody was dropped. */
+static bool is_open(const struct connection *known)
+{
+    char octet;
+    return recv(known->descriptor, &octet, sizeof octet, 0) < 0 && errno == EAGAIN;
+}
+
 static void note_reply(void *context, struct MHD_Connection *connection, void **request,
                        enum MHD_RequestTerminationCode code)
 {
     struct http *http = context;
     (void)request;
-    if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED) {
+    const struct connection *known = known_as(http, connection);
+    if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED && known != NULL && is_open(known)) {
         http->options.drops->counts[DROP_TIMEOUT]++;
     }
     const union MHD_ConnectionInfo *info =
@@ -159,10 +168,9 @@ static void note_reply(void *context, struct MHD_Connection *connection, void **
  * target having come: the peer has not closed it, and has had the time. */
 static bool timed_out(const struct http *http, const struct connection *known)
 {
-    char octet;
     return !known->told && !known->ended &&
            http->now - known->second + 1 >= HTTP_TIMEOUT_SECONDS && /* clocks differ by a tick */
-           recv(known->descriptor, &octet, sizeof octet, 0) < 0 && errno == EAGAIN;
+           is_open(known);
 }
 
 /* A connection begins: libmicrohttpd has made its TLS session, and not begun the handshake. */

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -162,7 +163,8 @@ def test_an_octet_now_and_then(start):
         for octets in b"", GET[:-2], GET, GET + HOST:
             silent = held.enter_context(contextlib.closing(connect(program)))
             silent.sendall(octets)
-            with contextlib.closing(connect(program)) as gone:
+            with contextlib.closing(connect(program)) as gone:  # its end comes with the octets
+                gone.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
                 gone.sendall(octets)
         connection = held.enter_context(contextlib.closing(connect(program)))
         connection.sendall(GET)
