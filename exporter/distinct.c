@@ -116,6 +116,11 @@ uint64_t distinct_memory_max(uint32_t limit)
     return 2 * table_octets(slots_for(generation_of(limit)), TOKEN_SIZE) + TABLE_CHUNK;
 }
 
+uint64_t distinct_growth_max(uint32_t limit)
+{
+    return table_octets(table_slots_before_last(slots_for(generation_of(limit))), TOKEN_SIZE);
+}
+
 bool distinct_add(struct distinct *distinct, uint64_t token)
 {
     if (holds(&distinct->current, token)) {

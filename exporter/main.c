@@ -25,6 +25,7 @@
 #include "exporter/replies.h"
 #include "exporter/scrape.h"
 #include "exporter/service.h"
+#include "exporter/snapshot.h"
 #include "exporter/web.h"
 
 #include <errno.h>
@@ -182,13 +183,23 @@ static void open_web(void)
     exit(error.wrong ? EXIT_WRONG : EXIT_REFUSED);
 }
 
+/* Of one table, since they grow one at a time. */
+static uint64_t growth_max(void)
+{
+    uint64_t sessions_octets = sessions_growth_max(options.sessions_max);
+    uint64_t distinct_octets = distinct_growth_max(options.sessions_remember);
+    return sessions_octets > distinct_octets ? sessions_octets : distinct_octets;
+}
+
 /* The tables grow with what they hold. Better to learn now than in a flood that the address space
- * ends before the limits do. */
+ * ends before the limits do. A table that is copied takes it twice, though memory once: where the
+ * larger one finds no room the smaller stays, and evicts what the limit would let in. */
 static void check_memory(void)
 {
     uint64_t octets = series_memory_max(options.domain_count, options.series_max) +
                       distinct_memory_max(options.sessions_remember) +
-                      sessions_memory_max(options.sessions_max) + scrape_memory_max();
+                      sessions_memory_max(options.sessions_max) + growth_max() +
+                      scrape_memory_max() + snapshot_memory_max(options.series_max);
     void *trial = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (trial == MAP_FAILED) {
         fail("not enough memory; lower -sessions.max, -sessions.remember or -series.max", -errno);

@@ -197,6 +197,11 @@ uint64_t sessions_memory_max(uint32_t limit)
     return table_octets(slots_for(limit), ENTRY_SIZE) + TABLE_CHUNK;
 }
 
+uint64_t sessions_growth_max(uint32_t limit)
+{
+    return table_octets(table_slots_before_last(slots_for(limit)), ENTRY_SIZE);
+}
+
 void sessions_prefetch(const struct sessions *sessions, uint64_t token)
 {
     /* An entry is often some slots behind its home: two cache lines. */

@@ -55,8 +55,10 @@ int sessions_create(uint32_t limit, uint32_t window, uint32_t now, struct distin
                     struct series *series, struct sessions *out);
 void sessions_destroy(struct sessions *sessions);
 
-/* Octets that the limit can make it hold. */
+/* Octets that the limit can make it hold, and those that are mapped beside them while the table
+ * grows to its last size: of the one before, which is given back as it is copied. */
 uint64_t sessions_memory_max(uint32_t limit);
+uint64_t sessions_growth_max(uint32_t limit);
 
 /* Asks the processor to fetch where a token's entry would be: called some records ahead. */
 void sessions_prefetch(const struct sessions *sessions, uint64_t token);

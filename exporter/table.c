@@ -67,7 +67,23 @@ uint64_t table_slots_first(uint64_t slots_max)
 
 uint64_t table_slots_after(uint64_t slot_count, uint64_t slots_max)
 {
-    return slot_count < slots_max / 2 ? slot_count * 2 : slots_max;
+    uint64_t step = slot_count / TABLE_GROWTH_PARTS;
+    uint64_t left = slots_max - slot_count;
+    if (left <= step) {
+        return slots_max;
+    }
+    return slot_count + (left < 2 * step ? left / 2 : step);
+}
+
+uint64_t table_slots_before_last(uint64_t slots_max)
+{
+    uint64_t before = 0;
+    uint64_t slot_count = table_slots_first(slots_max);
+    while (slot_count < slots_max) {
+        before = slot_count;
+        slot_count = table_slots_after(slot_count, slots_max);
+    }
+    return before;
 }
 
 uint64_t table_octets(uint64_t slot_count, size_t entry_size)

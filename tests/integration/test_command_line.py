@@ -202,10 +202,21 @@ def test_too_few_descriptors(host):
 SCARCE = ("prlimit", f"--as={64 << 20}")
 
 
-@pytest.mark.parametrize("flag", ["-sessions.max", "-sessions.remember"])
-def test_too_little_memory_for_the_tables(host, flag):
-    assert_refused(host, 1, *DOMAIN, flag, "100000000", prefix=SCARCE,
-                   words=["not enough memory", flag, "Cannot allocate memory"])
+# Flag → a limit, octets of its tables, and of the one that is copied into the last of them.
+TABLES = {"-sessions.max": (20_000_000, 400_000_000, 355_000_000),
+          "-sessions.remember": (40_000_000, 376_000_000, 167_000_000),
+          "-series.max": (1_000_000, 160_000_000, 0)}
+
+
+@pytest.mark.parametrize("flag", TABLES)
+def test_too_little_memory_for_the_tables(host, start, flag):
+    """There is room for the tables, but not for one that grows beside them. With the flag at its
+    default, by which the error tells to lower it, the same is enough."""
+    limit, tables, growing = TABLES[flag]
+    scarce = ("prlimit", f"--as={tables + growing // 2}")
+    assert_refused(host, 1, *DOMAIN, flag, limit, prefix=scarce,
+                   words=["not enough memory; lower", flag, "Cannot allocate memory"])
+    start(prefix=scarce)
 
 
 def test_too_little_memory_for_the_ring(host):

@@ -17,6 +17,7 @@
 
 static bool map_fails;
 static size_t map_octets;        /* mapped less unmapped */
+static size_t map_octets_most;   /* the most that it was */
 static size_t map_unmap_largest; /* the largest piece unmapped at a time */
 static unsigned map_unmaps;      /* how many pieces */
 
@@ -37,6 +38,9 @@ void *mmap(void *address, size_t length, int protection, int flags, int descript
         abort();
     }
     map_octets += length;
+    if (map_octets > map_octets_most) {
+        map_octets_most = map_octets;
+    }
     return mapped;
 }
 

@@ -76,6 +76,29 @@ static void test_memory_max(void **state)
     assert_true(distinct_memory_max(100000000) < UINT64_C(950000000));
 }
 
+/* 9.4 to 10.6 octets for each from the first thousands on, the last tables and the one that a
+ * generation is copied from at most. */
+static void test_memory_on_the_way(void **state)
+{
+    (void)state;
+    enum { LIMIT = 200000, FIRST = 5000, SMALL_TABLE = TABLE_SLOTS_START * 8 };
+    struct distinct distinct;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    size_t others = map_octets;
+    map_octets_most = map_octets;
+    assert_int_equal(distinct_create(LIMIT, &distinct), 0);
+    for (uint64_t number = 0; number < LIMIT; number++) {
+        (void)distinct_add(&distinct, random_token(number));
+        if (number >= FIRST) {
+            uint64_t used = distinct.current.used + distinct.previous.used;
+            assert_in_range(map_octets - others, used * 94 / 10, used * 106 / 10 + SMALL_TABLE);
+        }
+    }
+    assert_in_range(distinct_memory_max(LIMIT) + distinct_growth_max(LIMIT),
+                    map_octets_most - others, map_octets_most - others + TABLE_CHUNK + 3 * page);
+    distinct_destroy(&distinct);
+}
+
 /* The two generations, as plain lists. */
 enum { MODEL_LIMIT = 101, MODEL_GENERATION = 51 };
 
@@ -221,9 +244,10 @@ static void test_no_memory_at_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_up_to_limit),         cmocka_unit_test(test_memory_max),
-        cmocka_unit_test(test_generations_against_model), cmocka_unit_test(test_latest_stay),
-        cmocka_unit_test(test_no_memory_to_grow),         cmocka_unit_test(test_no_memory_at_start),
+        cmocka_unit_test(test_exact_up_to_limit),  cmocka_unit_test(test_memory_max),
+        cmocka_unit_test(test_memory_on_the_way),  cmocka_unit_test(test_generations_against_model),
+        cmocka_unit_test(test_latest_stay),        cmocka_unit_test(test_no_memory_to_grow),
+        cmocka_unit_test(test_no_memory_at_start),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

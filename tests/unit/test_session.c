@@ -545,6 +545,33 @@ static void test_growth(void **state)
     assert_int_equal(map_octets, octets_before);
 }
 
+/* 20 to 22.5 octets for each from the first thousands on, the last table and the one that it is
+ * copied from at most. */
+static void test_memory_on_the_way(void **state)
+{
+    (void)state;
+    enum { SESSIONS = 200000, FIRST = 5000 };
+    struct bench bench;
+    bench_start(&bench, SESSIONS, WINDOW, 0);
+    /* The distinct tokens shall have room, so that what is mapped here is of the sessions. */
+    for (uint32_t number = 0; number < SESSIONS; number++) {
+        (void)distinct_add(&bench.distinct, random_token(number));
+    }
+    size_t others = map_octets - bench.sessions.slot_count * sizeof(struct session_entry);
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    map_octets_most = map_octets;
+    for (uint32_t number = 0; number < SESSIONS; number++) {
+        sessions_query(&bench.sessions, random_token(number), number, 0, 0);
+        if (number >= FIRST) {
+            uint64_t octets = table_octets(bench.sessions.slot_count, sizeof(struct session_entry));
+            assert_in_range(octets, bench.sessions.used * 20, bench.sessions.used * 45 / 2 + page);
+        }
+    }
+    assert_in_range(sessions_memory_max(SESSIONS) + sessions_growth_max(SESSIONS),
+                    map_octets_most - others, map_octets_most - others + TABLE_CHUNK + 2 * page);
+    bench_end(&bench);
+}
+
 static void test_no_memory_to_grow(void **state)
 {
     (void)state;
@@ -698,6 +725,7 @@ int main(void)
         cmocka_unit_test(test_time_does_not_fall),
         cmocka_unit_test(test_replays),
         cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_memory_on_the_way),
         cmocka_unit_test(test_no_memory_to_grow),
         cmocka_unit_test(test_no_memory_at_start),
         cmocka_unit_test(test_eviction_among_neighbours),

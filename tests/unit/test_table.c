@@ -83,14 +83,45 @@ static void test_sizes(void **state)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     assert_int_equal(table_slots_first(7), 7);
     assert_int_equal(table_slots_first(1 << 20), TABLE_SLOTS_START);
-    assert_int_equal(table_slots_after(1024, 1 << 20), 2048);
-    assert_int_equal(table_slots_after(1024, 2049), 2049);
-    assert_int_equal(table_slots_after(1024, 2048), 2048);
-    assert_int_equal(table_slots_after(1024, 2047), 2047);
+    assert_int_equal(table_slots_after(1024, 1 << 20), 1152);
+    assert_int_equal(table_slots_after(1152, 1 << 20), 1296);
+    assert_int_equal(table_slots_after(1024, 1280), 1152);
+    assert_int_equal(table_slots_after(1024, 1279), 1151); /* two like steps */
+    assert_int_equal(table_slots_after(1024, 1154), 1089);
+    assert_int_equal(table_slots_after(1024, 1153), 1088);
+    assert_int_equal(table_slots_after(1024, 1152), 1152);
     assert_int_equal(table_slots_after(1024, 1025), 1025);
+    assert_int_equal(table_slots_before_last(1023), 0);
+    assert_int_equal(table_slots_before_last(1024), 0);
+    assert_int_equal(table_slots_before_last(1025), 1024);
+    assert_int_equal(table_slots_before_last(1296), 1152);
     assert_int_equal(table_octets(1, 8), page);
     assert_int_equal(table_octets(page / 8, 8), page);
     assert_int_equal(table_octets(page / 8 + 1, 8), 2 * page);
+}
+
+/* On the way to any limit no step is above an eighth, so that no table is emptier than eight ninths
+ * of the fullest, and none is tiny. */
+static void test_steps(void **state)
+{
+    (void)state;
+    enum { STEPS_MAX = 120, LIMITS = 2000 };
+    for (unsigned i = 0; i < LIMITS; i++) {
+        uint64_t slots_max =
+            TABLE_SLOTS_START + 128 + random_next() % (i < LIMITS / 2 ? 3000 : 125000000);
+        uint64_t slot_count = table_slots_first(slots_max);
+        uint64_t before = 0;
+        unsigned steps = 0;
+        for (; slot_count < slots_max; steps++) {
+            before = slot_count;
+            slot_count = table_slots_after(before, slots_max);
+            assert_true(slot_count - before <= before / TABLE_GROWTH_PARTS);
+            assert_true(slot_count - before >= before / TABLE_GROWTH_PARTS / 3);
+        }
+        assert_int_equal(slot_count, slots_max);
+        assert_true(steps <= STEPS_MAX);
+        assert_int_equal(table_slots_before_last(slots_max), before);
+    }
 }
 
 /* Fills a table to four fifths, the last slots above that so that entries wrap, and grows it. */
@@ -135,7 +166,7 @@ static void test_grow(void **state)
 {
     (void)state;
     for (size_t words = 1; words <= WORDS_MAX; words++) {
-        grow_one(1024, 2048, words);
+        grow_one(1024, 1152, words);
         grow_one(1024, 1025, words);
         grow_one(300001, 400003, words);
     }
@@ -156,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_home_grows_with_token),
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_steps),
         cmocka_unit_test(test_grow),
         cmocka_unit_test(test_no_memory),
     };
