@@ -550,6 +550,30 @@ static void test_cache_tells_neighbours_apart(void **state)
     }
 }
 
+/* Of any two addresses, whichever set the key puts them into, both are known once looked up. Among
+ * so many pairs dozens share a set. */
+static void test_cache_holds_two_of_a_set(void **state)
+{
+    (void)state;
+    enum { ADDRESSES = 400 };
+    static uint8_t addresses[ADDRESSES][16];
+    struct geoip *geoip = open_files("country.mmdb", NULL);
+    for (unsigned i = 0; i < ADDRESSES; i++) {
+        random_address(addresses[i]);
+    }
+    for (unsigned i = 0; i < ADDRESSES; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            (void)geoip_lookup(geoip, addresses[i]);
+            (void)geoip_lookup(geoip, addresses[j]);
+            uint64_t lookups = geoip_figures(geoip, GEOIP_COUNTRY).lookups;
+            (void)geoip_lookup(geoip, addresses[i]);
+            (void)geoip_lookup(geoip, addresses[j]);
+            assert_int_equal(geoip_figures(geoip, GEOIP_COUNTRY).lookups, lookups);
+        }
+    }
+    geoip_close(geoip);
+}
+
 /* --- Set up. */
 
 static int run(const char *program, const char *first, const char *second)
@@ -615,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_trees_without_use),
         cmocka_unit_test(test_cache_against_the_table),
         cmocka_unit_test(test_cache_tells_neighbours_apart),
+        cmocka_unit_test(test_cache_holds_two_of_a_set),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
