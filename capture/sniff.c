@@ -110,8 +110,9 @@ static int drain(struct sniffer *sniffer)
     return error != 0 ? error : taken;
 }
 
-/* The kernel's counters are read after the frames were judged, so they are never behind. */
-static int report(struct sniffer *sniffer)
+/* The kernel's counters are read after the frames were judged, so they are never behind. Returns 0
+ * or -errno: of the packet socket, not of the channel. */
+static int add_kernel_counters(struct sniffer *sniffer)
 {
     struct packet_statistics statistics;
     int error = packet_statistics(sniffer->packet, &statistics);
@@ -120,7 +121,7 @@ static int report(struct sniffer *sniffer)
     }
     sniffer->stats.received += statistics.received;
     sniffer->stats.kernel_dropped += statistics.dropped;
-    return batch_send_stats(&sniffer->batch, &sniffer->stats);
+    return 0;
 }
 
 /* Linux writes the time that remained back into `remaining`, which spares the sniffer a clock;
@@ -139,6 +140,7 @@ static bool is_over(const struct timespec *remaining)
     return remaining->tv_sec == 0 && remaining->tv_nsec < PACKET_BLOCK_TIMEOUT_MS * 1000000L;
 }
 
+/* For an error of the channel. */
 static enum wire_exit exit_for(int error)
 {
     return error == -EPIPE || error == -ECONNRESET ? WIRE_EXIT_CHANNEL_CLOSED
@@ -175,7 +177,10 @@ enum wire_exit sniff_run(struct sniffer *sniffer)
             if (sniffer->named_interface && packet_interface_gone(sniffer->packet)) {
                 return WIRE_EXIT_INTERFACE_GONE;
             }
-            result = report(sniffer);
+            if (add_kernel_counters(sniffer) != 0) {
+                return WIRE_EXIT_SOCKET_BROKEN;
+            }
+            result = batch_send_stats(&sniffer->batch, &sniffer->stats);
             if (result == 0) {
                 due = false;
                 remaining = heartbeat;
