@@ -1,6 +1,7 @@
 /*
  * What grows with sessions and with groups, measured in one process. Prints "name value" lines;
- * times are nanoseconds of CPU, each the least of several runs.
+ * times are nanoseconds of CPU, each the least of several runs; but growth and a hold of the loop,
+ * which are to stay below something, are the longest of all runs.
  *
  *     scale sessions COUNT COUNTRY ASN   time for a record, octets for a session
  *     scale distinct COUNT               whether so many sessions that come twice count once
@@ -250,16 +251,16 @@ static struct scrape scrape_once(void)
 static void measure_groups(uint32_t count)
 {
     make_groups(count);
-    struct scrape least = scrape_once();
+    struct scrape kept = scrape_once();
     for (unsigned run = 1; run < RUNS; run++) {
         struct scrape scrape = scrape_once();
-        least.spent = smaller(least.spent, scrape.spent);
-        least.longest = smaller(least.longest, scrape.longest);
+        kept.spent = smaller(kept.spent, scrape.spent);
+        kept.longest = larger(kept.longest, scrape.longest);
     }
-    tell("scrape_ns", (double)least.spent);
-    tell("hold_ns", (double)least.longest);
+    tell("scrape_ns", (double)kept.spent);
+    tell("hold_ns", (double)kept.longest);
     /* Two gauges of each group are copied. */
-    tell("extra_octets", (double)least.memory - (double)count * 2 * sizeof(uint32_t));
+    tell("extra_octets", (double)kept.memory - (double)count * 2 * sizeof(uint32_t));
 }
 
 /* --- HTTP. */
@@ -330,7 +331,7 @@ static void measure_http(uint32_t count, const char *encoding)
     if (http_start(&settings, &http) != 0) {
         errx(1, "no memory");
     }
-    struct scrape least = {.spent = UINT64_MAX, .longest = UINT64_MAX};
+    struct scrape kept = {.spent = UINT64_MAX};
     for (unsigned run = 0; run < RUNS; run++) {
         struct scrape scrape = {0};
         if (fork() == 0) {
@@ -338,12 +339,12 @@ static void measure_http(uint32_t count, const char *encoding)
         }
         serve_one(http, &listener, &scrape);
         wait(NULL);
-        least.spent = smaller(least.spent, scrape.spent);
-        least.longest = smaller(least.longest, scrape.longest);
+        kept.spent = smaller(kept.spent, scrape.spent);
+        kept.longest = larger(kept.longest, scrape.longest);
     }
     http_stop(http);
-    tell("http_scrape_ns", (double)least.spent);
-    tell("http_hold_ns", (double)least.longest);
+    tell("http_scrape_ns", (double)kept.spent);
+    tell("http_hold_ns", (double)kept.longest);
 }
 
 int main(int argc, char *argv[])
