@@ -345,14 +345,14 @@ const struct flag flag_table[] = {
     {.entry = {.name = "sessions.max",
                .argument = "COUNT",
                .default_text = "1000000",
-               .help = "active sessions at a time, 1000 to 100000000; memory: up to 20 octets\n"
-                       "each"},
+               .help = "active sessions at a time, 1000 to 100000000; memory: 20 to 23\n"
+                       "octets each"},
      .set = set_sessions_max},
     {.entry = {.name = "sessions.remember",
                .argument = "COUNT",
                .default_text = "1000000",
                .help = "sessions remembered, so that each is counted once, 1000 to 100000000;\n"
-                       "memory: 9.4 octets each"},
+                       "memory: 9.4 to 10.6 octets each"},
      .set = set_sessions_remember},
     {.entry = {.name = "sessions.min-queries",
                .argument = "1|2",

@@ -40,7 +40,7 @@ static const struct {
     {refused, "-sessions.max",
      "as many sessions as allowed, all with several queries: further ones are not counted"},
     {forgotten, "-sessions.remember",
-     "as many sessions as can be remembered: one that comes back may be counted twice"},
+     "as many sessions as can be remembered: one that comes back counts anew"},
     {dropped, "-capture.ring-size",
      "packets were lost: they came faster than they were read, and the ring was full"},
 };
