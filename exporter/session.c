@@ -38,14 +38,18 @@ static uint32_t age_of(const struct session_entry *entry, uint32_t now)
     return (uint16_t)(now - (uint32_t)entry->seen);
 }
 
-/* The slot that holds a token, or the empty one where it would be put. */
-static uint64_t slot_of(const struct sessions *sessions, uint64_t token)
+/* The entry that holds a token, or the empty one where it would be put. */
+static struct session_entry *entry_of(const struct sessions *sessions, uint64_t token)
 {
-    uint64_t slot = table_home(token, sessions->slot_count);
-    while (sessions->slots[slot].token != 0 && sessions->slots[slot].token != token) {
-        slot = table_next(slot, sessions->slot_count);
+    const struct session_entry *end = sessions->slots + sessions->slot_count;
+    struct session_entry *entry = sessions->slots + table_home(token, sessions->slot_count);
+    while (entry->token != token && entry->token != 0) {
+        entry++;
+        if (entry == end) {
+            entry = sessions->slots;
+        }
     }
-    return slot;
+    return entry;
 }
 
 /*
@@ -157,7 +161,7 @@ __attribute__((noinline)) static void admit(struct sessions *sessions, uint64_t 
     if (!make_room(sessions, token, now)) {
         return;
     }
-    sessions->slots[slot_of(sessions, token)] =
+    *entry_of(sessions, token) =
         (struct session_entry){.token = token,
                                .seen = (uint16_t)now,
                                .fingerprint = fingerprint & FINGERPRINT_MASK,
@@ -236,7 +240,7 @@ __attribute__((noinline)) static void confirm(struct sessions *sessions,
 static inline void take(struct sessions *sessions, uint64_t token, uint32_t fingerprint,
                         uint32_t group, uint32_t now)
 {
-    struct session_entry *entry = &sessions->slots[slot_of(sessions, token)];
+    struct session_entry *entry = entry_of(sessions, token);
     if (entry->token == 0) {
         admit(sessions, token, fingerprint, group, now);
         return;

@@ -67,6 +67,9 @@ uint64_t table_slots_first(uint64_t slots_max)
 
 uint64_t table_slots_after(uint64_t slot_count, uint64_t slots_max)
 {
+    if (slot_count < TABLE_SLOTS_SMALL) {
+        return slot_count < slots_max / 2 ? slot_count * 2 : slots_max;
+    }
     uint64_t step = slot_count / TABLE_GROWTH_PARTS;
     uint64_t left = slots_max - slot_count;
     if (left <= step) {

@@ -13,9 +13,12 @@
 enum {
     /* Slots to begin with: a few pages, and enough for most servers. */
     TABLE_SLOTS_START = 1024,
-    /* A table grows by one part of so many, and so has an eighth more slots than it needs at most.
-     * The price is that each entry is copied some nine times on the way, one or two where tables
-     * double: under half a second more for a million sessions, all of them together. */
+    /* A table doubles up to so many slots: what is empty of it are a few pages, and tokens are
+     * found sooner. */
+    TABLE_SLOTS_SMALL = 4096,
+    /* From there it grows by one part of so many, and so has an eighth more slots than it needs at
+     * most. The price is that each entry is copied some nine times on the way, one or two where
+     * tables double: under half a second more for a million sessions, all of them together. */
     TABLE_GROWTH_PARTS = 8,
     /* Octets of the smaller table that are given back at a time while it is copied: the peak is
      * the larger table and this. A multiple of every page size that Linux has for programs. */

@@ -83,33 +83,38 @@ static void test_sizes(void **state)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     assert_int_equal(table_slots_first(7), 7);
     assert_int_equal(table_slots_first(1 << 20), TABLE_SLOTS_START);
-    assert_int_equal(table_slots_after(1024, 1 << 20), 1152);
-    assert_int_equal(table_slots_after(1152, 1 << 20), 1296);
-    assert_int_equal(table_slots_after(1024, 1280), 1152);
-    assert_int_equal(table_slots_after(1024, 1279), 1151); /* two like steps */
-    assert_int_equal(table_slots_after(1024, 1154), 1089);
-    assert_int_equal(table_slots_after(1024, 1153), 1088);
-    assert_int_equal(table_slots_after(1024, 1152), 1152);
+    assert_int_equal(table_slots_after(1024, 1 << 20), 2048);
+    assert_int_equal(table_slots_after(2048, 1 << 20), 4096);
+    assert_int_equal(table_slots_after(2048, 4098), 4096);
+    assert_int_equal(table_slots_after(2048, 4096), 4096);
+    assert_int_equal(table_slots_after(2048, 4095), 4095);
+    assert_int_equal(table_slots_after(4096, 1 << 20), 4608);
+    assert_int_equal(table_slots_after(4608, 1 << 20), 5184);
+    assert_int_equal(table_slots_after(4096, 5120), 4608);
+    assert_int_equal(table_slots_after(4096, 5119), 4607); /* two like steps */
+    assert_int_equal(table_slots_after(4096, 4610), 4353);
+    assert_int_equal(table_slots_after(4096, 4609), 4352);
+    assert_int_equal(table_slots_after(4096, 4608), 4608);
     assert_int_equal(table_slots_after(1024, 1025), 1025);
     assert_int_equal(table_slots_before_last(1023), 0);
     assert_int_equal(table_slots_before_last(1024), 0);
     assert_int_equal(table_slots_before_last(1025), 1024);
-    assert_int_equal(table_slots_before_last(1296), 1152);
+    assert_int_equal(table_slots_before_last(5184), 4608);
     assert_int_equal(table_octets(1, 8), page);
     assert_int_equal(table_octets(page / 8, 8), page);
     assert_int_equal(table_octets(page / 8 + 1, 8), 2 * page);
 }
 
-/* On the way to any limit no step is above an eighth, so that no table is emptier than eight ninths
- * of the fullest, and none is tiny. */
+/* On the way to any limit no step of a table that is not small is above an eighth, so that none is
+ * emptier than eight ninths of the fullest, and none is tiny. */
 static void test_steps(void **state)
 {
     (void)state;
     enum { STEPS_MAX = 120, LIMITS = 2000 };
     for (unsigned i = 0; i < LIMITS; i++) {
         uint64_t slots_max =
-            TABLE_SLOTS_START + 128 + random_next() % (i < LIMITS / 2 ? 3000 : 125000000);
-        uint64_t slot_count = table_slots_first(slots_max);
+            TABLE_SLOTS_SMALL + 512 + random_next() % (i < LIMITS / 2 ? 3000 : 125000000);
+        uint64_t slot_count = TABLE_SLOTS_SMALL;
         uint64_t before = 0;
         unsigned steps = 0;
         for (; slot_count < slots_max; steps++) {
