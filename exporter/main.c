@@ -253,9 +253,8 @@ static const char *listen_remedy(const struct address *address, int error)
     if (error == -EEXIST) {
         return "cannot listen: the file there is no socket; remove it, or give another path";
     }
-    return "cannot listen; give a path in a folder that this user may write, without another "
-           "user's "
-           "socket in its place, or -web.systemd-socket where a .socket unit holds it";
+    return "cannot listen; give a path in a folder that this user may write, where no other user's "
+           "socket is, or -web.systemd-socket where a .socket unit holds it";
 }
 
 static void listen_for_scrapes(void)
