@@ -202,8 +202,8 @@ def test_too_few_descriptors(host):
 SCARCE = ("prlimit", f"--as={64 << 20}")
 
 
-# Flag → a limit, octets of its tables, and what else it takes: the table that is copied into the last
-# of them, or the copies of the gauges.
+# Flag → a limit, octets of its tables, and what else it takes: the table that is copied into the
+# last of them, or the copies of the gauges.
 TABLES = {"-sessions.max": (20_000_000, 400_000_000, 377_000_000),
           "-sessions.remember": (40_000_000, 376_000_000, 173_000_000),
           "-series.max": (1_000_000, 128_000_000, 32_000_000)}
