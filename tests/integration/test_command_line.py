@@ -68,7 +68,7 @@ WRONG = {
     "address-port": (DOMAIN + ("-web.listen-address", ":70000"),
                      ["-web.listen-address", ":70000", "127.0.0.1:9713"]),
     "address-path": (DOMAIN + ("-web.listen-address", "unix:run/x"),
-                     ["-web.listen-address", "unix:run/x", "unix:/path"]),
+                     ["-web.listen-address", "unix:run/x", "absolute path"]),
     "address-twice": (DOMAIN + ("-web.listen-address=:80", "-web.listen-address=:80"),
                       ["-web.listen-address", ":80", "once"]),
     "address-and-socket": (DOMAIN + ("-web.listen-address", ":9713", "-web.systemd-socket"),
