@@ -8,6 +8,9 @@
 
 enum { COPY_OCTETS = 64 * 1024 };
 
+_Static_assert(GEOIP_FILE_OCTETS_MAX == 128 * 1024 * 1024, "as geoip_file_open tells");
+_Static_assert(GEOIP_FILE_STEP % COPY_OCTETS == 0, "a step is made of whole ones");
+
 int geoip_file_open(const char *path, struct file_identity *identity, const char **reason)
 {
     struct stat status;

@@ -224,6 +224,8 @@ static void make_state(void)
     }
 }
 
+_Static_assert(LISTEN_SOCKETS_MAX == 8, "as adopt_sockets tells");
+
 static void adopt_sockets(void)
 {
     int count = listen_adopt(loop.listeners);

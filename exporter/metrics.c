@@ -254,13 +254,11 @@ const struct metric metrics[] = {
     {
         .name = "dnstt_exporter_http_connections_dropped_total",
         .type = "counter",
-        .help =
-            "HTTP connections that the exporter ended before they were answered in full, by "
-            "reason: "
-            "limit (at 64, or 16 from one peer, none could make room), replaced (made room for a "
-            "newcomer, its request had not come), timeout (10 s without progress), deadline (30 s "
-            "in all), memory (none was left). If they grow, somebody holds the endpoint: let fewer "
-            "reach -web.listen-address.",
+        .help = "HTTP connections that the exporter ended before they were answered in full, by "
+                "reason: limit (at 64, or 16 from one peer, none could make room), replaced (made "
+                "room for a newcomer, its request had not come), timeout (10 s without "
+                "progress), deadline (30 s in all), memory (none was left). If they grow, "
+                "somebody holds the endpoint: let fewer reach -web.listen-address.",
         .source = METRICS_OF_ALL_SPLIT,
         .offset = offsetof(struct metrics_figures, drops),
         .label = "reason",

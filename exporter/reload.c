@@ -106,11 +106,8 @@ bool reload_look(struct reload *reload, uint32_t now)
         }
         reload->stage = RELOAD_ASN;
     }
-    if (reload->stage == RELOAD_ASN) {
-        if (!look_at(reload, GEOIP_ASN)) {
-            return false;
-        }
-        reload->stage = RELOAD_WEB;
+    if (!look_at(reload, GEOIP_ASN)) {
+        return false;
     }
     look_at_web(reload);
     reload->stage = RELOAD_IDLE;

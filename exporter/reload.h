@@ -28,10 +28,9 @@ struct reload {
     enum reload_stage {
         RELOAD_IDLE,
         RELOAD_COUNTRY,
-        RELOAD_ASN,
-        RELOAD_WEB,
-    } stage;      /* of the look that is under way */
-    bool serving; /* that look is for a request */
+        RELOAD_ASN, /* and, in the same call, the web configuration */
+    } stage;        /* of the look that is under way */
+    bool serving;   /* that look is for a request */
     struct {
         bool successful;       /* the file that stands at the path is the one in use */
         uint64_t success_time; /* seconds since 1970 of the latest successful load */

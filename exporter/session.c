@@ -38,7 +38,8 @@ static uint32_t age_of(const struct session_entry *entry, uint32_t now)
     return (uint16_t)(now - (uint32_t)entry->seen);
 }
 
-/* The entry that holds a token, or the empty one where it would be put. */
+/* The entry that holds a token, or the empty one where it would be put. For every record: by
+ * pointer, which takes fewer instructions than by table_next. */
 static struct session_entry *entry_of(const struct sessions *sessions, uint64_t token)
 {
     const struct session_entry *end = sessions->slots + sessions->slot_count;
