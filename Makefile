@@ -66,10 +66,11 @@ REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 BRANCH   := $(shell git symbolic-ref --short -q HEAD 2>/dev/null || echo unknown)
 
 # --- What is compiled. Each folder's library is all of it but its main.
-COMMON_OBJECTS   := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard common/*.c))
-CAPTURE_OBJECTS  := $(patsubst %.c,$(BUILD)/objects/%.o,$(filter-out capture/main.c,$(wildcard capture/*.c)))
-EXPORTER_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(filter-out exporter/main.c,$(wildcard exporter/*.c)))
-UNIT_TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+objects_below = $(patsubst %.c,$(BUILD)/objects/%.o,$(filter-out $(1)/main.c,$(shell find $(1) -name '*.c' | sort)))
+COMMON_OBJECTS   := $(call objects_below,common)
+CAPTURE_OBJECTS  := $(call objects_below,capture)
+EXPORTER_OBJECTS := $(call objects_below,exporter)
+UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c'))
 
 .PHONY: all
 all: $(BUILD)/dnstt_exporter $(BUILD)/exporter ## build the two programs (default)
@@ -88,8 +89,8 @@ $(BUILD)/objects/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The version text changes with each commit, the other objects do not.
-$(BUILD)/objects/common/flags.o: $(BUILD)/version
-$(BUILD)/objects/common/flags.o: ALL_CFLAGS += -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"' \
+$(BUILD)/objects/common/build.o: $(BUILD)/version
+$(BUILD)/objects/common/build.o: ALL_CFLAGS += -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"' \
                                        -DBRANCH='"$(BRANCH)"'
 .PHONY: version
 $(BUILD)/version: version
@@ -98,9 +99,10 @@ $(BUILD)/version: version
 	    echo '$(VERSION) $(REVISION) $(BRANCH)' > $@
 
 # From an archive, a test links what it calls and no more: no HTTP library in a test of sessions.
+# `q`, since `r` takes two files of one name for the same member.
 $(BUILD)/tests/modules.a: $(CAPTURE_OBJECTS) $(EXPORTER_OBJECTS) $(COMMON_OBJECTS)
 	@mkdir -p $(@D)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
@@ -122,11 +124,10 @@ SANDBOX_ATTACK   := $(SANDBOX_OBJECTS)/attack.o $(SANDBOX_OBJECTS)/attack_common
 SANDBOX_PROGRAMS := $(foreach folder,attack logged attack-logged,\
                     $(SANDBOX)/$(folder)/dnstt_exporter $(SANDBOX)/$(folder)/exporter)
 WRAP_LOGGED      := seccomp_init
-WRAP_ATTACK      := sandbox_load sandbox_set_undumpable sandbox_forbid_new_code sandbox_limit
-WRAP_SNIFFER     := $(WRAP_ATTACK) sniff_run sandbox_drop_privileges ruleset_enforce shutdown \
-                    socket setsockopt
-WRAP_EXPORTER    := $(WRAP_ATTACK) loop_until_ready loop_run landlock_confine \
-                    sandbox_assert_unprivileged
+WRAP_ATTACK      := sandbox_load sandbox_set_undumpable sandbox_forbid_new_code sandbox_limit \
+                    landlock_confine
+WRAP_SNIFFER     := $(WRAP_ATTACK) sniff_run sandbox_drop_privileges shutdown socket setsockopt
+WRAP_EXPORTER    := $(WRAP_ATTACK) loop_until_ready loop_run sandbox_assert_unprivileged
 
 $(SANDBOX)/attack/dnstt_exporter: $(SANDBOX_OBJECTS)/attack_sniffer.o $(SANDBOX_ATTACK)
 $(SANDBOX)/attack/dnstt_exporter: WRAP := $(WRAP_SNIFFER)

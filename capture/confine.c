@@ -1,12 +1,13 @@
 #include "capture/confine.h"
 
-#include "common/ruleset.h"
+#include "common/landlock.h"
 #include "common/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -86,18 +87,6 @@ static int arrange_descriptors(int packet, int channel)
     return 0;
 }
 
-/* No file, no TCP socket, no other process by trace or signal. Where the kernel has no Landlock the
- * exporter tells of it, and seccomp holds alone. */
-static int shut_out(void)
-{
-    int abi = 0;
-    int descriptor = ruleset_open(true, &abi);
-    if (descriptor == -ENOSYS) {
-        return 0;
-    }
-    return descriptor < 0 ? descriptor : ruleset_enforce(descriptor);
-}
-
 int confine_sniffer(pid_t parent, int packet, int channel, const char **stage)
 {
     ignore_signals();
@@ -117,7 +106,10 @@ int confine_sniffer(pid_t parent, int packet, int channel, const char **stage)
     }
     if (error == 0) {
         *stage = "be confined with Landlock";
-        error = shut_out();
+        /* No file, no TCP socket, no other process by trace or signal. Where the kernel has no
+         * Landlock the exporter logs it, and seccomp holds alone. */
+        struct landlock_outcome outcome;
+        error = landlock_confine(NULL, 0, true, &outcome);
     }
     if (error == 0) {
         *stage = "be kept from new code";

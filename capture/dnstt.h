@@ -8,7 +8,7 @@
 #include "capture/base32.h"
 #include "capture/dns.h"
 #include "common/domain.h"
-#include "common/flags.h"
+#include "common/options.h"
 #include "common/wire.h"
 
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #ifndef CAPTURE_FILTER_H
 #define CAPTURE_FILTER_H
 
-#include "common/flags.h"
+#include "common/options.h"
 
 #include <linux/filter.h>
 #include <stdbool.h>

@@ -16,7 +16,7 @@ struct judge {
     struct dnstt_rules rules;
     struct token_key key;
     unsigned port_count;
-    uint16_t ports[FLAGS_PORTS_MAX]; /* host byte order */
+    uint16_t ports[OPTIONS_PORTS_MAX]; /* host byte order */
 };
 
 enum outcome {

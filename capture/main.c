@@ -10,11 +10,13 @@
 #include "capture/packet.h"
 #include "capture/sniff.h"
 #include "capture/user.h"
+#include "common/build.h"
 #include "common/channel.h"
 #include "common/flags.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/number.h"
+#include "common/options.h"
 #include "common/sandbox.h"
 
 #include <errno.h>
@@ -56,11 +58,12 @@ static void parse_command_line(int argc, char *argv[], struct options *options)
     switch (flags_parse(argc, argv, options, &error)) {
     case FLAGS_RUN:
         log_configure(options->log_level, options->log_format);
+        flags_warn_of_renamed(options);
         return;
     case FLAGS_HELP:
         exit(flags_print_help(STDOUT_FILENO) == 0 ? EXIT_SUCCESS : EXIT_REFUSED);
     case FLAGS_VERSION:
-        exit(flags_print_version(STDOUT_FILENO) == 0 ? EXIT_SUCCESS : EXIT_REFUSED);
+        exit(build_print(STDOUT_FILENO) == 0 ? EXIT_SUCCESS : EXIT_REFUSED);
     case FLAGS_WRONG:
         break;
     }

@@ -9,7 +9,7 @@
 
 enum {
     ADDRESSES_MAX = 8,      /* to listen on: one of each kind and some more */
-    ADDRESS_TEXT_MAX = 128, /* octets: "unix:" and the longest path of unix(7), and the NUL */
+    ADDRESS_TEXT_MAX = 128, /* bytes: "unix:" and the longest path of unix(7), and the NUL */
 };
 
 struct address {
@@ -29,7 +29,7 @@ struct address {
 /*
  * Reads an address. The host is a numeric IPv4 or IPv6 address, or "localhost" (127.0.0.1): no
  * name is ever looked up, since a resolver is neither needed nor reachable in the sandbox. The
- * port is decimal, 1 to 65535. A path is absolute, of at most 107 octets. Returns 0 or -EINVAL;
+ * port is decimal, 1 to 65535. A path is absolute, of at most 107 bytes. Returns 0 or -EINVAL;
  * `*out` is untouched on failure.
  */
 int address_parse(const char *text, struct address *out);

@@ -5,6 +5,7 @@
 #include "common/flag_values.h"
 #include "common/log.h"
 #include "common/number.h"
+#include "common/options.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -20,9 +21,9 @@ enum {
     RING_MAX = 1024 * 1024 * 1024,
     SESSIONS_MIN = 1000,
     SESSIONS_MAX = 100 * 1000 * 1000,
-    SERIES_MAX = 1000 * 1000,
+    GROUPS_MAX = 1000 * 1000,
     MAX_REQUESTS_MAX = 1000,  /* more than there are ever connections */
-    TELEMETRY_PATH_MAX = 128, /* octets: longer than any real one, and fits the log and the pages */
+    TELEMETRY_PATH_MAX = 128, /* bytes: longer than any real one, and fits the log and the pages */
 };
 
 /* Returns the index of `value` among `names`, or -1. */
@@ -71,7 +72,7 @@ static const char *set_port(struct options *options, const char *value)
             return "given twice; name each port once";
         }
     }
-    if (options->port_count == FLAGS_PORTS_MAX) {
+    if (options->port_count == OPTIONS_PORTS_MAX) {
         return "one too many; give at most 16 ports";
     }
     options->ports[options->port_count++] = port;
@@ -82,7 +83,7 @@ static const char *set_mtu(struct options *options, const char *value)
 {
     uint64_t mtu = 0;
     if (number_parse(value, MTU_MIN, UINT16_MAX, &mtu) != 0) {
-        return "not an MTU; give a number of octets from 512 to 65535";
+        return "not an MTU; give a number of bytes from 512 to 65535";
     }
     options->mtu = (uint16_t)mtu;
     return NULL;
@@ -130,11 +131,11 @@ static const char *set_interface(struct options *options, const char *value)
 
 static const char *set_ring_size(struct options *options, const char *value)
 {
-    uint64_t octets = 0;
-    if (flag_values_octets(value, RING_MIN, RING_MAX, &octets) != 0 || octets % RING_STEP != 0) {
+    uint64_t bytes = 0;
+    if (flag_values_bytes(value, RING_MIN, RING_MAX, &bytes) != 0 || bytes % RING_STEP != 0) {
         return "not a ring size; give a multiple of 512KiB from 1MiB to 1GiB";
     }
-    options->ring_size = (size_t)octets;
+    options->ring_size = (size_t)bytes;
     return NULL;
 }
 
@@ -187,13 +188,13 @@ static const char *set_sessions_min_queries(struct options *options, const char 
     return NULL;
 }
 
-static const char *set_series_max(struct options *options, const char *value)
+static const char *set_groups_max(struct options *options, const char *value)
 {
     uint64_t limit = 0;
-    if (number_parse(value, 1, SERIES_MAX, &limit) != 0) {
+    if (number_parse(value, 1, GROUPS_MAX, &limit) != 0) {
         return "not a limit; give a number of groups from 1 to 1000000";
     }
-    options->series_max = (uint32_t)limit;
+    options->groups_max = (uint32_t)limit;
     return NULL;
 }
 
@@ -202,7 +203,7 @@ static const char *set_listen_address(struct options *options, const char *value
     struct address address;
     if (address_parse(value, &address) != 0) {
         return "not an address; give a numeric one with a port, such as 127.0.0.1:9713, "
-               "[::1]:9713 or :9713, or unix: and an absolute path of up to 107 octets";
+               "[::1]:9713 or :9713, or unix: and an absolute path of up to 107 bytes";
     }
     for (unsigned i = 0; i < options->listen_count; i++) {
         if (address_equal(&options->listen_addresses[i], &address)) {
@@ -293,122 +294,125 @@ static const char *set_log_format(struct options *options, const char *value)
 }
 
 const struct flag flag_table[] = {
-    {.entry = {.name = "dnstt.domain",
-               .argument = "NAME",
-               .repeatable = true,
-               .help = "tunnel domain that dnstt-server serves, such as t.example.com;\n"
-                       "required; up to 32"},
+    {.name = "dnstt.domain",
+     .argument = "NAME",
+     .repeatable = true,
+     .help = "tunnel domain that dnstt-server serves, such as t.example.com;\n"
+             "required; up to 32",
      .set = set_domain},
-    {.entry = {.name = "dnstt.port",
-               .argument = "PORT",
-               .default_text = "53",
-               .repeatable = true,
-               .help = "UDP port that resolvers send to, as this host sees it; up to 16"},
+    {.name = "dnstt.port",
+     .argument = "PORT",
+     .default_text = "53",
+     .repeatable = true,
+     .help = "UDP port that resolvers send to, as this host sees it; up to 16",
      .set = set_port},
-    {.entry = {.name = "dnstt.mtu",
-               .argument = "OCTETS",
-               .default_text = "1232",
-               .help = "dnstt-server's -mtu, 512 to 65535: it refuses queries that allow\n"
-                       "smaller responses"},
+    {.name = "dnstt.mtu",
+     .argument = "BYTES",
+     .default_text = "1232",
+     .help = "dnstt-server's -mtu, 512 to 65535: it refuses queries that allow\n"
+             "smaller responses",
      .set = set_mtu},
-    {.entry = {.name = "dnstt.active-window",
-               .argument = "DURATION",
-               .default_text = "30s",
-               .help = "a session is active this long after its latest query: whole seconds,\n"
-                       "1s to 1h, such as 30s or 1m30s"},
+    {.name = "dnstt.active-window",
+     .argument = "DURATION",
+     .default_text = "30s",
+     .help = "a session is active this long after its latest query: whole seconds,\n"
+             "1s to 1h, such as 30s or 1m30s",
      .set = set_active_window},
-    {.entry = {.name = "dnstt.framing",
-               .argument = "strict|any",
-               .default_text = "strict",
-               .help = "strict counts queries in dnstt's own framing only; any counts all that\n"
-                       "the server would accept"},
+    {.name = "dnstt.framing",
+     .argument = "strict|any",
+     .default_text = "strict",
+     .help = "strict counts queries in dnstt's own framing only; any counts all that\n"
+             "the server would accept",
      .set = set_framing},
-    {.entry = {.name = "capture.interface",
-               .argument = "NAME",
-               .default_text = "all",
-               .help = "network interface to watch, or all"},
+    {.name = "capture.interface",
+     .argument = "NAME",
+     .default_text = "all",
+     .help = "network interface to watch, or all",
      .set = set_interface},
-    {.entry = {.name = "capture.ring-size",
-               .argument = "SIZE",
-               .default_text = "2MiB",
-               .help = "memory shared with the kernel for captured packets: octets, or with\n"
-                       "KiB, MiB or GiB; a multiple of 512KiB, 1MiB to 1GiB"},
+    {.name = "capture.ring-size",
+     .argument = "SIZE",
+     .default_text = "2MiB",
+     .help = "memory shared with the kernel for captured packets: bytes, or with\n"
+             "KiB, MiB or GiB; a multiple of 512KiB, 1MiB to 1GiB",
      .set = set_ring_size},
-    {.entry = {.name = "geoip.country-database",
-               .argument = "PATH",
-               .help = "MaxMind DB file for the country label: the resolver's country"},
+    {.name = "geoip.country-database",
+     .argument = "PATH",
+     .help = "MaxMind DB file for the country label: the resolver's country",
      .set = set_country_database},
-    {.entry = {.name = "geoip.asn-database",
-               .argument = "PATH",
-               .help = "MaxMind DB file for the asn label: the resolver's AS number"},
+    {.name = "geoip.asn-database",
+     .argument = "PATH",
+     .help = "MaxMind DB file for the asn label: the resolver's AS number",
      .set = set_asn_database},
-    {.entry = {.name = "sessions.max",
-               .argument = "COUNT",
-               .default_text = "1000000",
-               .help = "active sessions at a time, 1000 to 100000000; memory: 20 to 23\n"
-                       "octets each"},
+    {.name = "sessions.max",
+     .argument = "COUNT",
+     .default_text = "1000000",
+     .help = "active sessions at a time, 1000 to 100000000; memory: 20 to 23\n"
+             "bytes each",
      .set = set_sessions_max},
-    {.entry = {.name = "sessions.remember",
-               .argument = "COUNT",
-               .default_text = "1000000",
-               .help = "sessions remembered, so that each is counted once, 1000 to 100000000;\n"
-                       "memory: 9.4 to 10.6 octets each"},
+    {.name = "sessions.remember",
+     .argument = "COUNT",
+     .default_text = "1000000",
+     .help = "sessions remembered, so that each is counted once, 1000 to 100000000;\n"
+             "memory: 9.4 to 10.6 bytes each",
      .set = set_sessions_remember},
-    {.entry = {.name = "sessions.min-queries",
-               .argument = "1|2",
-               .default_text = "1",
-               .help = "a session counts from its first query, or from its second, different\n"
-                       "one, which leaves out ids that were forged for one query"},
+    {.name = "sessions.min-queries",
+     .argument = "1|2",
+     .default_text = "1",
+     .help = "a session counts from its first query, or from its second, different\n"
+             "one, which leaves out ids that were forged for one query",
      .set = set_sessions_min_queries},
-    {.entry = {.name = "series.max",
-               .argument = "COUNT",
-               .default_text = "10000",
-               .help = "groups of domain, country and AS number, 1 to 1000000; memory: up to\n"
-                       "160 octets each"},
-     .set = set_series_max},
-    {.entry = {.name = "web.listen-address",
-               .argument = "ADDRESS",
-               .default_text = "127.0.0.1:9713",
-               .repeatable = true,
-               .help = "where to serve the metrics: host:port or [v6]:port with a numeric\n"
-                       "host, :port for every address of this host, or unix:/path; up to 8"},
+    {.name = "groups.max",
+     .argument = "COUNT",
+     .default_text = "10000",
+     .help = "groups of domain, country and AS number, 1 to 1000000; memory: up to\n"
+             "160 bytes each",
+     .set = set_groups_max},
+    {.name = "web.listen-address",
+     .argument = "ADDRESS",
+     .default_text = "127.0.0.1:9713",
+     .repeatable = true,
+     .help = "where to serve the metrics: host:port or [v6]:port with a numeric\n"
+             "host, :port for every address of this host, or unix:/path; up to 8",
      .set = set_listen_address},
-    {.entry = {.name = "web.systemd-socket",
-               .help = "serve on the sockets that a systemd .socket unit passes; not together\n"
-                       "with -web.listen-address"},
+    {.name = "web.systemd-socket",
+     .kind = FLAG_SWITCH,
+     .help = "serve on the sockets that a systemd .socket unit passes; not together\n"
+             "with -web.listen-address",
      .set = set_systemd_socket},
-    {.entry = {.name = "web.telemetry-path",
-               .argument = "PATH",
-               .default_text = "/metrics",
-               .help = "path of the metrics page, up to 128 octets"},
+    {.name = "web.telemetry-path",
+     .argument = "PATH",
+     .default_text = "/metrics",
+     .help = "path of the metrics page, up to 128 bytes",
      .set = set_telemetry_path},
-    {.entry = {.name = "web.max-requests",
-               .argument = "COUNT",
-               .default_text = "40",
-               .help = "scrapes at a time, 1 to 1000, or 0 for as many as there are\n"
-                       "connections; those beyond are answered with 503"},
+    {.name = "web.max-requests",
+     .argument = "COUNT",
+     .default_text = "40",
+     .help = "scrapes at a time, 1 to 1000, or 0 for as many as there are\n"
+             "connections; those beyond are answered with 503",
      .set = set_max_requests},
-    {.entry = {.name = "web.config.file",
-               .argument = "PATH",
-               .help = "YAML file for TLS, client certificates, passwords, headers and a limit\n"
-                       "on requests, in the format of Prometheus' exporter-toolkit"},
+    {.name = "web.config.file",
+     .argument = "PATH",
+     .help = "YAML file for TLS, client certificates, passwords, headers and a limit\n"
+             "on requests, in the format of Prometheus' exporter-toolkit",
      .set = set_web_config},
-    {.entry = {.name = "process.user",
-               .argument = "USER",
-               .default_text = "nobody",
-               .help = "whom to become when started as root: a name, uid or uid:gid"},
+    {.name = "process.user",
+     .argument = "USER",
+     .default_text = "nobody",
+     .help = "whom to become when started as root: a name, uid or uid:gid",
      .set = set_process_user},
-    {.entry = {.name = "log.level",
-               .argument = "debug|info|warn|error",
-               .default_text = "info",
-               .help = "lowest level to log: debug, info, warn or error"},
+    {.name = "log.level",
+     .argument = "debug|info|warn|error",
+     .default_text = "info",
+     .help = "lowest level to log: debug, info, warn or error",
      .set = set_log_level},
-    {.entry = {.name = "log.format",
-               .argument = "logfmt|json",
-               .default_text = "logfmt",
-               .help = "form of the log lines on standard error: logfmt or json"},
+    {.name = "log.format",
+     .argument = "logfmt|json",
+     .default_text = "logfmt",
+     .help = "form of the log lines on standard error: logfmt or json",
      .set = set_log_format},
-    {.entry = {.name = "version", .help = "print the version and exit"}, .ends = FLAGS_VERSION},
-    {.entry = {.name = "help", .help = "print this text and exit; -h does the same"},
-     .ends = FLAGS_HELP},
+    {.name = "version", .kind = FLAG_VERSION, .help = "print the version and exit"},
+    {.name = "help", .kind = FLAG_HELP, .help = "print this text and exit; -h does the same"},
+    /* Until version 0.3: before 0.2 this limit was said to cap Prometheus' series, which it never
+     * did. */
+    {.name = "series.max", .renamed_to = "groups.max"},
 };

@@ -6,7 +6,7 @@
 
 enum {
     /* More than any limit has, and few enough that no product below overflows: 10^10 GiB is less
-     * than 2^64 octets. */
+     * than 2^64 bytes. */
     DIGITS_MAX = 10,
 };
 
@@ -31,7 +31,7 @@ static const char *read_digits(const char *text, uint64_t *out)
     return text + count;
 }
 
-int flag_values_octets(const char *text, uint64_t low, uint64_t high, uint64_t *out)
+int flag_values_bytes(const char *text, uint64_t low, uint64_t high, uint64_t *out)
 {
     static const struct unit units[] = {{"", 1},
                                         {"KiB", UINT64_C(1) << 10},

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* A number of octets, plain or with the suffix KiB, MiB or GiB. */
-int flag_values_octets(const char *text, uint64_t low, uint64_t high, uint64_t *out);
+/* A number of bytes, plain or with the suffix KiB, MiB or GiB. */
+int flag_values_bytes(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 
 /* A duration as Go writes it, such as 30s or 1m30s, without fractions: h, m, s and ms. `high` is at
  * most some thousand years. */

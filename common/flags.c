@@ -1,31 +1,18 @@
 #include "common/flags.h"
 
 #include "common/flag_table.h"
+#include "common/log.h"
+#include "common/options.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-/* VERSION, REVISION and BRANCH are the Makefile's. */
-#define TEXT_OF(macro) TEXT(macro)
-#define TEXT(token)    #token
-#if defined(__clang__)
-#define COMPILER                                                                                   \
-    "clang " TEXT_OF(__clang_major__) "." TEXT_OF(__clang_minor__) "." TEXT_OF(__clang_patchlevel__)
-#else
-#define COMPILER "gcc " __VERSION__
-#endif
-
-#if defined(__x86_64__)
-#define PLATFORM "linux/amd64"
-#elif defined(__aarch64__)
-#define PLATFORM "linux/arm64"
-#else
-#define PLATFORM "linux/other"
-#endif
-
 enum {
-    /* Octets of a flag or value that an error message shows. Two of these, "..." each and the
+    /* Bytes of a flag or value that an error message shows. Two of these, "..." each and the
      * longest remedy fit struct flags_error. */
     SHOWN_MAX = 60,
     /* One of several values between commas: above what a domain takes. */
@@ -101,17 +88,27 @@ static bool take_apart(const char *argument, struct written *out)
     return out->name_length > 0 && out->name[0] != '-';
 }
 
-/* Returns the row of a flag's name, or FLAG_TABLE_ROWS. */
-static size_t find(const char *name, size_t length)
+/* Returns the row of a name, or FLAG_TABLE_ROWS. */
+static size_t find_name(const char *name, size_t length)
+{
+    size_t row = 0;
+    while (row < FLAG_TABLE_ROWS && (strlen(flag_table[row].name) != length ||
+                                     memcmp(flag_table[row].name, name, length) != 0)) {
+        row++;
+    }
+    return row;
+}
+
+/* Returns the row of a flag, by whichever name it was given, or FLAG_TABLE_ROWS. */
+static size_t find(struct parse *parse, const char *name, size_t length)
 {
     if (length == 1 && name[0] == 'h') {
-        name = "help";
-        length = strlen(name);
+        return find_name("help", strlen("help"));
     }
-    size_t row = 0;
-    while (row < FLAG_TABLE_ROWS && (strlen(flag_table[row].entry.name) != length ||
-                                     memcmp(flag_table[row].entry.name, name, length) != 0)) {
-        row++;
+    size_t row = find_name(name, length);
+    if (row < FLAG_TABLE_ROWS && flag_table[row].renamed_to != NULL) {
+        parse->options.renamed |= (uint64_t)1 << row;
+        row = find_name(flag_table[row].renamed_to, strlen(flag_table[row].renamed_to));
     }
     return row;
 }
@@ -122,14 +119,14 @@ static enum flags_result set_each(struct parse *parse, const struct flag *flag, 
     do {
         size_t length = strcspn(next, ",");
         if (length > ITEM_MAX) {
-            return wrong_value(parse, flag->entry.name, next, "too long; -help says what to give");
+            return wrong_value(parse, flag->name, next, "too long; -help says what to give");
         }
         char item[ITEM_MAX + 1];
         memcpy(item, next, length);
         item[length] = '\0';
         const char *remedy = flag->set(&parse->options, item);
         if (remedy != NULL) {
-            return wrong_value(parse, flag->entry.name, item, remedy);
+            return wrong_value(parse, flag->name, item, remedy);
         }
         next += length;
     } while (*next++ == ',');
@@ -140,32 +137,39 @@ static enum flags_result set(struct parse *parse, size_t row, const char *value)
 {
     const struct flag *flag = &flag_table[row];
     parse->given[row] = true;
-    if (flag->entry.repeatable) {
+    if (flag->repeatable) {
         return set_each(parse, flag, value);
     }
 
     const char *remedy = flag->set(&parse->options, value);
-    return remedy == NULL ? FLAGS_RUN : wrong_value(parse, flag->entry.name, value, remedy);
+    return remedy == NULL ? FLAGS_RUN : wrong_value(parse, flag->name, value, remedy);
 }
 
 static enum flags_result set_switch(struct parse *parse, const struct flag *flag, const char *value)
 {
     if (value == NULL || strcmp(value, "true") == 0) {
-        if (flag->set != NULL) {
+        switch (flag->kind) {
+        case FLAG_HELP:
+            return FLAGS_HELP;
+        case FLAG_VERSION:
+            return FLAGS_VERSION;
+        case FLAG_VALUE:
+        case FLAG_SWITCH:
             flag->set(&parse->options, NULL);
+            break;
         }
-        return flag->ends;
+        return FLAGS_RUN;
     }
     if (strcmp(value, "false") == 0) {
         return FLAGS_RUN;
     }
-    return wrong_value(parse, flag->entry.name, value, "not for a switch; give true or false");
+    return wrong_value(parse, flag->name, value, "not for a switch; give true or false");
 }
 
 static enum flags_result set_defaults(struct parse *parse)
 {
     for (size_t row = 0; row < FLAG_TABLE_ROWS; row++) {
-        const char *value = flag_table[row].entry.default_text;
+        const char *value = flag_table[row].default_text;
         if (parse->given[row] || value == NULL) {
             continue;
         }
@@ -194,7 +198,7 @@ static enum flags_result parse_arguments(struct parse *parse, int argc, char *co
         if (!take_apart(argv[i], &written)) {
             return wrong_argument(parse, argv[i], "bad flag syntax; -help lists the flags");
         }
-        size_t row = find(written.name, written.name_length);
+        size_t row = find(parse, written.name, written.name_length);
         if (row == FLAG_TABLE_ROWS) {
             return wrong_flag(parse, written.name, written.name_length,
                               "unknown flag; -help lists the flags");
@@ -202,14 +206,14 @@ static enum flags_result parse_arguments(struct parse *parse, int argc, char *co
 
         enum flags_result result = FLAGS_RUN;
         const struct flag *flag = &flag_table[row];
-        if (flag->entry.argument == NULL) {
+        if (flag->argument == NULL) {
             result = set_switch(parse, flag, written.value);
         } else if (written.value != NULL) {
             result = set(parse, row, written.value);
         } else if (i + 1 < argc) {
             result = set(parse, row, argv[++i]);
         } else {
-            result = wrong_flag(parse, flag->entry.name, strlen(flag->entry.name),
+            result = wrong_flag(parse, flag->name, strlen(flag->name),
                                 "value missing; give one, as -help shows");
         }
         if (result != FLAGS_RUN) {
@@ -245,16 +249,26 @@ enum flags_result flags_parse(int argc, char *const argv[], struct options *opti
     return FLAGS_RUN;
 }
 
-/* Writes the help with each line indented, and what goes without saying in the table. */
-static int print_entry(int descriptor, const struct flags_entry *entry)
+void flags_warn_of_renamed(const struct options *options)
 {
-    bool value = entry->argument != NULL;
-    if (dprintf(descriptor, "  -%s%s%s\n", entry->name, value ? " " : "",
-                value ? entry->argument : "") < 0) {
+    for (size_t row = 0; row < FLAG_TABLE_ROWS; row++) {
+        if ((options->renamed >> row & 1) != 0) {
+            log_line(LOG_WARN, "this flag has a new name; the next version knows only the new one",
+                     "flag", flag_table[row].name, "new", flag_table[row].renamed_to, NULL);
+        }
+    }
+}
+
+/* Writes the help with each line indented, and what goes without saying in the table. */
+static int print_flag(int descriptor, const struct flag *flag)
+{
+    bool value = flag->argument != NULL;
+    if (dprintf(descriptor, "  -%s%s%s\n", flag->name, value ? " " : "",
+                value ? flag->argument : "") < 0) {
         return -errno;
     }
 
-    const char *line = entry->help;
+    const char *line = flag->help;
     bool last = false;
     while (!last) {
         size_t length = strcspn(line, "\n");
@@ -264,11 +278,11 @@ static int print_entry(int descriptor, const struct flags_entry *entry)
         }
         line += length + 1;
     }
-    if (entry->repeatable && dprintf(descriptor, "        repeatable, or comma-separated\n") < 0) {
+    if (flag->repeatable && dprintf(descriptor, "        repeatable, or comma-separated\n") < 0) {
         return -errno;
     }
-    if (entry->default_text != NULL &&
-        dprintf(descriptor, "        (default %s)\n", entry->default_text) < 0) {
+    if (flag->default_text != NULL &&
+        dprintf(descriptor, "        (default %s)\n", flag->default_text) < 0) {
         return -errno;
     }
     return 0;
@@ -278,58 +292,19 @@ int flags_print_help(int descriptor)
 {
     if (dprintf(descriptor,
                 "dnstt_exporter counts the sessions and the traffic of a dnstt server by\n"
-                "watching its DNS packets, and serves the figures to Prometheus.\n\n"
+                "watching its DNS packets, and serves metrics to Prometheus.\n\n"
                 "Usage: dnstt_exporter -dnstt.domain NAME [flags]\n\n"
                 "Flags, with one dash or two, as -flag value or -flag=value:\n") < 0) {
         return -errno;
     }
     for (size_t row = 0; row < FLAG_TABLE_ROWS; row++) {
-        int result = print_entry(descriptor, &flag_table[row].entry);
+        if (flag_table[row].renamed_to != NULL) {
+            continue;
+        }
+        int result = print_flag(descriptor, &flag_table[row]);
         if (result != 0) {
             return result;
         }
     }
     return 0;
-}
-
-int flags_print_version(int descriptor)
-{
-    if (dprintf(descriptor,
-                "dnstt_exporter, version %s (branch: %s, revision: %s)\n"
-                "  compiler:         %s\n"
-                "  platform:         %s\n",
-                VERSION, BRANCH, REVISION, COMPILER, PLATFORM) < 0) {
-        return -errno;
-    }
-    return 0;
-}
-
-const char *flags_version(void)
-{
-    return VERSION;
-}
-
-const char *flags_revision(void)
-{
-    return REVISION;
-}
-
-const char *flags_branch(void)
-{
-    return BRANCH;
-}
-
-const char *flags_compiler(void)
-{
-    return COMPILER;
-}
-
-size_t flags_count(void)
-{
-    return FLAG_TABLE_ROWS;
-}
-
-const struct flags_entry *flags_entry(size_t index)
-{
-    return &flag_table[index].entry;
 }

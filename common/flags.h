@@ -11,51 +11,7 @@
 #ifndef COMMON_FLAGS_H
 #define COMMON_FLAGS_H
 
-#include "common/address.h"
-#include "common/domain.h"
-#include "common/log.h"
-
-#include <net/if.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum {
-    /* The kernel filter compares each packet with each port. */
-    FLAGS_PORTS_MAX = 16,
-};
-
-enum framing {
-    FRAMING_STRICT, /* what follows the ClientID must be dnstt's frame */
-    FRAMING_ANY,    /* whatever the server itself would accept: eight octets or more */
-};
-
-struct options {
-    struct domain domains[DOMAINS_MAX]; /* in the order given */
-    unsigned domain_count;              /* 1 or more */
-    uint16_t ports[FLAGS_PORTS_MAX];
-    unsigned port_count;    /* 1 or more */
-    uint16_t mtu;           /* octets, 512 to 65535 */
-    uint32_t active_window; /* seconds, 1 to 3600 */
-    enum framing framing;
-    char interface[IF_NAMESIZE];  /* empty: all */
-    size_t ring_size;             /* octets, a multiple of 512 KiB, 1 MiB to 1 GiB */
-    const char *country_database; /* path, NULL without the flag; into argv, as all below */
-    const char *asn_database;
-    uint32_t sessions_max;         /* active sessions, 1,000 to 100,000,000 */
-    uint32_t sessions_remember;    /* distinct sessions, 1,000 to 100,000,000 */
-    uint32_t sessions_min_queries; /* different ones from which a session counts, 1 or 2 */
-    uint32_t series_max;           /* groups, 1 to 1,000,000 */
-    struct address listen_addresses[ADDRESSES_MAX]; /* of no meaning with systemd_socket */
-    unsigned listen_count;                          /* 1 or more */
-    uint32_t max_requests;      /* scrapes at a time; 0: as many as there are connections */
-    bool systemd_socket;        /* serve on passed sockets instead (sd_listen_fds(3)) */
-    const char *telemetry_path; /* begins with '/' */
-    const char *web_config;     /* path, NULL without the flag */
-    const char *process_user;
-    enum log_level log_level;
-    enum log_format log_format;
-};
+struct options;
 
 enum flags_result {
     FLAGS_RUN,     /* options are complete */
@@ -78,29 +34,10 @@ struct flags_error {
 enum flags_result flags_parse(int argc, char *const argv[], struct options *options,
                               struct flags_error *error);
 
+/* Warns in the log of each flag that was given by a name that is about to go. */
+void flags_warn_of_renamed(const struct options *options);
+
 /* Writes the usage text, with each flag's default and unit. Returns 0 or -errno. */
 int flags_print_help(int descriptor);
-
-/* Writes the version text in Prometheus' form. Returns 0 or -errno. */
-int flags_print_version(int descriptor);
-
-/* What this build is, never NULL or empty. The compiler is its name and version. */
-const char *flags_version(void);
-const char *flags_revision(void);
-const char *flags_branch(void);
-const char *flags_compiler(void);
-
-/* One row of the table, as the help shows it. */
-struct flags_entry {
-    const char *name;         /* without a dash */
-    const char *argument;     /* placeholder; NULL: a switch */
-    const char *default_text; /* parsed like a given value; NULL: none */
-    bool repeatable;          /* and comma-separated */
-    const char *help;         /* lines of at most 71 characters, so that they fit indented */
-};
-
-/* The table's rows, in the order of the help. An index below flags_count(). */
-size_t flags_count(void);
-const struct flags_entry *flags_entry(size_t index);
 
 #endif

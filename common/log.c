@@ -16,7 +16,7 @@
 enum {
     /* Kept free while a line is filled: the quote that closes a cut value, '}' and '\n'. */
     TAIL = 3,
-    /* The longest form of one character: the two octets of a C1 control as "\xc2\x9b", or
+    /* The longest form of one character: the two bytes of a C1 control as "\xc2\x9b", or
      * "\ufffd", with room for the NUL. */
     UNIT_MAX = 12,
     KEY_MAX = 40,
@@ -88,7 +88,7 @@ static void put_tail(struct line *line, char c)
     line->text[line->length++] = c;
 }
 
-/* Octets of the character that begins at `text`, or 0 where it is not valid UTF-8 (RFC 3629): no
+/* Bytes of the character that begins at `text`, or 0 where it is not valid UTF-8 (RFC 3629): no
  * overlong form, no surrogate, nothing above U+10FFFF. Stops at a NUL. */
 static size_t character_length(const unsigned char *text)
 {
@@ -127,7 +127,7 @@ static bool is_control(const unsigned char *text, size_t length)
                        : length == 2 && text[0] == 0xc2 && text[1] < 0xa0;
 }
 
-/* Puts one character of `length` octets, 0 for an octet that is none, as it stands within quotes.
+/* Puts one character of `length` bytes, 0 for an byte that is none, as it stands within quotes.
  */
 static void put_character(struct line *line, const unsigned char *text, size_t length)
 {
@@ -188,9 +188,9 @@ static void put_field(struct line *line, const char *key, const char *value)
 
     const unsigned char *at = (const unsigned char *)value;
     while (*at != '\0' && !line->full) {
-        size_t octets = character_length(at);
-        put_character(line, at, octets);
-        at += octets == 0 ? 1 : octets;
+        size_t bytes = character_length(at);
+        put_character(line, at, bytes);
+        at += bytes == 0 ? 1 : bytes;
     }
     if (quoted) {
         put_tail(line, '"');
@@ -212,7 +212,7 @@ static void put_time(struct line *line)
 }
 
 /* Only where it neither waits for a reader nor raises SIGPIPE for want of one: poll(2) promises a
- * pipe PIPE_BUF octets, which is more than a line. */
+ * pipe PIPE_BUF bytes, which is more than a line. */
 static void write_line(const struct line *line)
 {
     struct pollfd standard_error = {.fd = STDERR_FILENO, .events = POLLOUT};

@@ -31,7 +31,7 @@ void log_configure(enum log_level level, enum log_format format);
 /*
  * Writes one line: the message, then key-value pairs, both strings, ended by NULL as a key:
  *     log_line(LOG_INFO, "watching", "domain", name, "interface", "all", NULL);
- * Values are quoted and escaped as the format asks. Lines over LOG_LINE_MAX octets, newline
+ * Values are quoted and escaped as the format asks. Lines over LOG_LINE_MAX bytes, newline
  * included, are cut at a whole character and stay well-formed. A standard error that fails, or that
  * would block because nobody reads it, is passed over in silence: a monitor does not stop for its
  * log. errno is kept.

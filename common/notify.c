@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { NOTIFY_STATE_MAX = 512 }; /* octets: a longer reason is cut */
+enum { NOTIFY_STATE_MAX = 512 }; /* bytes: a longer reason is cut */
 
 int notify_open(void)
 {

@@ -1,7 +1,7 @@
 #include "exporter/exposition.h"
 
+#include "common/build.h"
 #include "common/domain.h"
-#include "common/flags.h"
 #include "exporter/family.h"
 #include "exporter/metrics.h"
 #include "exporter/snapshot.h"
@@ -110,10 +110,10 @@ static char *put_build(char *at)
         const char *name;
         const char *value;
     } labels[] = {
-        {"version", flags_version()},
-        {"revision", flags_revision()},
-        {"branch", flags_branch()},
-        {"compiler", flags_compiler()},
+        {"version", build_version()},
+        {"revision", build_revision()},
+        {"branch", build_branch()},
+        {"compiler", build_compiler()},
     };
     for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
         at = put_label(at, i == 0 ? '{' : ',', labels[i].name, labels[i].value);

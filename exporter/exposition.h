@@ -7,7 +7,7 @@
 #ifndef EXPORTER_EXPOSITION_H
 #define EXPORTER_EXPOSITION_H
 
-#include "common/flags.h"
+#include "common/options.h"
 #include "exporter/distinct.h"
 #include "exporter/drops.h"
 #include "exporter/intake.h"

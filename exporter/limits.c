@@ -34,7 +34,7 @@ static const struct {
     const char *flag;
     const char *told;
 } table[LIMITS_COUNT] = {
-    {capped, "-series.max", "as many groups as allowed: further places are counted as other"},
+    {capped, "-groups.max", "as many groups as allowed: further places are counted as other"},
     {evicted, "-sessions.max",
      "as many sessions as allowed: those with one query only make room for others"},
     {refused, "-sessions.max",

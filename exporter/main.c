@@ -4,9 +4,11 @@
  */
 #include "common/channel.h"
 #include "common/flags.h"
+#include "common/landlock.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/number.h"
+#include "common/options.h"
 #include "common/sandbox.h"
 #include "exporter/connections.h"
 #include "exporter/drops.h"
@@ -15,7 +17,6 @@
 #include "exporter/history.h"
 #include "exporter/http.h"
 #include "exporter/intake.h"
-#include "exporter/landlock.h"
 #include "exporter/listen.h"
 #include "exporter/loop.h"
 #include "exporter/obituary.h"
@@ -196,13 +197,13 @@ static uint64_t growth_max(void)
  * larger one finds no room the smaller stays, and evicts what the limit would let in. */
 static void check_memory(void)
 {
-    uint64_t octets = series_memory_max(options.domain_count, options.series_max) +
+    uint64_t octets = series_memory_max(options.domain_count, options.groups_max) +
                       distinct_memory_max(options.sessions_remember) +
                       sessions_memory_max(options.sessions_max) + growth_max() +
-                      scrape_memory_max() + snapshot_memory_max(options.series_max);
+                      scrape_memory_max() + snapshot_memory_max(options.groups_max);
     void *trial = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (trial == MAP_FAILED) {
-        fail("not enough memory; lower -sessions.max, -sessions.remember or -series.max", -errno);
+        fail("not enough memory; lower -sessions.max, -sessions.remember or -groups.max", -errno);
     }
     munmap(trial, octets);
 }
@@ -210,7 +211,7 @@ static void check_memory(void)
 static void make_state(void)
 {
     check_memory();
-    int error = series_create(options.domain_count, options.series_max, &series);
+    int error = series_create(options.domain_count, options.groups_max, &series);
     if (error == 0) {
         error = distinct_create(options.sessions_remember, &distinct);
     }
@@ -289,7 +290,10 @@ static void confine(void)
         paths[GEOIP_DATABASES + i] = files->files[i].path;
     }
     struct landlock_outcome landlock;
-    int error = landlock_confine(paths, sizeof paths / sizeof *paths, &landlock);
+    /* Without the scope of signals: the kernel sends the parent-death signal as the exporter's, and
+     * that scope would keep it from a stopped sniffer, which then outlives the exporter. The
+     * syscall policy has no kill(2). */
+    int error = landlock_confine(paths, sizeof paths / sizeof *paths, false, &landlock);
     if (error != 0) {
         fail("cannot confine the exporter with Landlock", error);
     }

@@ -5,7 +5,7 @@
 #ifndef EXPORTER_SERVICE_H
 #define EXPORTER_SERVICE_H
 
-#include "common/flags.h"
+#include "common/options.h"
 
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
 #include "exporter/status.h"
 
+#include "common/build.h"
 #include "exporter/ranking.h"
 #include "exporter/status_style.h"
 
@@ -59,7 +60,7 @@ static void put_head(struct page *page, const struct status_sources *sources)
         "<meta http-equiv=\"refresh\" content=\"%d\">\n<title>dnstt_exporter</title>\n"
         "<style>%s</style>\n</head>\n<body>\n<header>\n<h1>dnstt_exporter</h1>\n"
         "<p class=\"soft\">version %s &middot; <a href=\".",
-        REFRESH_SECONDS, status_style, flags_version());
+        REFRESH_SECONDS, status_style, build_version());
     put_name(page, sources->options->telemetry_path);
     put(page, "\">metrics</a></p>\n</header>\n<main>\n");
 }
@@ -135,7 +136,7 @@ static void put_health(struct page *page, const struct status_sources *sources, 
     put_check(page, "Count of distinct sessions", exact,
               exact ? "exact" : "no longer exact: raise -sessions.remember or -sessions.max");
     if (sources->series->capped > 0) {
-        put_check(page, "Places", false, "more than -series.max: the rest is named other");
+        put_check(page, "Places", false, "more than -groups.max: the rest is named other");
     }
     put(page, "</table>\n</section>\n");
 }

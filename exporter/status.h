@@ -6,7 +6,7 @@
 #ifndef EXPORTER_STATUS_H
 #define EXPORTER_STATUS_H
 
-#include "common/flags.h"
+#include "common/options.h"
 #include "exporter/distinct.h"
 #include "exporter/history.h"
 #include "exporter/intake.h"

@@ -74,7 +74,7 @@ static void tell(const char *name, double value)
 static void make_state(uint32_t groups)
 {
     state_options("", "", &state.options);
-    state.options.series_max = groups;
+    state.options.groups_max = groups;
     state_make(NULL, &state);
 }
 

@@ -9,7 +9,7 @@
  *     stages build                              what compiled this
  */
 #include "capture/judge.h"
-#include "common/flags.h"
+#include "common/build.h"
 #include "exporter/exposition.h"
 #include "exporter/geoip.h"
 #include "tests/bench/pcap.h"
@@ -175,7 +175,7 @@ int main(int argc, char *argv[])
     } else if (strcmp(stage, "lines") == 0 && argc == 3) {
         units = run_lines(number(argv[2]));
     } else if (strcmp(stage, "build") == 0 && argc == 2) {
-        printf("%s %s, glibc %s\n", flags_compiler(), BUILD_FLAGS, gnu_get_libc_version());
+        printf("%s %s, glibc %s\n", build_compiler(), BUILD_FLAGS, gnu_get_libc_version());
         return 0;
     } else {
         errx(2, "usage: stages frames FILE REPEATS | records COUNTRY ASN REPEATS | lines REPEATS");

@@ -37,7 +37,7 @@ void state_make(struct geoip *geoip, struct state *state)
     static const struct drops drops;
     static const struct process process = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
     static const bool stale;
-    if (series_create(1, state->options.series_max, &state->series) != 0 ||
+    if (series_create(1, state->options.groups_max, &state->series) != 0 ||
         distinct_create(state->options.sessions_remember, &state->distinct) != 0 ||
         sessions_create(state->options.sessions_max, STATE_WINDOW, STATE_NOW, &state->distinct,
                         &state->series, &state->sessions) != 0) {

@@ -5,7 +5,7 @@
 #ifndef TESTS_BENCH_STATE_H
 #define TESTS_BENCH_STATE_H
 
-#include "common/flags.h"
+#include "common/options.h"
 #include "common/wire.h"
 #include "exporter/distinct.h"
 #include "exporter/exposition.h"

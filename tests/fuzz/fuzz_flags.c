@@ -4,6 +4,7 @@
  * what is refused leaves the options alone and is told in one printable line.
  */
 #include "common/flags.h"
+#include "common/options.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum {
     UNTOUCHED = 0xa5,  /* what the outputs hold before */
     WRITTEN_MAX = 300, /* octets of an argument that is written out */
-    WRITTEN_ARGUMENTS = DOMAINS_MAX + FLAGS_PORTS_MAX + 32,
+    WRITTEN_ARGUMENTS = DOMAINS_MAX + OPTIONS_PORTS_MAX + 32,
 };
 
 struct arguments {
@@ -81,7 +82,7 @@ static void check_bounds(const struct options *options)
         assert(domain->wire[domain->wire_length - 1] == 0);
         assert(strlen(domain->text) + 2 == domain->wire_length);
     }
-    assert(options->port_count >= 1 && options->port_count <= FLAGS_PORTS_MAX);
+    assert(options->port_count >= 1 && options->port_count <= OPTIONS_PORTS_MAX);
     for (unsigned i = 0; i < options->port_count; i++) {
         assert(options->ports[i] > 0);
         for (unsigned j = 0; j < i; j++) {
@@ -97,7 +98,7 @@ static void check_bounds(const struct options *options)
     assert(options->sessions_max >= 1000 && options->sessions_max <= 100000000);
     assert(options->sessions_remember >= 1000 && options->sessions_remember <= 100000000);
     assert(options->sessions_min_queries == 1 || options->sessions_min_queries == 2);
-    assert(options->series_max >= 1 && options->series_max <= 1000000);
+    assert(options->groups_max >= 1 && options->groups_max <= 1000000);
     assert(options->listen_count >= 1 && options->listen_count <= ADDRESSES_MAX);
     for (unsigned i = 0; i < options->listen_count; i++) {
         sa_family_t family = options->listen_addresses[i].socket.any.sa_family;
@@ -154,7 +155,7 @@ static void check_written_out(const struct options *options)
     write_out(&written, "-sessions.max=%u", options->sessions_max);
     write_out(&written, "-sessions.remember=%u", options->sessions_remember);
     write_out(&written, "-sessions.min-queries=%u", options->sessions_min_queries);
-    write_out(&written, "-series.max=%u", options->series_max);
+    write_out(&written, "-groups.max=%u", options->groups_max);
     write_out(&written, "-web.telemetry-path=%s", options->telemetry_path);
     written.arguments[written.count] = NULL;
     assert(flags_parse(written.count, written.arguments, &again, &error) == FLAGS_RUN);
@@ -169,7 +170,7 @@ static void check_written_out(const struct options *options)
     assert(again.sessions_max == options->sessions_max);
     assert(again.sessions_remember == options->sessions_remember);
     assert(again.sessions_min_queries == options->sessions_min_queries);
-    assert(again.series_max == options->series_max);
+    assert(again.groups_max == options->groups_max);
     assert(strcmp(again.telemetry_path, options->telemetry_path) == 0);
 }
 

@@ -60,7 +60,7 @@ COMMAND_LINES = [
     "-dnstt.domain t.example.com -dnstt.mtu 512 -dnstt.active-window 1m30s -dnstt.framing any",
     "-dnstt.domain t.example.com -capture.interface eth0.100 -capture.ring-size 1GiB",
     "-dnstt.domain t.example.com -geoip.country-database /c.mmdb -geoip.asn-database /a.mmdb",
-    "-dnstt.domain t.example.com -sessions.max 1000 -sessions.remember 100000000 -series.max 1",
+    "-dnstt.domain t.example.com -sessions.max 1000 -sessions.remember 100000000 -groups.max 1",
     "-dnstt.domain t.example.com -sessions.min-queries 2",
     "-dnstt.domain t.example.com -web.listen-address [::1]:9713 -web.telemetry-path /m",
     "-dnstt.domain t.example.com -web.listen-address localhost:1 -web.systemd-socket",

@@ -206,7 +206,7 @@ SCARCE = ("prlimit", f"--as={64 << 20}")
 # last of them, or the copies of the gauges.
 TABLES = {"-sessions.max": (20_000_000, 400_000_000, 377_000_000),
           "-sessions.remember": (40_000_000, 376_000_000, 173_000_000),
-          "-series.max": (1_000_000, 128_000_000, 32_000_000)}
+          "-groups.max": (1_000_000, 128_000_000, 32_000_000)}
 WITHOUT_TABLES = 20_000_000  # octets of addresses: the program, its libraries, replies
 
 

@@ -290,7 +290,7 @@ def lose_packets(host, program):
 def test_every_panel(host, start, databases, geoip_flags, tmp_path):
     assert PANELS.keys() == grafana.QUERIES.keys()
     program = start(*geoip_flags, "-dnstt.domain", SECOND, "-dnstt.active-window", "5m",
-                    "-sessions.max", LIMIT, "-sessions.remember", LIMIT, "-series.max", GROUPS)
+                    "-sessions.max", LIMIT, "-sessions.remember", LIMIT, "-groups.max", GROUPS)
     processes = {"exporter": Process(program.pid), "sniffer": Process(program.sniffer)}
     traffic = Traffic(host)
     # A target of another kind, which "All" must not show.

@@ -83,7 +83,7 @@ def test_the_exporter_stopped_for_ten_seconds(host, start, tmp_path):
 
 REGULARS = 200
 FLOOD_SECONDS = 6
-FLOOD_LIMITS = {"sessions_max": 50_000, "remember": 50_000, "series_max": 1000}
+FLOOD_LIMITS = {"sessions_max": 50_000, "remember": 50_000, "groups_max": 1000}
 
 
 def regular_polls():
@@ -95,7 +95,7 @@ def regular_polls():
 def test_a_flood_of_forged_sessions(host, start, tmp_path):
     """Memory stays within the limits' sum, nobody who was there before is lost, and each forged
     session is there or was counted as one that went."""
-    program = start("-sessions.max", "50000", "-sessions.remember", "50000", "-series.max", "1000",
+    program = start("-sessions.max", "50000", "-sessions.remember", "50000", "-groups.max", "1000",
                     domain=f"{DOMAIN},u.example.com")
     before = process.resident(program.pid)
     host.inbound.send(*regular_polls(), *regular_polls())

@@ -128,7 +128,7 @@ def test_many_groups(host, start):
         run("perl", str(ROOT / "tests/data/make_databases.pl"), name, f"{name}/spec.json")
         flags = ["-geoip.country-database", f"{name}/country.mmdb",
                  "-geoip.asn-database", f"{name}/asn.mmdb"]
-        for more, groups in ([], count + 1), (["-series.max", str(cap)], cap + 1):
+        for more, groups in ([], count + 1), (["-groups.max", str(cap)], cap + 1):
             program = start(*flags, *more)
             for begin in range(0, count, 200):
                 host.inbound.send(*(
@@ -146,5 +146,5 @@ def test_many_groups(host, start):
             assert len(metrics.text) > 1_000_000
             assert program.stop() == 0
             if more:
-                figure(f"-series.max {cap}: {count} places in {groups} groups, {capped:.0f} queries "
+                figure(f"-groups.max {cap}: {count} places in {groups} groups, {capped:.0f} queries "
                        "counted as other")

@@ -103,7 +103,7 @@ void prove_judge_frame(void)
     struct frame frame = nondet_frame();
     struct wire_record record;
     enum wire_ignore ignored = WIRE_IGNORE_REASONS;
-    __CPROVER_assume(judge.port_count <= FLAGS_PORTS_MAX);
+    __CPROVER_assume(judge.port_count <= OPTIONS_PORTS_MAX);
     __CPROVER_assume(judge.rules.domain_count <= DOMAINS_MAX);
     __CPROVER_assume(frame.captured <= FRAME_MAX && frame.captured <= frame.length);
     frame.data = malloc(frame.captured);

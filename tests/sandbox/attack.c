@@ -1,6 +1,7 @@
 #include "tests/sandbox/attack.h"
 
 #include "common/channel.h"
+#include "common/landlock.h"
 #include "common/sandbox.h"
 
 #include <fcntl.h>
@@ -16,6 +17,10 @@ int __real_sandbox_set_undumpable(void);
 int __wrap_sandbox_set_undumpable(void);
 int __real_sandbox_forbid_new_code(void);
 int __wrap_sandbox_forbid_new_code(void);
+int __real_landlock_confine(const char *const paths[], size_t count, bool signals,
+                            struct landlock_outcome *outcome);
+int __wrap_landlock_confine(const char *const paths[], size_t count, bool signals,
+                            struct landlock_outcome *outcome);
 int __real_sandbox_limit(int resource, rlim_t value);
 int __wrap_sandbox_limit(int resource, rlim_t value);
 
@@ -84,6 +89,16 @@ int __wrap_sandbox_set_undumpable(void)
     }
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
     return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+int __wrap_landlock_confine(const char *const paths[], size_t count, bool signals,
+                            struct landlock_outcome *outcome)
+{
+    if (!attack_removed("landlock")) {
+        return __real_landlock_confine(paths, count, signals, outcome);
+    }
+    *outcome = (struct landlock_outcome){.files = true, .network = true, .scope = true};
+    return 0;
 }
 
 int __wrap_sandbox_forbid_new_code(void)

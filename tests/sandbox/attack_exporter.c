@@ -1,6 +1,5 @@
 /* The exporter that turns hostile where its loop begins. */
 #include "common/sandbox.h"
-#include "exporter/landlock.h"
 #include "exporter/loop.h"
 #include "tests/sandbox/attack.h"
 
@@ -17,10 +16,6 @@ enum loop_end __real_loop_until_ready(struct loop *loop);
 enum loop_end __wrap_loop_until_ready(struct loop *loop);
 enum loop_end __real_loop_run(struct loop *loop);
 enum loop_end __wrap_loop_run(struct loop *loop);
-int __real_landlock_confine(const char *const paths[], size_t count,
-                            struct landlock_outcome *outcome);
-int __wrap_landlock_confine(const char *const paths[], size_t count,
-                            struct landlock_outcome *outcome);
 int __real_sandbox_assert_unprivileged(void);
 int __wrap_sandbox_assert_unprivileged(void);
 
@@ -104,16 +99,6 @@ enum loop_end __wrap_loop_run(struct loop *loop)
 }
 
 /* --- The defences of the start. */
-
-int __wrap_landlock_confine(const char *const paths[], size_t count,
-                            struct landlock_outcome *outcome)
-{
-    if (!attack_removed("landlock")) {
-        return __real_landlock_confine(paths, count, outcome);
-    }
-    *outcome = (struct landlock_outcome){.files = true, .network = true, .scope = true};
-    return 0;
-}
 
 int __wrap_sandbox_assert_unprivileged(void)
 {

@@ -22,8 +22,6 @@ enum wire_exit __real_sniff_run(struct sniffer *sniffer);
 enum wire_exit __wrap_sniff_run(struct sniffer *sniffer);
 int __real_sandbox_drop_privileges(const struct sandbox_user *user, enum sandbox_drop *outcome);
 int __wrap_sandbox_drop_privileges(const struct sandbox_user *user, enum sandbox_drop *outcome);
-int __real_ruleset_enforce(int descriptor);
-int __wrap_ruleset_enforce(int descriptor);
 int __real_shutdown(int descriptor, int how);
 int __wrap_shutdown(int descriptor, int how);
 int __real_socket(int domain, int type, int protocol);
@@ -226,11 +224,6 @@ int __wrap_sandbox_drop_privileges(const struct sandbox_user *user, enum sandbox
     }
     *outcome = SANDBOX_DROP_USER;
     return 0;
-}
-
-int __wrap_ruleset_enforce(int descriptor)
-{
-    return attack_removed("landlock") ? close(descriptor) : __real_ruleset_enforce(descriptor);
 }
 
 int __wrap_shutdown(int descriptor, int how)

@@ -21,6 +21,6 @@ def processor_seconds(pid):
                for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
-def memory_limit(sessions_max=1_000_000, remember=1_000_000, series_max=10_000):
+def memory_limit(sessions_max=1_000_000, remember=1_000_000, groups_max=10_000):
     """Octets that the tables may take, as the README has it."""
-    return 20 * sessions_max + 9.5 * remember + 160 * series_max + 2 * 1024 * 1024
+    return 20 * sessions_max + 9.5 * remember + 160 * groups_max + 2 * 1024 * 1024

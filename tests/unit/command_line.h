@@ -3,6 +3,7 @@
 #define TESTS_UNIT_COMMAND_LINE_H
 
 #include "common/flags.h"
+#include "common/options.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "exporter/exposition.h"
 
+#include "common/build.h"
 #include "common/domain.h"
-#include "common/flags.h"
 #include "exporter/metrics.h"
 #include "exporter/place.h"
 
@@ -454,8 +454,8 @@ static void test_page_octet_for_octet(void **state)
 
     /* What this build is differs from build to build; its values need no escapes. */
     char build[EXPOSITION_LINE_MAX];
-    (void)snprintf(build, sizeof(build), build_format, flags_version(), flags_revision(),
-                   flags_branch(), flags_compiler());
+    (void)snprintf(build, sizeof(build), build_format, build_version(), build_revision(),
+                   build_branch(), build_compiler());
     const char *at = page;
     for (unsigned i = 0; i < sizeof(small_page) / sizeof(small_page[0]); i++) {
         size_t length = strlen(small_page[i].text);

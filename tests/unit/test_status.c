@@ -125,7 +125,7 @@ static void test_what_is_wrong_is_told(void **state)
     assert_shows("<td class=\"bad\">silent</td>");
     assert_shows("<td class=\"bad\">25 (1.2 %): figures are too low</td>");
     assert_shows("<td class=\"bad\">no longer exact");
-    assert_shows("<td class=\"bad\">more than -series.max");
+    assert_shows("<td class=\"bad\">more than -groups.max");
 
     start(NULL);
     sessions.refused = 1;
@@ -195,8 +195,8 @@ static void test_the_longest_page(void **state)
         name_domain(name);
         domains[options.domain_count - 1].active = UINT32_MAX;
     }
-    options.port_count = FLAGS_PORTS_MAX;
-    for (unsigned i = 0; i < FLAGS_PORTS_MAX; i++) {
+    options.port_count = OPTIONS_PORTS_MAX;
+    for (unsigned i = 0; i < OPTIONS_PORTS_MAX; i++) {
         options.ports[i] = UINT16_MAX;
     }
     memset(options.interface, '&', sizeof options.interface - 1);

@@ -1,4 +1,5 @@
 #include "common/flags.h"
+#include "common/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "common/flag_table.h"
 #include "tests/unit/command_line.h"
 
 #include <arpa/inet.h>
@@ -31,7 +33,7 @@ static void defaults(void **state)
     assert_int_equal(options.sessions_max, 1000000);
     assert_int_equal(options.sessions_remember, 1000000);
     assert_int_equal(options.sessions_min_queries, 1);
-    assert_int_equal(options.series_max, 10000);
+    assert_int_equal(options.groups_max, 10000);
     assert_int_equal(options.listen_count, 1);
     const struct address *address = &options.listen_addresses[0];
     assert_int_equal(address->socket.any.sa_family, AF_INET);
@@ -54,7 +56,7 @@ static void given_values(void **state)
                "--dnstt.framing=any", "-capture.interface=eth0", "-capture.ring-size", "1GiB",
                "-geoip.country-database", "a b.mmdb", "-geoip.asn-database=./=.mmdb",
                "-sessions.max=1000", "-sessions.remember=100000000", "-sessions.min-queries=2",
-               "-series.max=1", "-web.listen-address", ":80,unix:/run/x",
+               "-groups.max=1", "-web.listen-address", ":80,unix:/run/x",
                "-web.listen-address=[::1]:81", "-web.max-requests=0", "-web.telemetry-path", "/a",
                "-web.config.file=/a b.yml", "-process.user=65534:7", "-log.level=error",
                "-log.format", "json");
@@ -71,7 +73,7 @@ static void given_values(void **state)
     assert_int_equal(options.sessions_max, 1000);
     assert_int_equal(options.sessions_remember, 100000000);
     assert_int_equal(options.sessions_min_queries, 2);
-    assert_int_equal(options.series_max, 1);
+    assert_int_equal(options.groups_max, 1);
     assert_int_equal(options.listen_count, 3);
     assert_true(options.listen_addresses[0].every);
     assert_int_equal(options.listen_addresses[0].socket.v6.sin6_port, htons(80));
@@ -92,7 +94,7 @@ static void values_at_the_limits(void **state)
     (void)state;
     ASSERT_RUN("-dnstt.port=1,65535", "-dnstt.mtu=65535", "-dnstt.active-window=1h",
                "-capture.interface=123456789012345", "-capture.ring-size=1048576",
-               "-sessions.max=100000000", "-sessions.remember=1000", "-series.max=1000000",
+               "-sessions.max=100000000", "-sessions.remember=1000", "-groups.max=1000000",
                "-web.max-requests=1000", "-log.level=debug");
     assert_int_equal(options.max_requests, 1000);
     assert_int_equal(options.ports[0], 1);
@@ -103,7 +105,7 @@ static void values_at_the_limits(void **state)
     assert_int_equal(options.ring_size, 1024 * 1024);
     assert_int_equal(options.sessions_max, 100000000);
     assert_int_equal(options.sessions_remember, 1000);
-    assert_int_equal(options.series_max, 1000000);
+    assert_int_equal(options.groups_max, 1000000);
     assert_int_equal(options.log_level, LOG_DEBUG);
     assert_false(options.systemd_socket);
     ASSERT_RUN("-web.systemd-socket");
@@ -146,7 +148,7 @@ static void wrong_values(void **state)
          "not a port; give a number from 1 to 65535",
          {"\"\"", "0", "65536", "70000", "-1", "+53", "53x", "0x35", "5 3", "4294967349"}},
         {"dnstt.mtu",
-         "not an MTU; give a number of octets from 512 to 65535",
+         "not an MTU; give a number of bytes from 512 to 65535",
          {"\"\"", "511", "65536", "1232 ", "-1232", "1KiB", "18446744073709552848"}},
         {"dnstt.active-window",
          "not a window; give whole seconds from 1s to 1h, such as 30s or 1m30s",
@@ -176,12 +178,12 @@ static void wrong_values(void **state)
         {"sessions.min-queries",
          "not a number of queries; give 1 or 2",
          {"\"\"", "0", "3", "-1", "1.5", "4294967297"}},
-        {"series.max",
+        {"groups.max",
          "not a limit; give a number of groups from 1 to 1000000",
          {"\"\"", "0", "1000001", "-1", "4294967297"}},
         {"web.listen-address",
          "not an address; give a numeric one with a port, such as 127.0.0.1:9713, [::1]:9713 or "
-         ":9713, or unix: and an absolute path of up to 107 octets",
+         ":9713, or unix: and an absolute path of up to 107 bytes",
          {"\"\"", "9713", "::1:9713", "example.com:9713", "127.0.0.1:0", "unix:run/x", "unix:"}},
         {"web.systemd-socket", "not for a switch; give true or false", {"\"\"", "1", "yes"}},
         {"web.telemetry-path",
@@ -203,24 +205,26 @@ static void wrong_values(void **state)
         {"version", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
         {"help", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
     };
-    /* Every flag of the table has its wrong values here. */
-    assert_int_equal(sizeof cases / sizeof cases[0], flags_count());
+    /* Every flag of the table has its wrong values here; the old names stand last in it. */
+    const size_t flag_count = sizeof cases / sizeof cases[0];
+    for (size_t i = 0; i < FLAG_TABLE_ROWS; i++)
+        assert_int_equal(flag_table[i].renamed_to != NULL, i >= flag_count);
 
-    for (size_t i = 0; i < flags_count(); i++) {
-        const struct flags_entry *entry = flags_entry(i);
-        assert_string_equal(cases[i].flag, entry->name);
+    for (size_t i = 0; i < flag_count; i++) {
+        const struct flag *flag = &flag_table[i];
+        assert_string_equal(cases[i].flag, flag->name);
         for (size_t j = 0; cases[i].values[j] != NULL; j++) {
             const char *shown = cases[i].values[j];
             const char *value = strcmp(shown, "\"\"") == 0 ? "" : shown;
             char expected[256];
             char name[64];
             char joined[128];
-            snprintf(expected, sizeof expected, "-%s %s: %s", entry->name, shown, cases[i].remedy);
-            snprintf(name, sizeof name, "--%s", entry->name);
-            snprintf(joined, sizeof joined, "--%s=%s", entry->name, value);
+            snprintf(expected, sizeof expected, "-%s %s: %s", flag->name, shown, cases[i].remedy);
+            snprintf(name, sizeof name, "--%s", flag->name);
+            snprintf(joined, sizeof joined, "--%s=%s", flag->name, value);
             ASSERT_WRONG(expected, "-dnstt.domain=good.example", joined);
             ASSERT_WRONG(expected, "-dnstt.domain=good.example", joined + 1);
-            if (entry->argument == NULL || (entry->repeatable && strchr(value, ',') != NULL))
+            if (flag->argument == NULL || (flag->repeatable && strchr(value, ',') != NULL))
                 continue;
             ASSERT_WRONG(expected, "-dnstt.domain=good.example", name, value);
             ASSERT_WRONG(expected, "-dnstt.domain=good.example", name + 1, value, "-help");
@@ -274,16 +278,16 @@ static void overlong_values(void **state)
 static void help_tells_the_defaults(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < flags_count(); i++) {
-        const struct flags_entry *entry = flags_entry(i);
-        if (entry->default_text == NULL)
+    for (size_t i = 0; i < FLAG_TABLE_ROWS; i++) {
+        const struct flag *flag = &flag_table[i];
+        if (flag->default_text == NULL)
             continue;
         ASSERT_RUN("--");
         static struct options without;
         without = options;
 
         char argument[128];
-        snprintf(argument, sizeof argument, "-%s=%s", entry->name, entry->default_text);
+        snprintf(argument, sizeof argument, "-%s=%s", flag->name, flag->default_text);
         ASSERT_RUN(argument);
         /* Then the texts stand in argv, elsewhere but alike. */
         assert_string_equal(options.telemetry_path, without.telemetry_path);
@@ -316,6 +320,24 @@ static void too_many_values(void **state)
                  "-dnstt.port=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17");
 }
 
+static void old_names(void **state)
+{
+    (void)state;
+    ASSERT_RUN("-groups.max=7");
+    assert_int_equal(options.groups_max, 7);
+    assert_int_equal(options.renamed, 0);
+
+    ASSERT_RUN("-series.max=8");
+    assert_int_equal(options.groups_max, 8);
+    assert_int_equal(options.renamed, UINT64_C(1) << (FLAG_TABLE_ROWS - 1));
+
+    /* The one flag that it is, whatever it is called. */
+    ASSERT_RUN("-groups.max", "9", "-series.max", "10");
+    assert_int_equal(options.groups_max, 10);
+    ASSERT_WRONG("-groups.max 0: not a limit; give a number of groups from 1 to 1000000",
+                 "-dnstt.domain=good.example", "-series.max=0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +346,7 @@ int main(void)
         cmocka_unit_test(values_at_the_limits),
         cmocka_unit_test(wrong_values),
         cmocka_unit_test(overlong_values),
+        cmocka_unit_test(old_names),
         cmocka_unit_test(help_tells_the_defaults),
         cmocka_unit_test(too_many_values),
     };

@@ -12,10 +12,10 @@
 struct octets_case {
     const char *text;
     int result;
-    uint64_t octets;
+    uint64_t bytes;
 };
 
-static void octets(void **state)
+static void bytes(void **state)
 {
     (void)state;
     static const struct octets_case cases[] = {
@@ -47,8 +47,8 @@ static void octets(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         print_message("\"%s\"\n", cases[i].text);
         uint64_t out = 7;
-        assert_int_equal(flag_values_octets(cases[i].text, 100, UINT64_MAX, &out), cases[i].result);
-        assert_int_equal(out, cases[i].result == 0 ? cases[i].octets : 7);
+        assert_int_equal(flag_values_bytes(cases[i].text, 100, UINT64_MAX, &out), cases[i].result);
+        assert_int_equal(out, cases[i].result == 0 ? cases[i].bytes : 7);
     }
 }
 
@@ -56,13 +56,13 @@ static void octets_at_the_limits(void **state)
 {
     (void)state;
     uint64_t out = 7;
-    assert_int_equal(flag_values_octets("1023", 1024, 2048, &out), -EINVAL);
-    assert_int_equal(flag_values_octets("2049", 1024, 2048, &out), -EINVAL);
-    assert_int_equal(flag_values_octets("3KiB", 1024, 2048, &out), -EINVAL);
+    assert_int_equal(flag_values_bytes("1023", 1024, 2048, &out), -EINVAL);
+    assert_int_equal(flag_values_bytes("2049", 1024, 2048, &out), -EINVAL);
+    assert_int_equal(flag_values_bytes("3KiB", 1024, 2048, &out), -EINVAL);
     assert_int_equal(out, 7);
-    assert_int_equal(flag_values_octets("1KiB", 1024, 2048, &out), 0);
+    assert_int_equal(flag_values_bytes("1KiB", 1024, 2048, &out), 0);
     assert_int_equal(out, 1024);
-    assert_int_equal(flag_values_octets("2KiB", 1024, 2048, &out), 0);
+    assert_int_equal(flag_values_bytes("2KiB", 1024, 2048, &out), 0);
     assert_int_equal(out, 2048);
 }
 
@@ -122,7 +122,7 @@ static void seconds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(octets),
+        cmocka_unit_test(bytes),
         cmocka_unit_test(octets_at_the_limits),
         cmocka_unit_test(seconds),
     };

@@ -1,4 +1,5 @@
 #include "common/flags.h"
+#include "common/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "common/build.h"
+#include "common/flag_table.h"
 #include "tests/unit/command_line.h"
 #include "tests/unit/random.h"
 
@@ -32,7 +35,7 @@ static void last_value(void **state)
     assert_int_equal(options.mtu, 700);
     assert_int_equal(options.log_format, LOG_LOGFMT);
     assert_string_equal(options.interface, "");
-    ASSERT_WRONG("-dnstt.mtu 1: not an MTU; give a number of octets from 512 to 65535",
+    ASSERT_WRONG("-dnstt.mtu 1: not an MTU; give a number of bytes from 512 to 65535",
                  "-dnstt.domain=a", "-dnstt.mtu=1", "-dnstt.mtu=700");
 }
 
@@ -175,12 +178,13 @@ static void help(void **state)
     }
 
     rest = after(rest, "\nUsage: dnstt_exporter -dnstt.domain NAME [flags]\n");
-    for (size_t i = 0; i < flags_count(); i++) {
-        const struct flags_entry *entry = flags_entry(i);
+    for (size_t i = 0; i < FLAG_TABLE_ROWS; i++) {
+        const struct flag *flag = &flag_table[i];
+        if (flag->renamed_to != NULL)
+            continue;
         char heading[128];
-        snprintf(heading, sizeof heading, "\n  -%s%s%s\n        ", entry->name,
-                 entry->argument != NULL ? " " : "",
-                 entry->argument != NULL ? entry->argument : "");
+        snprintf(heading, sizeof heading, "\n  -%s%s%s\n        ", flag->name,
+                 flag->argument != NULL ? " " : "", flag->argument != NULL ? flag->argument : "");
         rest = after(rest, heading);
         const char *end = strstr(rest, "\n  -");
         const size_t length = end != NULL ? (size_t)(end - rest) : strlen(rest);
@@ -190,15 +194,14 @@ static void help(void **state)
         paragraph[length] = '\0';
 
         char first_line[128];
-        snprintf(first_line, sizeof first_line, "%.*s", (int)strcspn(entry->help, "\n"),
-                 entry->help);
+        snprintf(first_line, sizeof first_line, "%.*s", (int)strcspn(flag->help, "\n"), flag->help);
         after(paragraph, first_line);
-        if (entry->default_text != NULL) {
+        if (flag->default_text != NULL) {
             char expected[64];
-            snprintf(expected, sizeof expected, "(default %s)", entry->default_text);
+            snprintf(expected, sizeof expected, "(default %s)", flag->default_text);
             after(paragraph, expected);
         }
-        assert_int_equal(strstr(paragraph, "comma-separated") != NULL, entry->repeatable);
+        assert_int_equal(strstr(paragraph, "comma-separated") != NULL, flag->repeatable);
     }
 }
 
@@ -210,21 +213,21 @@ static void version(void **state)
              "dnstt_exporter, version %s (branch: %s, revision: %s)\n"
              "  compiler:         %s\n"
              "  platform:         linux/",
-             flags_version(), flags_branch(), flags_revision(), flags_compiler());
-    const char *text = printed(flags_print_version);
+             build_version(), build_branch(), build_revision(), build_compiler());
+    const char *text = printed(build_print);
     assert_memory_equal(text, expected, strlen(expected));
 
     unsigned parts[3];
     int used = 0;
-    assert_int_equal(sscanf(flags_version(), "%u.%u.%u%n", &parts[0], &parts[1], &parts[2], &used),
+    assert_int_equal(sscanf(build_version(), "%u.%u.%u%n", &parts[0], &parts[1], &parts[2], &used),
                      3);
-    assert_int_equal(flags_version()[used], '\0');
-    assert_true(flags_branch()[0] != '\0' && flags_revision()[0] != '\0');
-    assert_int_equal(sscanf(flags_compiler(), "gcc %u.%u%n", &parts[0], &parts[1], &used) == 2 ||
-                         sscanf(flags_compiler(), "clang %u.%u%n", &parts[0], &parts[1], &used) ==
+    assert_int_equal(build_version()[used], '\0');
+    assert_true(build_branch()[0] != '\0' && build_revision()[0] != '\0');
+    assert_int_equal(sscanf(build_compiler(), "gcc %u.%u%n", &parts[0], &parts[1], &used) == 2 ||
+                         sscanf(build_compiler(), "clang %u.%u%n", &parts[0], &parts[1], &used) ==
                              2,
                      true);
-    assert_null(strchr(flags_compiler() + used, ' '));
+    assert_null(strchr(build_compiler() + used, ' '));
 }
 
 static void printing_fails(void **state)
@@ -233,7 +236,7 @@ static void printing_fails(void **state)
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     assert_true(full >= 0);
     assert_int_equal(flags_print_help(full), -ENOSPC);
-    assert_int_equal(flags_print_version(full), -ENOSPC);
+    assert_int_equal(build_print(full), -ENOSPC);
     close(full);
 
     int read_only = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -248,24 +251,24 @@ static void add_random_argument(char *out, size_t size)
                                          "all",   "a,b,c",         ":9713", "/metrics", "json",
                                          "debug", "1000000",       "-",     "--",       "=",
                                          "",      "true",          "false", "-x",       "---"};
-    const struct flags_entry *entry = flags_entry(random_below((unsigned)flags_count()));
+    const struct flag *flag = &flag_table[random_below(FLAG_TABLE_ROWS)];
     const char *value = values[random_below(sizeof values / sizeof values[0])];
     switch (random_below(6)) {
     case 0:
         snprintf(out, size, "%s", value);
         break;
     case 1:
-        snprintf(out, size, "-%s", entry->name);
+        snprintf(out, size, "-%s", flag->name);
         break;
     case 2:
         snprintf(out, size, "-dnstt.domain=%s", value);
         break;
     case 3:
-        snprintf(out, size, "-%s=%s", entry->name,
-                 entry->default_text != NULL ? entry->default_text : value);
+        snprintf(out, size, "-%s=%s", flag->name,
+                 flag->default_text != NULL ? flag->default_text : value);
         break;
     default:
-        snprintf(out, size, "--%s=%s", entry->name, value);
+        snprintf(out, size, "--%s=%s", flag->name, value);
     }
     const unsigned changes = random_below(4) == 0 ? random_below(4) : 0;
     for (unsigned i = 0; i < changes && out[0] != '\0'; i++)
@@ -285,7 +288,7 @@ static void assert_options_in_range(void)
         assert_int_equal(strnlen(options.domains[i].text, DOMAIN_WIRE_MAX),
                          options.domains[i].wire_length - 2);
     }
-    assert_in_range(options.port_count, 1, FLAGS_PORTS_MAX);
+    assert_in_range(options.port_count, 1, OPTIONS_PORTS_MAX);
     for (unsigned i = 0; i < options.port_count; i++)
         assert_int_not_equal(options.ports[i], 0);
     assert_in_range(options.mtu, 512, 65535);
@@ -296,7 +299,7 @@ static void assert_options_in_range(void)
     assert_int_equal(options.ring_size % (512 * 1024), 0);
     assert_in_range(options.sessions_max, 1000, 100000000);
     assert_in_range(options.sessions_remember, 1000, 100000000);
-    assert_in_range(options.series_max, 1, 1000000);
+    assert_in_range(options.groups_max, 1, 1000000);
     assert_in_range(options.listen_count, 1, ADDRESSES_MAX);
     for (unsigned i = 0; i < options.listen_count; i++) {
         assert_true(options.listen_addresses[i].length > 0);

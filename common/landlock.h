@@ -1,9 +1,10 @@
 /*
- * landlock(7): what the exporter may still reach by name. What the kernel has of it is used, what
- * is missing is told (common/ruleset.h).
+ * landlock(7): what a process may still reach by name. Whatever no rule allows is refused, for
+ * every kind of access that the running kernel knows. Kernels before 5.13 have no Landlock, and
+ * older ones know fewer kinds: the outcome says which hold.
  */
-#ifndef EXPORTER_LANDLOCK_H
-#define EXPORTER_LANDLOCK_H
+#ifndef COMMON_LANDLOCK_H
+#define COMMON_LANDLOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,13 +17,15 @@ struct landlock_outcome {
 
 /*
  * Confines the process for good. Files may be read below the folder of each of the `count` paths
- * (NULL entries are passed over), and where the file or its folder is a symbolic link, below the
+ * (NULL entries are skipped), and where the file or its folder is a symbolic link, below the
  * parent of the folder that the file is in, so that the link can be swapped to a sibling; the root
  * folder itself is never opened up as such a parent. Nothing else can be opened, made or changed.
- * No TCP socket can be bound or connected any more: those that listen were bound before.
+ * No TCP socket can be bound or connected any more: those that listen were bound before. With
+ * `signals` no process outside can be signalled either (Linux 6.12).
  * no_new_privs must be set. Returns 0 with `*outcome` filled, also where the kernel has no
  * Landlock, or -errno.
  */
-int landlock_confine(const char *const paths[], size_t count, struct landlock_outcome *outcome);
+int landlock_confine(const char *const paths[], size_t count, bool signals,
+                     struct landlock_outcome *outcome);
 
 #endif
