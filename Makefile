@@ -126,7 +126,7 @@ SANDBOX_PROGRAMS := $(foreach folder,attack logged attack-logged,\
 WRAP_LOGGED      := seccomp_init
 WRAP_ATTACK      := sandbox_load sandbox_set_undumpable sandbox_forbid_new_code sandbox_limit \
                     landlock_confine
-WRAP_SNIFFER     := $(WRAP_ATTACK) sniff_run sandbox_drop_privileges shutdown socket setsockopt
+WRAP_SNIFFER     := $(WRAP_ATTACK) sniffer_run sandbox_drop_privileges shutdown socket setsockopt
 WRAP_EXPORTER    := $(WRAP_ATTACK) loop_until_ready loop_run sandbox_assert_unprivileged
 
 $(SANDBOX)/attack/dnstt_exporter: $(SANDBOX_OBJECTS)/attack_sniffer.o $(SANDBOX_ATTACK)

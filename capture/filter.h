@@ -6,8 +6,6 @@
 #ifndef CAPTURE_FILTER_H
 #define CAPTURE_FILTER_H
 
-#include "common/options.h"
-
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,12 +3,17 @@
  * up every privilege, and only then becomes two processes: the child is the sniffer, the parent
  * executes the exporter. The order of the steps below is the security of the whole.
  */
-#include "capture/confine.h"
 #include "capture/filter.h"
 #include "capture/interface.h"
 #include "capture/launch.h"
-#include "capture/packet.h"
-#include "capture/sniff.h"
+#include "capture/sniffer/batch.h"
+#include "capture/sniffer/classify.h"
+#include "capture/sniffer/confine.h"
+#include "capture/sniffer/policy.h"
+#include "capture/sniffer/ring.h"
+#include "capture/sniffer/sniffer.h"
+#include "capture/sniffer/token.h"
+#include "capture/socket.h"
 #include "capture/user.h"
 #include "common/build.h"
 #include "common/channel.h"
@@ -18,6 +23,7 @@
 #include "common/number.h"
 #include "common/options.h"
 #include "common/sandbox.h"
+#include "common/wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -168,7 +174,7 @@ static void open_socket(const struct options *options, struct packet_socket *pac
     if (error != 0) {
         fail("cannot raise CAP_NET_RAW", error);
     }
-    error = packet_open(&filter, interface_index, options->ring_size, packet, &stage);
+    error = socket_open(&filter, interface_index, options->ring_size, packet, &stage);
     if (error == -EPERM) {
         fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
     }
@@ -205,16 +211,16 @@ static void drop_privileges(const struct sandbox_user *user)
 static _Noreturn void run_sniffer(const struct options *options, const struct packet_socket *socket,
                                   pid_t parent, int channel)
 {
-    struct sandbox_rule rules[SNIFF_RULES_MAX];
+    struct sandbox_rule rules[SNIFFER_RULES_MAX];
     const char *stage = "";
-    judge_make(options, &sniffer.judge);
+    classifier_make(options, &sniffer.classifier);
     sniffer.packet = CONFINE_PACKET;
     sniffer.named_interface = socket->interface_index != 0;
-    int error = token_key_draw(&sniffer.judge.key);
+    int error = token_key_draw(&sniffer.classifier.key);
     if (error != 0) {
         fail("the sniffer cannot draw its key", error);
     }
-    error = packet_ring_map(socket, &sniffer.ring);
+    error = ring_map(socket->descriptor, socket->ring_size, &sniffer.ring);
     if (error != 0) {
         fail("the sniffer cannot map the ring; give a smaller -capture.ring-size", error);
     }
@@ -227,12 +233,12 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
                  strerror(-error), NULL);
         _exit(WIRE_EXIT_SETUP);
     }
-    size_t count = sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, rules);
+    size_t count = sniffer_policy(CONFINE_PACKET, CONFINE_CHANNEL, rules);
     if (sandbox_load(rules, count) != 0) {
         _exit(WIRE_EXIT_SETUP);
     }
     error = batch_start(&sniffer.batch, CONFINE_CHANNEL, (uint8_t)options->domain_count);
-    _exit(error == 0 ? (int)sniff_run(&sniffer) : WIRE_EXIT_CHANNEL_BROKEN);
+    _exit(error == 0 ? (int)sniffer_run(&sniffer) : WIRE_EXIT_CHANNEL_BROKEN);
 }
 
 /* What asks the program to end, or to reload, waits until the exporter takes signals: an end during

@@ -1,6 +1,7 @@
 #include "capture/user.h"
 
 #include "common/number.h"
+#include "common/sandbox.h"
 
 #include <errno.h>
 #include <pwd.h>

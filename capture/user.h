@@ -2,7 +2,7 @@
 #ifndef CAPTURE_USER_H
 #define CAPTURE_USER_H
 
-#include "common/sandbox.h"
+struct sandbox_user;
 
 /*
  * Reads "name", "uid" or "uid:gid"; a uid alone means a gid of the same number. Names are looked up

@@ -49,7 +49,7 @@ enum wire_reject {
     WIRE_REJECT_REASONS = 7, /* how many values, NONE included */
 };
 
-/* Why a packet was none of ours to judge. */
+/* Why a packet was none of ours to classify. */
 enum wire_ignore {
     WIRE_IGNORE_DIRECTION = 0,    /* neither to this host's port nor from it */
     WIRE_IGNORE_NOT_UDP = 1,      /* another protocol or port */
@@ -100,7 +100,7 @@ struct wire_batch {
  * The sniffer's account since it started; none of these ever falls. Packets:
  *     kernel_dropped + sum(ignored) + malformed + other_domain + rejected + query + response
  *         <= received
- * with equality once everything received has been judged. rejected, query and response are also
+ * with equality once everything received has been classified. rejected, query and response are also
  * how many records of each kind were sent before this message.
  */
 struct wire_stats {
@@ -150,9 +150,9 @@ struct wire_expectation {
 };
 
 /*
- * Judges one received message of `length` octets, as the kernel gave it, by every rule above that
- * can be checked without memory of earlier messages. Reads no octet past `length`; `message` must
- * have room for a whole union. Pure.
+ * Classifies one received message of `length` octets, as the kernel gave it, by every rule above
+ * that can be checked without memory of earlier messages. Reads no octet past `length`; `message`
+ * must have room for a whole union. Pure.
  */
 enum wire_fault wire_check(const union wire_message *message, size_t length,
                            const struct wire_expectation *expected);

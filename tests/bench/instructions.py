@@ -53,7 +53,7 @@ def stages(directory):
     made = {}
     for octets in frames.SHAPES:
         path = frames.write(directory / f"{octets}.pcap", frames.queries(octets, FRAMES, FRAMES))
-        made[f"frame to record, {octets} octets"] = Stage(["frames", path], "judge_frame")
+        made[f"frame to record, {octets} octets"] = Stage(["frames", path], "classify_frame")
     made["record to figures"] = Stage(["records", *make_databases(directory)], "intake_take")
     made["figures to line"] = Stage(["lines"], "exposition_*")
     return made

@@ -8,10 +8,18 @@
  *     scale groups COUNT                 a scrape of so many groups, in memory
  *     scale http COUNT ENCODING          the same over HTTP: its cost, how long it holds the loop
  */
+#include "common/address.h"
+#include "common/wire.h"
+#include "exporter/distinct.h"
 #include "exporter/drops.h"
+#include "exporter/exposition.h"
+#include "exporter/geoip.h"
 #include "exporter/http.h"
 #include "exporter/listen.h"
+#include "exporter/place.h"
 #include "exporter/replies.h"
+#include "exporter/series.h"
+#include "exporter/session.h"
 #include "exporter/table.h"
 #include "tests/bench/state.h"
 

@@ -8,10 +8,15 @@
  *     stages lines REPEATS                      from figures to text
  *     stages build                              what compiled this
  */
-#include "capture/judge.h"
+#include "capture/sniffer/classify.h"
+#include "capture/sniffer/parse/frame.h"
+#include "capture/sniffer/token.h"
 #include "common/build.h"
+#include "common/wire.h"
 #include "exporter/exposition.h"
 #include "exporter/geoip.h"
+#include "exporter/place.h"
+#include "exporter/series.h"
 #include "tests/bench/pcap.h"
 #include "tests/bench/state.h"
 
@@ -60,12 +65,12 @@ int getentropy(void *buffer, size_t length)
 
 static uint64_t run_frames(const char *path, unsigned repeats)
 {
-    static struct judge judge;
+    static struct classifier classifier;
     struct pcap_file file;
     state_options(NULL, NULL, &state.options);
     pcap_read(path, &file);
-    judge_make(&state.options, &judge);
-    if (token_key_draw(&judge.key) != 0) {
+    classifier_make(&state.options, &classifier);
+    if (token_key_draw(&classifier.key) != 0) {
         errx(1, "no key");
     }
     uint64_t records = 0;
@@ -78,7 +83,7 @@ static uint64_t run_frames(const char *path, unsigned repeats)
                                         .type = PACKET_HOST};
             struct wire_record record;
             enum wire_ignore ignored;
-            records += judge_frame(&judge, &frame, &record, &ignored) == OUTCOME_RECORD &&
+            records += classify_frame(&classifier, &frame, &record, &ignored) == OUTCOME_RECORD &&
                        record.kind == WIRE_QUERY;
         }
     }

@@ -1,9 +1,17 @@
 #include "tests/bench/state.h"
 
+#include "common/flags.h"
+#include "common/options.h"
+#include "common/wire.h"
+#include "exporter/distinct.h"
 #include "exporter/drops.h"
+#include "exporter/exposition.h"
+#include "exporter/intake.h"
 #include "exporter/process.h"
 #include "exporter/reload.h"
 #include "exporter/replies.h"
+#include "exporter/series.h"
+#include "exporter/session.h"
 
 #include <err.h>
 #include <stdbool.h>

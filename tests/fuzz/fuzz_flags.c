@@ -3,7 +3,10 @@
  * is within the bounds of common/flags.h and says the same when it is written out and parsed again;
  * what is refused leaves the options alone and is told in one printable line.
  */
+#include "common/address.h"
+#include "common/domain.h"
 #include "common/flags.h"
+#include "common/log.h"
 #include "common/options.h"
 
 #include <assert.h>

@@ -31,7 +31,7 @@ def over_ipv4(message):
                        bytes([10, 77, 0, 11]), bytes([10, 77, 0, 2])) + udp
 
 
-def judge():
+def classify():
     for recording in sorted((DATA / "pcap").glob("*.pcap")):
         for frame in pcap_frames(recording):
             protocol = 1 if frame[12:14] == b"\x86\xdd" else 0
@@ -155,7 +155,7 @@ def web_config():
 
 
 TARGETS = {function.__name__: function
-           for function in (judge, intake, flags, http, database, web_config)}
+           for function in (classify, intake, flags, http, database, web_config)}
 
 
 def main(target, directory):

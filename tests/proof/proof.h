@@ -7,7 +7,7 @@
 #ifndef TESTS_PROOF_PROOF_H
 #define TESTS_PROOF_PROOF_H
 
-#include "capture/dns.h"
+#include "capture/sniffer/parse/dns.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 enum {
     /* Octets of a frame, and of a message: no IP packet but a jumbogram has more. */
     FRAME_MAX = 65535,
-    /* Octets behind those of a fingerprint, which can be read: capture/token.h. */
+    /* Octets behind those of a fingerprint, which can be read: capture/sniffer/token.h. */
     TOKEN_ZEROS = 15,
 };
 

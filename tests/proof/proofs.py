@@ -21,6 +21,14 @@ class Proof(NamedTuple):
     unsigned: bool = True  # whether unsigned arithmetic and conversions are checked to lose nothing
 
 
+# Shipped files.
+IP = "capture/sniffer/parse/ip.c"
+DNS = "capture/sniffer/parse/dns.c"
+BASE32 = "capture/sniffer/parse/base32.c"
+DNSTT = "capture/sniffer/tunnels/dnstt.c"
+TOKEN = "capture/sniffer/token.c"
+CLASSIFY = "capture/sniffer/classify.c"
+
 SKIP_LABELS = {"skip_labels.0": Loop(
     "offset", "offset <= 65535 + 64 && offset >= __CPROVER_loop_entry(offset)",
     "65535 + 64 - offset")}
@@ -46,25 +54,25 @@ PROOFS = [
           loops={"parse_ipv6.0": Loop(
               "next, offset, count, first_fragment",
               "count <= 8 && offset >= 40 && offset <= end", "8 - count")},
-          mutants=(("capture/ip.c", "if (kept < offset + UDP_OCTETS)",
+          mutants=((IP, "if (kept < offset + UDP_OCTETS)",
                     "if (kept < offset + UDP_OCTETS - 1)"),
-                   ("capture/ip.c", "kept < offset + EXTENSION_OCTETS", "kept < offset"),
-                   ("capture/ip.c", "payload_kept < payload_length ? payload_kept",
+                   (IP, "kept < offset + EXTENSION_OCTETS", "kept < offset"),
+                   (IP, "payload_kept < payload_length ? payload_kept",
                     "payload_kept > payload_length ? payload_kept"),
-                   ("capture/ip.c", "if (inner.captured < TAG_OCTETS)",
+                   (IP, "if (inner.captured < TAG_OCTETS)",
                     "if (inner.captured < TAG_OCTETS - 1)"))),
     Proof("dns_question_parse", "prove_dns.c", loops=SKIP_LABELS, wraps=ZERO_LABEL,
-          mutants=(("capture/dns.c", "if (end > length || message[root] != 0)",
+          mutants=((DNS, "if (end > length || message[root] != 0)",
                     "if (message[root] != 0 || end > length)"),)),
     Proof("dns_records_parse", "prove_dns.c", wraps=ZERO_LABEL,
           loops={**SKIP_LABELS, "dns_records_parse.0": Loop(
               "offset, count, edns",
               "offset <= length && count <= 65535 && (unsigned long)edns.opt_count + count <= 65535",
               "count")},
-          mutants=(("capture/dns.c", "offset = fixed + RECORD_FIXED_OCTETS;",
+          mutants=((DNS, "offset = fixed + RECORD_FIXED_OCTETS;",
                     "offset = fixed + RECORD_FIXED_OCTETS - 1;"),)),
     Proof("read_characters", "prove_base32.c", unsigned=False,
-          mutants=(("capture/base32.c", "typedef uint8_t octets", "typedef int8_t octets"),)),
+          mutants=((BASE32, "typedef uint8_t octets", "typedef int8_t octets"),)),
     Proof("base32_read_labels", "prove_base32.c",
           models={"read_characters": "model_read_characters"},
           unwind={"fills_to_end.0": 256},
@@ -75,44 +83,44 @@ PROOFS = [
                      f" && {READ} <= 255 && (fills >> {READ} & 1) != 0"
                      f" && {WRITTEN} <= 255 && {WRITTEN} + 255 <= {READ} + length",
                      f"255 - {READ}")},
-          mutants=(("capture/base32.c", "at + BASE32_STEP <= label", "at < label"),
-                   ("capture/base32.c", "BASE32_STEP - (label - at)", "BASE32_STEP + (label - at)"))),
+          mutants=((BASE32, "at + BASE32_STEP <= label", "at < label"),
+                   (BASE32, "BASE32_STEP - (label - at)", "BASE32_STEP + (label - at)"))),
     Proof("label_begins", "prove_dnstt.c", unwind={"fills_to_end.0": 256},
           loops={"label_begins.0": Loop(
               "at",
               "at <= offset + 255 && (at > offset ? (fills >> start & 1) == 0 : "
               "(fills >> start & 1) == (fills >> (start + at) & 1))", "offset + 255 - at")},
-          mutants=(("capture/dnstt.c", "while (at < offset)", "while (at <= offset)"),)),
+          mutants=((DNSTT, "while (at < offset)", "while (at <= offset)"),)),
     Proof("is_under", "prove_dnstt.c", unwind={"is_under.0": 32},
           models={"label_begins": "model_label_begins"},
-          mutants=(("capture/dnstt.c", "if (question->name_length < domain->wire_length)",
+          mutants=((DNSTT, "if (question->name_length < domain->wire_length)",
                     "if (question->name_length + 9 < domain->wire_length)"),
-                   ("capture/dnstt.c",
+                   (DNSTT,
                     "return label_begins(question, (size_t)question->name_length - "
                     "domain->wire_length);", "return true;"))),
     Proof("is_framed", "prove_dnstt.c",
-          mutants=(("capture/dnstt.c", "length == DNSTT_CLIENT_ID_OCTETS || mark < FRAME_PADDING_MARK",
+          mutants=((DNSTT, "length == DNSTT_CLIENT_ID_OCTETS || mark < FRAME_PADDING_MARK",
                     "length == DNSTT_CLIENT_ID_OCTETS"),)),
-    Proof("dnstt_judge_query", "prove_dnstt.c", unwind=VERDICT_LOOPS, models=VERDICT_MODELS,
-          mutants=(("capture/dnstt.c", "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
-                   ("capture/dnstt.c", "if (captured > 2 &&", "if (captured > 1 &&"),
-                   ("capture/dnstt.c",
+    Proof("dnstt_classify_query", "prove_dnstt.c", unwind=VERDICT_LOOPS, models=VERDICT_MODELS,
+          mutants=((DNSTT, "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
+                   (DNSTT, "if (captured > 2 &&", "if (captured > 1 &&"),
+                   (DNSTT,
                     "size_t length = (size_t)question->name_length - domain->wire_length;",
                     "size_t length = question->name_length;"))),
-    Proof("dnstt_judge_response", "prove_dnstt.c", unwind=VERDICT_LOOPS, models=VERDICT_MODELS,
-          mutants=(("capture/dnstt.c", "if (octet_count < DNSTT_CLIENT_ID_OCTETS)",
+    Proof("dnstt_classify_response", "prove_dnstt.c", unwind=VERDICT_LOOPS, models=VERDICT_MODELS,
+          mutants=((DNSTT, "if (octet_count < DNSTT_CLIENT_ID_OCTETS)",
                     "if (octet_count == 0)"),)),
     Proof("token_session", "prove_token.c", unsigned=False,
-          mutants=(("capture/token.c", "get64(values + 8)", "get64(values + 9)"),)),
+          mutants=((TOKEN, "get64(values + 8)", "get64(values + 9)"),)),
     Proof("token_fingerprint", "prove_token.c", unwind={"token_fingerprint.0": 17}, unsigned=False,
-          mutants=(("capture/token.c", "get64(data + at + 8)", "get64(data + at + 9)"),)),
-    Proof("judge_frame", "prove_judge.c", unwind={"has_port.0": 17},
+          mutants=((TOKEN, "get64(data + at + 8)", "get64(data + at + 9)"),)),
+    Proof("classify_frame", "prove_classify.c", unwind={"has_port.0": 17},
           models={name: f"model_{name}" for name in (
-              "ip_parse", "dnstt_judge_query", "dnstt_judge_response", "token_session",
+              "ip_parse", "dnstt_classify_query", "dnstt_classify_response", "token_session",
               "token_fingerprint")},
-          mutants=(("capture/judge.c", "judgement->value_count - DNSTT_CLIENT_ID_VALUES",
-                    "judgement->value_count"),
-                   ("capture/judge.c", "record->domain = judgement->domain;",
+          mutants=((CLASSIFY, "findings->value_count - DNSTT_CLIENT_ID_VALUES",
+                    "findings->value_count"),
+                   (CLASSIFY, "record->domain = findings->domain;",
                     "record->domain = UINT8_MAX;"))),
     Proof("wire_check", "prove_intake.c", unwind={"account_fits.0": 32},
           loops={"check_batch.0": Loop("i", "i <= count && (i <= any || any_is_valid)", "count - i")},

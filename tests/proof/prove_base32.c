@@ -3,11 +3,11 @@
  * proved by itself. */
 #include "tests/proof/proof.h"
 
-#include "capture/base32.h"
+#include "capture/sniffer/parse/base32.h"
 
 #define memcpy model_memcpy
 #define memset model_memset
-#include "capture/base32.c"
+#include "capture/sniffer/parse/base32.c"
 #undef memcpy
 #undef memset
 

@@ -1,7 +1,7 @@
-/* The two parsers of capture/dns.c: any message. */
+/* The two parsers of capture/sniffer/parse/dns.c: any message. */
 #include "tests/proof/proof.h"
 
-#include "capture/dns.c"
+#include "capture/sniffer/parse/dns.c"
 
 #include <stdlib.h>
 

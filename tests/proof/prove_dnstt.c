@@ -1,12 +1,13 @@
-/* The verdict on any message: what capture/dnstt.c does itself. dns.c and base32.c are models. */
+/* The verdict on any message: what capture/sniffer/tunnels/dnstt.c does itself. dns.c and base32.c
+ * are models. */
 #include "tests/proof/proof.h"
 
-#include "capture/base32.h"
+#include "capture/sniffer/parse/base32.h"
 
 void *copy(void *to, const void *from, size_t count);
 
 #define memcpy copy
-#include "capture/dnstt.c"
+#include "capture/sniffer/tunnels/dnstt.c"
 #undef memcpy
 
 #include <stdlib.h>
@@ -20,13 +21,13 @@ const uint8_t *filled;
 const uint8_t *filled_copy;
 size_t filled_length;
 
-struct dnstt_judgement judgement;
+struct dnstt_findings findings;
 
 void *copy(void *to, const void *from, size_t count)
 {
     REQUIRE(!__CPROVER_same_object(from, message_begin) || (const uint8_t *)from >= message_begin,
             "nothing before the message is read");
-    REQUIRE(to != judgement.scratch || count + BASE32_STEP <= sizeof judgement.scratch,
+    REQUIRE(to != findings.scratch || count + BASE32_STEP <= sizeof findings.scratch,
             "scratch has room for it, and for a step more");
     if (from == filled && count == filled_length) {
         filled_copy = to;
@@ -168,7 +169,7 @@ int model_base32_read_labels(const uint8_t *labels, size_t length, uint8_t *valu
     REQUIRE((labels == filled || labels == filled_copy) && length == filled_length,
             "labels fill what is read");
     REQUIRE(__CPROVER_r_ok(labels, length + BASE32_STEP), "a step more can be read");
-    REQUIRE(values == judgement.values, "there is room for values");
+    REQUIRE(values == findings.values, "there is room for values");
     int result = nondet_int();
     __CPROVER_assume(result == -EBADMSG || (result >= 0 && (size_t)result <= length));
     return result;
@@ -176,7 +177,7 @@ int model_base32_read_labels(const uint8_t *labels, size_t length, uint8_t *valu
 
 bool model_is_framed(const uint8_t *values, size_t length)
 {
-    REQUIRE(values == judgement.values, "values are those that were read");
+    REQUIRE(values == findings.values, "values are those that were read");
     REQUIRE(length >= DNSTT_CLIENT_ID_OCTETS && length <= base32_octet_count(DNS_NAME_MAX),
             "the length is one that a name can have");
     return nondet_bool();
@@ -194,20 +195,20 @@ static void promise(const struct dnstt_rules *rules, size_t captured, enum dnstt
 {
     if (verdict == DNSTT_SESSION || verdict == DNSTT_REJECTED) {
         PROMISE(captured >= DNS_HEADER_OCTETS, "a message that counts has a header");
-        PROMISE(judgement.domain < rules->domain_count, "the domain is one of those configured");
+        PROMISE(findings.domain < rules->domain_count, "the domain is one of those configured");
     }
     PROMISE(verdict != DNSTT_REJECTED ||
-                (judgement.reason > WIRE_REJECT_NONE && judgement.reason < WIRE_REJECT_REASONS),
+                (findings.reason > WIRE_REJECT_NONE && findings.reason < WIRE_REJECT_REASONS),
             "a rejection has a reason");
-    PROMISE(verdict != DNSTT_SESSION || judgement.reason == WIRE_REJECT_NONE, "a session has none");
-    PROMISE(verdict != DNSTT_SESSION || (judgement.value_count > DNSTT_CLIENT_ID_VALUES &&
-                                         judgement.value_count <= DNS_NAME_MAX),
+    PROMISE(verdict != DNSTT_SESSION || findings.reason == WIRE_REJECT_NONE, "a session has none");
+    PROMISE(verdict != DNSTT_SESSION || (findings.value_count > DNSTT_CLIENT_ID_VALUES &&
+                                         findings.value_count <= DNS_NAME_MAX),
             "a session has a ClientID");
     REACH(verdict == DNSTT_SESSION && captured == FRAME_MAX, "a session of the largest message");
     REACH(verdict == DNSTT_SESSION && captured == DNS_HEADER_OCTETS + filled_length + 6 &&
-              filled_copy == judgement.scratch,
+              filled_copy == findings.scratch,
           "a session whose name is read from a copy");
-    REACH(verdict == DNSTT_SESSION && judgement.domain == DOMAINS_MAX - 1, "the last domain");
+    REACH(verdict == DNSTT_SESSION && findings.domain == DOMAINS_MAX - 1, "the last domain");
 }
 
 void prove_dnstt_judge_query(void)
@@ -220,14 +221,14 @@ void prove_dnstt_judge_query(void)
     message_begin = message;
 
     enum dnstt_verdict verdict =
-        dnstt_judge_query(&rules, message, captured, nondet_bool(), &judgement);
+        dnstt_classify_query(&rules, message, captured, nondet_bool(), &findings);
 
     promise(&rules, captured, verdict);
-    PROMISE(verdict != DNSTT_NOT_RESPONSE, "a query is judged as one");
+    PROMISE(verdict != DNSTT_NOT_RESPONSE, "a query is classified as one");
     REACH(verdict == DNSTT_NOT_QUERY, "a response");
     REACH(verdict == DNSTT_MALFORMED, "a malformed message");
     REACH(verdict == DNSTT_OTHER_DOMAIN, "another domain");
-    REACH(verdict == DNSTT_REJECTED && judgement.reason == WIRE_REJECT_FRAMING, "bad framing");
+    REACH(verdict == DNSTT_REJECTED && findings.reason == WIRE_REJECT_FRAMING, "bad framing");
 }
 
 void prove_dnstt_judge_response(void)
@@ -239,7 +240,7 @@ void prove_dnstt_judge_response(void)
     uint8_t *message = malloc(captured);
     message_begin = message;
 
-    enum dnstt_verdict verdict = dnstt_judge_response(&rules, message, captured, &judgement);
+    enum dnstt_verdict verdict = dnstt_classify_response(&rules, message, captured, &findings);
 
     promise(&rules, captured, verdict);
     PROMISE(verdict == DNSTT_SESSION || verdict == DNSTT_NOT_RESPONSE,

@@ -1,7 +1,7 @@
 /* ip_parse: any frame. */
 #include "tests/proof/proof.h"
 
-#include "capture/ip.c"
+#include "capture/sniffer/parse/ip.c"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
-/* What token.c computes of a judgement. It is meant to wrap, as hashes do. */
+/* What token.c computes of a findings. It is meant to wrap, as hashes do. */
 #include "tests/proof/proof.h"
 
-#include "capture/token.c"
+#include "capture/sniffer/token.c"
 
 #include <stdlib.h>
 

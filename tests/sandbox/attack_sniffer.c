@@ -1,6 +1,6 @@
 /* The capture program whose sniffer turns hostile where its loop begins. */
-#include "capture/confine.h"
-#include "capture/sniff.h"
+#include "capture/sniffer/confine.h"
+#include "capture/sniffer/sniffer.h"
 #include "common/sandbox.h"
 #include "common/wire.h"
 #include "tests/sandbox/attack.h"
@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum wire_exit __real_sniff_run(struct sniffer *sniffer);
-enum wire_exit __wrap_sniff_run(struct sniffer *sniffer);
+enum wire_exit __real_sniffer_run(struct sniffer *sniffer);
+enum wire_exit __wrap_sniffer_run(struct sniffer *sniffer);
 int __real_sandbox_drop_privileges(const struct sandbox_user *user, enum sandbox_drop *outcome);
 int __wrap_sandbox_drop_privileges(const struct sandbox_user *user, enum sandbox_drop *outcome);
 int __real_shutdown(int descriptor, int how);
@@ -189,7 +189,7 @@ static void wait_for_exporter(void)
     }
 }
 
-enum wire_exit __wrap_sniff_run(struct sniffer *sniffer)
+enum wire_exit __wrap_sniffer_run(struct sniffer *sniffer)
 {
     static const struct attack attacks[] = {
         {"inject", inject},
@@ -212,7 +212,7 @@ enum wire_exit __wrap_sniff_run(struct sniffer *sniffer)
     wait_for_exporter();
     attack_run(attacks, sizeof attacks / sizeof *attacks);
     attack_run_common();
-    return __real_sniff_run(sniffer);
+    return __real_sniffer_run(sniffer);
 }
 
 /* --- The defences of the start. */

@@ -1,5 +1,7 @@
 #include "tests/sandbox/policy_call.h"
 
+#include "common/sandbox.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

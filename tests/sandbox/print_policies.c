@@ -2,8 +2,11 @@
  * Prints the syscall tables of SECURITY.md from those that the programs load: `print_policies
  * sniffer`, `exporter`, or `web` for what a web configuration adds. A test compares the two.
  */
-#include "capture/confine.h"
-#include "capture/sniff.h"
+#include "capture/sniffer/confine.h"
+#include "capture/sniffer/policy.h"
+#include "capture/sniffer/sniffer.h"
+#include "common/sandbox.h"
+#include "exporter/listen.h"
 #include "exporter/policy.h"
 
 #include <inttypes.h>
@@ -105,7 +108,7 @@ int main(int argc, char *argv[])
         .sniffer_memory = SNIFFER,
     };
     if (argc == 2 && strcmp(argv[1], "sniffer") == 0) {
-        print_rules(rules, sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, rules), NULL, 0);
+        print_rules(rules, sniffer_policy(CONFINE_PACKET, CONFINE_CHANNEL, rules), NULL, 0);
     } else if (argc == 2 && strcmp(argv[1], "exporter") == 0) {
         print_rules(rules, policy_rules(&pinned, rules), NULL, 0);
     } else if (argc == 2 && strcmp(argv[1], "web") == 0) {

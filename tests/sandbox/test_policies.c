@@ -3,8 +3,9 @@
  * in a child that then makes one call. Whether the child must die is worked out from the table by a
  * model of a few lines, which shares nothing with libseccomp.
  */
-#include "capture/confine.h"
-#include "capture/sniff.h"
+#include "capture/sniffer/confine.h"
+#include "capture/sniffer/policy.h"
+#include "capture/sniffer/sniffer.h"
 #include "common/sandbox.h"
 #include "exporter/listen.h"
 #include "exporter/policy.h"
@@ -51,7 +52,7 @@ static const struct policy_descriptors absent = {
     .sniffer_memory = 909,
 };
 
-_Static_assert((int)SNIFF_RULES_MAX <= (int)POLICY_RULES_MAX, "either table fits");
+_Static_assert((int)SNIFFER_RULES_MAX <= (int)POLICY_RULES_MAX, "either table fits");
 
 enum {
     SNIFFER,
@@ -78,7 +79,8 @@ static int make_policies(void **state)
 {
     struct policy_descriptors pinned = absent;
     (void)state;
-    policies[SNIFFER].count = sniff_rules(CONFINE_PACKET, CONFINE_CHANNEL, policies[SNIFFER].rules);
+    policies[SNIFFER].count =
+        sniffer_policy(CONFINE_PACKET, CONFINE_CHANNEL, policies[SNIFFER].rules);
     policies[EXPORTER].count = policy_rules(&pinned, policies[EXPORTER].rules);
     pinned.databases = true;
     policies[EXPORTER_WITH_DATABASES].count =

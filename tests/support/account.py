@@ -27,10 +27,10 @@ def balanced(metrics):
     """Asserts what holds in every scrape; returns whether the account is settled."""
     received = metrics.sum("dnstt_exporter_packets_received_total")
     counted = outcomes(metrics)
-    judged = sum(counted.values())
-    assert judged <= received, metrics.text
+    classified = sum(counted.values())
+    assert classified <= received, metrics.text
     split = all(metrics.sum(name) == counted[outcome] for outcome, name in SPLIT.items())
-    return judged == received and split
+    return classified == received and split
 
 
 def wait_balanced(program, seen):

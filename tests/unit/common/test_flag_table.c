@@ -1,4 +1,7 @@
+#include "common/address.h"
+#include "common/domain.h"
 #include "common/flags.h"
+#include "common/log.h"
 #include "common/options.h"
 
 #include <setjmp.h>

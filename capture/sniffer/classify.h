@@ -1,0 +1,37 @@
+/*
+ * One frame in, one outcome out: ip, dnstt and token in a row. Every frame has exactly one outcome,
+ * and the account is the sum of them. Pure, no allocation.
+ */
+#ifndef CAPTURE_SNIFFER_CLASSIFY_H
+#define CAPTURE_SNIFFER_CLASSIFY_H
+
+#include "capture/sniffer/token.h"
+#include "capture/sniffer/tunnels/dnstt.h"
+#include "common/options.h"
+#include "common/wire.h"
+
+#include <stdint.h>
+
+struct frame;
+
+struct classifier {
+    struct dnstt_rules rules;
+    struct token_key key;
+    unsigned port_count;
+    uint16_t ports[OPTIONS_PORTS_MAX]; /* host byte order */
+};
+
+enum outcome {
+    OUTCOME_RECORD,       /* *record is filled: a query, a response or a rejected query */
+    OUTCOME_IGNORED,      /* *ignored says why */
+    OUTCOME_MALFORMED,    /* IP, UDP or DNS headers that do not fit */
+    OUTCOME_OTHER_DOMAIN, /* a query for a name under none of the domains */
+};
+
+/* Takes what it needs from the options, which must outlive it. The key is left to the caller. */
+void classifier_make(const struct options *options, struct classifier *out);
+
+enum outcome classify_frame(const struct classifier *classifier, const struct frame *frame,
+                            struct wire_record *record, enum wire_ignore *ignored);
+
+#endif

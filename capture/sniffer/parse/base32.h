@@ -1,0 +1,50 @@
+/*
+ * Base32 of RFC 4648, section 6, without padding and in either case, as it stands in the labels of
+ * a name. Each character is validated.
+ *
+ * Characters become values of five bits, one octet each, and stay so: of a query's payload only the
+ * first few octets and one more are ever looked at, and values compare as well as octets do.
+ */
+#ifndef CAPTURE_SNIFFER_PARSE_BASE32_H
+#define CAPTURE_SNIFFER_PARSE_BASE32_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* A name's labels hold at most 250 characters (255 octets less four length octets and the
+     * root's). */
+    BASE32_VALUES_MAX = 250,
+    /* Characters are taken this many at a time. */
+    BASE32_STEP = 16,
+    /* A step may begin anywhere up to the end of the values: rounded up to whole steps. */
+    BASE32_BUFFER_SIZE = 272,
+};
+
+/*
+ * Reads the labels that take `length` octets, their length octets included; no label goes beyond
+ * that. BASE32_STEP more octets have to be readable. Returns the number of values, which are
+ * followed by BASE32_STEP zeros, or -EBADMSG when a character is outside the alphabet.
+ */
+int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE]);
+
+/*
+ * How many octets so many values stand for. The tail is treated as Go's decoder does, which is what
+ * dnstt-server runs: a last group of 2, 4, 5 or 7 values gives 1, 2, 3 or 4 octets, one of 1, 3 or
+ * 6 values gives none (so 14 values give 5 octets).
+ */
+static inline size_t base32_octet_count(size_t value_count)
+{
+    static const uint8_t tail[8] = {0, 0, 1, 0, 2, 3, 0, 4};
+    return value_count / 8 * 5 + tail[value_count % 8];
+}
+
+/* One of the octets that the values stand for: its bits are in two of them or three. */
+static inline uint8_t base32_octet(const uint8_t *values, size_t index)
+{
+    size_t first_bit = index * 8;
+    values += first_bit / 5;
+    return (uint8_t)((values[0] << 10 | values[1] << 5 | values[2]) >> (7 - first_bit % 5) & 0xff);
+}
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * From a frame to a UDP datagram: IPv4 (RFC 791), IPv6 with extension headers (RFC 8200), VLAN
+ * tags that the kernel left in place (IEEE 802.1Q), UDP (RFC 768). Checksums are never verified:
+ * offloading leaves them unfilled. Pure, no allocation, reads nothing outside the frame.
+ */
+#ifndef CAPTURE_SNIFFER_PARSE_IP_H
+#define CAPTURE_SNIFFER_PARSE_IP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct frame;
+
+enum {
+    /* RFC 8200, section 4.1, names seven kinds of extension headers, each at most once but for
+     * one that may come twice: no honest packet has more. */
+    IP_EXTENSION_HEADERS_MAX = 8,
+    /* Tags before the network header: 802.1ad puts one before that of 802.1Q. */
+    IP_VLAN_TAGS_MAX = 2,
+};
+
+struct datagram {
+    const uint8_t *payload; /* the UDP payload, `captured` octets of it */
+    uint32_t captured;      /* at most `length` */
+    uint32_t length;        /* UDP length less its header: 0 to 65,527 octets */
+    bool fragment;          /* a first fragment: what is not captured may be in later ones */
+    uint16_t source_port;
+    uint16_t destination_port;
+    uint8_t source[16]; /* IPv4 as ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2) */
+    uint8_t destination[16];
+};
+
+enum ip_result {
+    IP_DATAGRAM,  /* *out is filled */
+    IP_NOT_UDP,   /* another protocol */
+    IP_FRAGMENT,  /* a fragment with an offset above 0: no ports in it */
+    IP_MALFORMED, /* a header that does not fit the frame or contradicts itself */
+};
+
+/* `*out` is untouched unless the result is IP_DATAGRAM. */
+enum ip_result ip_parse(const struct frame *frame, struct datagram *out);
+
+#endif

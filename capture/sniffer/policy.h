@@ -1,0 +1,20 @@
+/* The sniffer's syscalls: all that it may ask of the kernel once it watches. */
+#ifndef CAPTURE_SNIFFER_POLICY_H
+#define CAPTURE_SNIFFER_POLICY_H
+
+#include <stddef.h>
+
+struct sandbox_rule;
+
+enum {
+    SNIFFER_RULES_MAX = 8,
+    SNIFFER_POLL_DESCRIPTORS = 2, /* that it waits for: packets, and room in the channel */
+    /* Of the kernel's signal set: ppoll(2) wants its size even when it gets none. */
+    SNIFFER_SIGSET_BYTES = 8,
+};
+
+/* The syscall table with the two descriptors pinned. `rules` has SNIFFER_RULES_MAX places; returns
+ * how many are used. */
+size_t sniffer_policy(int packet, int channel, struct sandbox_rule *rules);
+
+#endif

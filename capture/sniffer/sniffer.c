@@ -1,0 +1,172 @@
+#include "capture/sniffer/sniffer.h"
+
+#include "capture/sniffer/parse/frame.h"
+#include "capture/sniffer/policy.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/if_packet.h>
+
+enum {
+    POLL_PACKET,
+    POLL_CHANNEL,
+    POLL_DESCRIPTORS = SNIFFER_POLL_DESCRIPTORS,
+    /* A ring that never runs empty must not keep the account back: STATS after so many frames,
+     * about one second of a host that is as slow as 50,000 packets a second. */
+    FRAMES_PER_TURN = 65536,
+};
+
+static void account(struct sniffer *sniffer, const struct frame *frame)
+{
+    struct wire_stats *stats = &sniffer->stats;
+    struct wire_record *record = batch_place(&sniffer->batch);
+    enum wire_ignore ignored = WIRE_IGNORE_DIRECTION;
+    switch (classify_frame(&sniffer->classifier, frame, record, &ignored)) {
+    case OUTCOME_RECORD:
+        stats->query += record->kind == WIRE_QUERY;
+        stats->response += record->kind == WIRE_RESPONSE;
+        stats->rejected += record->kind == WIRE_REJECTED;
+        batch_commit(&sniffer->batch);
+        break;
+    case OUTCOME_IGNORED:
+        stats->ignored[ignored]++;
+        break;
+    case OUTCOME_MALFORMED:
+        stats->malformed++;
+        break;
+    case OUTCOME_OTHER_DOMAIN:
+        stats->other_domain++;
+        break;
+    }
+}
+
+/* Takes what the ring holds, up to a turn's worth, and sends what came of it. Returns the number of
+ * frames, or -EAGAIN when the channel is full: the ring then takes in the burst and the kernel
+ * counts what does not fit. */
+static int drain(struct sniffer *sniffer)
+{
+    int taken = 0;
+    while (taken < FRAMES_PER_TURN) {
+        struct frame frame;
+        int error = batch_is_full(&sniffer->batch) ? batch_flush(&sniffer->batch) : 0;
+        if (error != 0) {
+            return error;
+        }
+        if (!ring_next(&sniffer->ring, &frame)) {
+            break;
+        }
+        account(sniffer, &frame);
+        taken++;
+    }
+    int error = batch_flush(&sniffer->batch);
+    return error != 0 ? error : taken;
+}
+
+/* The kernel's counters are read after the frames were classified, so they are never behind.
+ * Returns 0 or -errno: of the packet socket, not of the channel. */
+static int add_kernel_counters(struct sniffer *sniffer)
+{
+    struct ring_statistics statistics;
+    int error = ring_statistics(sniffer->packet, &statistics);
+    if (error != 0) {
+        return error;
+    }
+    sniffer->stats.received += statistics.received;
+    sniffer->stats.kernel_dropped += statistics.dropped;
+    return 0;
+}
+
+/* Linux writes the time that remained back into `remaining`, which spares the sniffer a clock;
+ * glibc's own ppoll hides that. NULL waits without limit. */
+static int wait_for(struct pollfd descriptors[POLL_DESCRIPTORS], struct timespec *remaining)
+{
+    long ready =
+        syscall(SYS_ppoll, descriptors, POLL_DESCRIPTORS, remaining, NULL, SNIFFER_SIGSET_BYTES);
+    return ready < 0 ? -errno : 0;
+}
+
+/* An account that would be due before the next block's timeout goes out with this one: a trickle
+ * of packets wakes the sniffer at that timeout and at no other moment. */
+static bool is_over(const struct timespec *remaining)
+{
+    return remaining->tv_sec == 0 && remaining->tv_nsec < RING_BLOCK_TIMEOUT_MS * 1000000L;
+}
+
+/* For an error of the channel. */
+static enum wire_exit exit_for(int error)
+{
+    return error == -EPIPE || error == -ECONNRESET ? WIRE_EXIT_CHANNEL_CLOSED
+                                                   : WIRE_EXIT_CHANNEL_BROKEN;
+}
+
+/* Returns 0 to go on, or why not. */
+static int look_at_socket(struct sniffer *sniffer)
+{
+    int error = ring_socket_error(sniffer->packet);
+    if (error == ENETDOWN) {
+        sniffer->stats.interface_down++;
+    } else if (error != 0) {
+        return WIRE_EXIT_SOCKET_BROKEN;
+    }
+    return 0;
+}
+
+enum wire_exit sniffer_run(struct sniffer *sniffer)
+{
+    const struct timespec heartbeat = {.tv_sec = SNIFFER_HEARTBEAT_MS / 1000,
+                                       .tv_nsec = SNIFFER_HEARTBEAT_MS % 1000 * 1000000L};
+    struct pollfd descriptors[POLL_DESCRIPTORS] = {
+        [POLL_PACKET] = {.fd = sniffer->packet},
+        [POLL_CHANNEL] = {.fd = sniffer->batch.channel},
+    };
+    struct timespec remaining = heartbeat;
+    bool due = true; /* a first account, of nothing, says that packets are being watched */
+    for (;;) {
+        int result = drain(sniffer);
+        bool more = result == FRAMES_PER_TURN;
+        due = due || more || is_over(&remaining);
+        if (result >= 0 && due) {
+            if (sniffer->named_interface && ring_interface_gone(sniffer->packet)) {
+                return WIRE_EXIT_INTERFACE_GONE;
+            }
+            if (add_kernel_counters(sniffer) != 0) {
+                return WIRE_EXIT_SOCKET_BROKEN;
+            }
+            result = batch_send_stats(&sniffer->batch, &sniffer->stats);
+            if (result == 0) {
+                due = false;
+                remaining = heartbeat;
+            }
+        }
+        bool full = result == -EAGAIN;
+        if (result < 0 && !full) {
+            return exit_for(result);
+        }
+        if (more && !full) {
+            continue;
+        }
+        /* While the channel is full nothing else is worth waking for. Readability of the channel
+         * is never asked for: it is for ever, since the exporter's sending side is shut. */
+        descriptors[POLL_PACKET].events = full ? 0 : POLLIN;
+        descriptors[POLL_CHANNEL].events = full ? POLLOUT : 0;
+        int error = wait_for(descriptors, full ? NULL : &remaining);
+        if (error != 0 && error != -EINTR) {
+            return WIRE_EXIT_SOCKET_BROKEN;
+        }
+        due = due || full;
+        if (descriptors[POLL_CHANNEL].revents & (POLLERR | POLLHUP)) {
+            return WIRE_EXIT_CHANNEL_CLOSED;
+        }
+        if (descriptors[POLL_PACKET].revents & POLLERR) {
+            int reason = look_at_socket(sniffer);
+            if (reason != 0) {
+                return (enum wire_exit)reason;
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/*
+ * Pseudonyms. A ClientID never leaves the sniffer: SipHash-2-4 (Aumasson and Bernstein, 2012)
+ * under a key that is drawn at each start and never written anywhere. Pure but for the key.
+ */
+#ifndef CAPTURE_SNIFFER_TOKEN_H
+#define CAPTURE_SNIFFER_TOKEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* What is read to find a ClientID: its values, rounded up to words. */
+    TOKEN_VALUES = 16,
+};
+
+struct token_key {
+    uint64_t session[2];     /* SipHash's 128-bit key */
+    uint64_t fingerprint[2]; /* start value and odd multiplier of the fingerprint's fold */
+};
+
+/* Draws a key from getrandom(2). Returns 0 or -errno. */
+int token_key_draw(struct token_key *out);
+
+/* SipHash-2-4 of the octets, exposed for the paper's own test vectors. */
+uint64_t token_siphash(const uint64_t key[2], const uint8_t *data, size_t length);
+
+/*
+ * The token of a session: uniform over the keys, never 0 (an empty table slot). Of the ClientID's
+ * base32 values as they stand, which are as good as its octets: each ClientID has its own. `values`
+ * begin with it, and what they have after it is of no account.
+ */
+uint64_t token_session(const struct token_key *key, uint8_t domain,
+                       const uint8_t values[TOKEN_VALUES]);
+
+/*
+ * 24 bits of what follows the ClientID, to tell a resolver's retry from a new query. A fold, not a
+ * hash: two that collide only delay the confirmation of a session. `data` is followed by at least
+ * fifteen zeros.
+ */
+uint32_t token_fingerprint(const struct token_key *key, const uint8_t *data, size_t length);
+
+#endif

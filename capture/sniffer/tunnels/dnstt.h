@@ -1,0 +1,87 @@
+/*
+ * What counts: the verdict on one DNS message, by the rules of dnstt's server (v1.20241021).
+ * README, "What counts", is the same list for operators. Pure, no allocation.
+ */
+#ifndef CAPTURE_SNIFFER_TUNNELS_DNSTT_H
+#define CAPTURE_SNIFFER_TUNNELS_DNSTT_H
+
+#include "capture/sniffer/parse/base32.h"
+#include "capture/sniffer/parse/dns.h"
+#include "common/domain.h"
+#include "common/options.h"
+#include "common/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    DNSTT_CLIENT_ID_OCTETS = 8,
+    /* Values that are the ClientID's alone: its last four bits share the next with one bit of what
+     * follows. */
+    DNSTT_CLIENT_ID_VALUES = 12,
+    /* A name and what is read past it. */
+    DNSTT_SCRATCH_SIZE = DNS_NAME_MAX + BASE32_STEP,
+    DNSTT_DOMAIN_WORDS = (DOMAIN_WIRE_MAX + 7) / 8,
+};
+
+/*
+ * A configured domain as names are compared with it: in words of eight octets, the last one first,
+ * for a name has to end in the domain. What the first word has before the domain is masked out.
+ */
+struct dnstt_domain {
+    uint64_t wire[DNSTT_DOMAIN_WORDS];
+    uint64_t mask[DNSTT_DOMAIN_WORDS]; /* the bits that count: of a letter all but its case */
+    uint8_t word_count;
+    uint8_t wire_length; /* octets, the root's included */
+    uint8_t index;       /* as configured: what records carry */
+};
+
+/* The configured domains, longest first, so that the first match is the longest. */
+struct dnstt_rules {
+    unsigned domain_count;
+    struct dnstt_domain domains[DOMAINS_MAX];
+    uint16_t mtu; /* octets: the least EDNS payload size that the server answers */
+    enum framing framing;
+};
+
+void dnstt_rules_make(const struct options *options, struct dnstt_rules *out);
+
+enum dnstt_verdict {
+    DNSTT_SESSION,      /* a query, or a response, of a session */
+    DNSTT_NOT_QUERY,    /* inbound with QR set */
+    DNSTT_NOT_RESPONSE, /* outbound and not a session's answered response */
+    DNSTT_MALFORMED,    /* inbound only */
+    DNSTT_OTHER_DOMAIN, /* inbound only */
+    DNSTT_REJECTED,     /* inbound only: `reason` says why */
+};
+
+struct dnstt_findings {
+    /* Set when rejected or a session. */
+    enum wire_reject reason; /* NONE for a session */
+    uint8_t domain;          /* the configured index */
+    /* Set when a session: the values of all characters before the domain. They begin with the
+     * ClientID, and BASE32_STEP zeros follow them. */
+    unsigned value_count;
+    uint8_t values[BASE32_BUFFER_SIZE];
+    /* Of no meaning outside: labels are read from here when the message ends right behind them. */
+    uint8_t scratch[DNSTT_SCRATCH_SIZE];
+};
+
+/*
+ * Classifies a message that came to the server. `captured` octets are at hand; `whole` says that
+ * they are the whole message: without it (a first fragment) the rules that look past the question
+ * are left out. In `*out` only what the verdict sets is meaningful.
+ */
+enum dnstt_verdict dnstt_classify_query(const struct dnstt_rules *rules, const uint8_t *message,
+                                        size_t captured, bool whole, struct dnstt_findings *out);
+
+/*
+ * Classifies a message that left the server: DNSTT_SESSION when QR is set, RCODE is 0 and its one
+ * question would be a session's by the rules that a question alone shows (domain, type, encoding,
+ * short, framing), else DNSTT_NOT_RESPONSE. Nothing past the question is looked at.
+ */
+enum dnstt_verdict dnstt_classify_response(const struct dnstt_rules *rules, const uint8_t *message,
+                                           size_t captured, struct dnstt_findings *out);
+
+#endif

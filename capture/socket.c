@@ -1,0 +1,97 @@
+#include "capture/socket.h"
+
+#include "capture/filter.h"
+#include "capture/sniffer/ring.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    /* Unused with TPACKET_V3, whose frames have the length they need, but checked by the kernel. */
+    FRAME_SIZE = 2048,
+};
+
+static int set_ring(int descriptor, size_t ring_size)
+{
+    const int version = TPACKET_V3;
+    if (setsockopt(descriptor, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0) {
+        return -errno;
+    }
+    struct tpacket_req3 request = {
+        .tp_block_size = RING_BLOCK_SIZE,
+        .tp_block_nr = (unsigned)(ring_size / RING_BLOCK_SIZE),
+        .tp_frame_size = FRAME_SIZE,
+        .tp_frame_nr = (unsigned)(ring_size / FRAME_SIZE),
+        .tp_retire_blk_tov = RING_BLOCK_TIMEOUT_MS,
+    };
+    return setsockopt(descriptor, SOL_PACKET, PACKET_RX_RING, &request, sizeof request) == 0
+               ? 0
+               : -errno;
+}
+
+static int set_filter(int descriptor, const struct filter_program *filter)
+{
+    struct sock_fprog program = {
+        .len = filter->length,
+        .filter = (struct sock_filter *)(uintptr_t)filter->instructions, /* only read */
+    };
+    const int on = 1;
+    if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+        return -errno;
+    }
+    /* Whoever takes the sniffer over later cannot widen what it sees. */
+    return setsockopt(descriptor, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) == 0 ? 0 : -errno;
+}
+
+static int bind_to(int descriptor, int interface_index, bool *is_down)
+{
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET,
+        .sll_protocol = htons(ETH_P_ALL), /* ETH_P_IP would never show outgoing packets */
+        .sll_ifindex = interface_index,
+    };
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0) {
+        return -errno;
+    }
+    /* An interface that is down binds, and says so here; packets flow once it is up. */
+    int error = ring_socket_error(descriptor);
+    *is_down = error == ENETDOWN;
+    return error == ENETDOWN ? 0 : -error;
+}
+
+int socket_open(const struct filter_program *filter, int interface_index, size_t ring_size,
+                struct packet_socket *out, const char **stage)
+{
+    bool is_down = false;
+    *stage = "open a packet socket";
+    int descriptor = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) {
+        return -errno;
+    }
+    *stage = "set the kernel filter";
+    int error = set_filter(descriptor, filter);
+    if (error == 0) {
+        *stage = "allocate the ring";
+        error = set_ring(descriptor, ring_size);
+    }
+    if (error == 0) {
+        *stage = "bind the packet socket";
+        error = bind_to(descriptor, interface_index, &is_down);
+    }
+    if (error != 0) {
+        close(descriptor);
+        return error;
+    }
+    *out = (struct packet_socket){
+        .descriptor = descriptor,
+        .interface_index = interface_index,
+        .interface_is_down = is_down,
+        .ring_size = ring_size,
+    };
+    return 0;
+}

@@ -1,0 +1,139 @@
+/*
+ * The network against the sniffer: any frame. The first octets of the input say how the kernel
+ * would describe it, the rest is the frame, in a block of exactly its size so that a read past its
+ * end is seen. Held: one outcome of each frame, with what belongs to it and nothing else written; a
+ * record is one that the exporter takes; and -dnstt.framing changes what it says and no more.
+ */
+#include "capture/sniffer/classify.h"
+#include "capture/sniffer/parse/frame.h"
+#include "capture/sniffer/token.h"
+#include "common/domain.h"
+#include "common/options.h"
+#include "common/wire.h"
+
+#include <assert.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { DESCRIPTION = 3 };
+
+static const struct classifier *classifier(bool any_framing)
+{
+    static struct options options[2];
+    static struct classifier classifiers[2];
+    if (options[0].domain_count == 0) {
+        for (unsigned i = 0; i < 2; i++) {
+            if (domain_parse("t.example.com", &options[i].domains[0]) != 0 ||
+                domain_parse("tunnel.example.com", &options[i].domains[1]) != 0 ||
+                domain_parse("a.t.example.com", &options[i].domains[2]) != 0) {
+                abort();
+            }
+            options[i].domain_count = 3;
+            options[i].ports[0] = 53;
+            options[i].ports[1] = 5300;
+            options[i].port_count = 2;
+            options[i].mtu = 1232;
+            options[i].framing = i == 0 ? FRAMING_STRICT : FRAMING_ANY;
+            classifier_make(&options[i], &classifiers[i]);
+            classifiers[i].key = (struct token_key){{1, 2}, {3, 5}};
+        }
+    }
+    return &classifiers[any_framing];
+}
+
+static void check_record(const struct wire_record *record)
+{
+    static union wire_message message;
+    const struct wire_expectation expected = {.sequence = 1, .domains = 3};
+    message.batch.header =
+        (struct wire_header){.magic = WIRE_MAGIC, .type = WIRE_BATCH, .count = 1, .sequence = 1};
+    message.batch.records[0] = *record;
+    assert(wire_check(&message, wire_batch_length(1), &expected) == WIRE_FAULT_NONE);
+}
+
+/* One frame's outcome, and what came with it. */
+struct classified {
+    enum outcome outcome;
+    enum wire_ignore ignored;
+    struct wire_record record;
+};
+
+static struct classified classify_as(bool any_framing, const struct frame *frame)
+{
+    struct classified classified = {.ignored = WIRE_IGNORE_REASONS};
+    struct wire_record untouched;
+    memset(&untouched, 0xa5, sizeof untouched);
+    classified.record = untouched;
+    classified.outcome =
+        classify_frame(classifier(any_framing), frame, &classified.record, &classified.ignored);
+    assert((classified.outcome == OUTCOME_IGNORED) == (classified.ignored != WIRE_IGNORE_REASONS));
+    assert(classified.ignored <= WIRE_IGNORE_REASONS);
+    switch (classified.outcome) {
+    case OUTCOME_RECORD:
+        check_record(&classified.record);
+        break;
+    case OUTCOME_IGNORED:
+    case OUTCOME_MALFORMED:
+    case OUTCOME_OTHER_DOMAIN:
+        assert(memcmp(&classified.record, &untouched, sizeof untouched) == 0);
+        break;
+    default:
+        abort();
+    }
+    return classified;
+}
+
+/* The framings differ in what is refused for its framing, and in nothing else. */
+static void check_framings(const struct classified *strict, const struct classified *any)
+{
+    bool refused_query = strict->outcome == OUTCOME_RECORD &&
+                         strict->record.kind == WIRE_REJECTED &&
+                         strict->record.reason == WIRE_REJECT_FRAMING;
+    bool refused_response =
+        strict->outcome == OUTCOME_IGNORED && strict->ignored == WIRE_IGNORE_NOT_RESPONSE;
+    assert(any->outcome != OUTCOME_RECORD || any->record.reason != WIRE_REJECT_FRAMING);
+    if (refused_query) {
+        assert(any->outcome == OUTCOME_RECORD && any->record.kind == WIRE_QUERY);
+        assert(any->record.bytes == strict->record.bytes);
+        assert(any->record.domain == strict->record.domain);
+        assert(memcmp(any->record.address, strict->record.address, sizeof any->record.address) ==
+               0);
+    } else if (refused_response && any->outcome == OUTCOME_RECORD) {
+        assert(any->record.kind == WIRE_RESPONSE);
+    } else {
+        assert(any->outcome == strict->outcome && any->ignored == strict->ignored);
+        assert(memcmp(&any->record, &strict->record, sizeof any->record) == 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint16_t protocols[] = {ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q, ETH_P_8021AD,
+                                         ETH_P_ARP};
+    if (size < DESCRIPTION) {
+        return 0;
+    }
+    size_t captured = size - DESCRIPTION;
+    uint8_t *octets = malloc(captured > 0 ? captured : 1);
+    assert(octets != NULL);
+    memcpy(octets, data + DESCRIPTION, captured);
+    const struct frame frame = {
+        .data = octets,
+        .captured = (uint32_t)captured,
+        .length = (uint32_t)captured + data[2], /* more than was kept */
+        .protocol = protocols[(data[0] & 7) % 5],
+        .type = (data[1] & 1)   ? PACKET_OUTGOING
+                : (data[1] & 2) ? PACKET_OTHERHOST
+                                : PACKET_HOST,
+        .tagged = (data[0] & 8) != 0,
+    };
+    struct classified strict = classify_as(false, &frame);
+    struct classified any = classify_as(true, &frame);
+    check_framings(&strict, &any);
+    free(octets);
+    return 0;
+}

@@ -1,0 +1,230 @@
+#include "capture/sniffer/parse/base32.h"
+
+#include "tests/unit/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LABEL_MAX = 63,
+    LABELS_SIZE = BASE32_VALUES_MAX * 2, /* each label of one character */
+    OCTETS_MAX = BASE32_VALUES_MAX * 5 / 8 + 1,
+};
+
+static int value_of(uint8_t character)
+{
+    if (character >= 'a' && character <= 'z') {
+        return character - 'a';
+    }
+    if (character >= 'A' && character <= 'Z') {
+        return character - 'A';
+    }
+    if (character >= '2' && character <= '7') {
+        return character - '2' + 26;
+    }
+    return -1;
+}
+
+/* The plain way: a character at a time, five bits each, and then what the last group lacks. */
+static int model_decode(const uint8_t *characters, size_t length, uint8_t out[OCTETS_MAX])
+{
+    uint64_t bits = 0;
+    unsigned bit_count = 0;
+    int decoded = 0;
+    for (size_t i = 0; i < length; i++) {
+        int value = value_of(characters[i]);
+        if (value < 0) {
+            return -EBADMSG;
+        }
+        bits = bits << 5 | (uint64_t)value;
+        bit_count += 5;
+        if (bit_count >= 8) {
+            bit_count -= 8;
+            out[decoded++] = (uint8_t)(bits >> bit_count);
+        }
+    }
+    switch (length % 8) {
+    case 1:
+        return decoded;
+    case 3:
+        return decoded - 1;
+    case 6:
+        return decoded - 3;
+    default:
+        return decoded;
+    }
+}
+
+static void check_octets(const uint8_t *values, const uint8_t *expected, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(base32_octet(values, i), expected[i]);
+    }
+}
+
+/*
+ * Puts characters into labels of up to `longest`, each followed by what is no character, and reads
+ * them in both ways. Returns what the model does.
+ */
+static int check_against_model(const uint8_t *characters, size_t length, size_t longest)
+{
+    static const uint8_t zeros[BASE32_STEP] = {0};
+    uint8_t expected[OCTETS_MAX];
+    uint8_t labels[LABELS_SIZE];
+    size_t used = 0;
+    for (size_t at = 0; at < length;) {
+        size_t label = length - at < longest ? length - at : longest;
+        labels[used++] = (uint8_t)label;
+        memcpy(labels + used, characters + at, label);
+        used += label;
+        at += label;
+    }
+    uint8_t *block = malloc(used + BASE32_STEP);
+    uint8_t *values = malloc(BASE32_BUFFER_SIZE);
+    assert_true(block != NULL && values != NULL);
+    memcpy(block, labels, used);
+    memset(block + used, 0xff, BASE32_STEP);
+    memset(values, 0xff, BASE32_BUFFER_SIZE);
+
+    int wanted = model_decode(characters, length, expected);
+    int count = base32_read_labels(block, used, values);
+    if (wanted < 0) {
+        assert_int_equal(count, wanted);
+    } else {
+        assert_int_equal(count, length);
+        for (size_t i = 0; i < length; i++) {
+            assert_int_equal(values[i], value_of(characters[i]));
+        }
+        assert_memory_equal(values + length, zeros, sizeof zeros);
+        assert_int_equal(base32_octet_count(length), wanted);
+        check_octets(values, expected, (size_t)wanted);
+    }
+    free(block);
+    free(values);
+    return wanted;
+}
+
+static void assert_decodes(const char *text, const char *expected)
+{
+    uint8_t labels[64];
+    uint8_t values[BASE32_BUFFER_SIZE];
+    size_t length = strlen(text);
+    labels[0] = (uint8_t)length;
+    memcpy(labels + 1, text, length);
+    int count = base32_read_labels(labels, 1 + length, values);
+    assert_int_equal(count, length);
+    assert_int_equal(base32_octet_count((size_t)count), strlen(expected));
+    for (size_t i = 0; expected[i] != '\0'; i++) {
+        assert_int_equal(base32_octet(values, i), expected[i]);
+    }
+}
+
+static void test_rfc_vectors(void **state)
+{
+    (void)state;
+    assert_decodes("MY", "f");
+    assert_decodes("MZXQ", "fo");
+    assert_decodes("MZXW6", "foo");
+    assert_decodes("MZXW6YQ", "foob");
+    assert_decodes("MZXW6YTB", "fooba");
+    assert_decodes("MZXW6YTBOI", "foobar");
+    assert_decodes("mzxw6ytboi", "foobar");
+    assert_decodes("mZxW6yTbOi", "foobar");
+}
+
+static void test_no_labels(void **state)
+{
+    (void)state;
+    assert_int_equal(check_against_model(NULL, 0, LABEL_MAX), 0);
+}
+
+static void test_tails_of_go(void **state)
+{
+    (void)state;
+    static const int octets[] = {0, 0, 1, 0, 2, 3, 0, 4, 5, 5, 6, 5, 7, 8, 5, 9, 10, 10, 11};
+    uint8_t characters[sizeof octets / sizeof *octets];
+    memset(characters, '7', sizeof characters);
+    for (size_t length = 0; length < sizeof octets / sizeof *octets; length++) {
+        assert_int_equal(base32_octet_count(length), octets[length]);
+        assert_int_equal(check_against_model(characters, length, LABEL_MAX), octets[length]);
+    }
+}
+
+static void test_every_octet_in_every_place(void **state)
+{
+    (void)state;
+    uint8_t characters[35];
+    for (size_t length = 1; length <= sizeof characters; length++) {
+        memset(characters, 'q', sizeof characters);
+        for (size_t place = 0; place < length; place++) {
+            for (unsigned octet = 0; octet <= UINT8_MAX; octet++) {
+                characters[place] = (uint8_t)octet;
+                int decoded = check_against_model(characters, length, LABEL_MAX);
+                assert_int_equal(decoded < 0, value_of((uint8_t)octet) < 0);
+            }
+            characters[place] = 'q';
+        }
+    }
+}
+
+static void test_neighbours_do_not_hide_a_fault(void **state)
+{
+    (void)state;
+    static const uint8_t edges[] = {0,   0x11, 0x12, 0x17, 0x18, '/',  '0',  '1',  '2', '7',
+                                    '8', '?',  '@',  'A',  'Z',  '[',  '_',  '`',  'a', 'z',
+                                    '{', 0x7f, 0x80, 0xb2, 0xc1, 0xda, 0xe1, 0xfa, 0xff};
+    uint8_t characters[16];
+    for (size_t left = 0; left < sizeof edges; left++) {
+        for (size_t right = 0; right < sizeof edges; right++) {
+            for (size_t place = 0; place + 1 < sizeof characters; place++) {
+                memset(characters, 'a', sizeof characters);
+                characters[place] = edges[left];
+                characters[place + 1] = edges[right];
+                check_against_model(characters, sizeof characters, 1 + place);
+            }
+        }
+    }
+}
+
+/* Of every length, in labels of every length; length octets are no characters of a label's. */
+static void test_random_characters(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    uint8_t characters[BASE32_VALUES_MAX];
+    unsigned faulty = 0;
+    for (size_t longest = 1; longest <= LABEL_MAX; longest++) {
+        for (size_t length = 0; length <= BASE32_VALUES_MAX; length++) {
+            for (size_t i = 0; i < length; i++) {
+                characters[i] = (uint8_t)alphabet[random_below(sizeof alphabet - 1)];
+            }
+            if (length > 0 && random_below(2) == 0) {
+                characters[random_below((uint32_t)length)] = (uint8_t)random_below(256);
+            }
+            faulty += check_against_model(characters, length, longest) < 0;
+        }
+    }
+    assert_in_range(faulty, 2000, LABEL_MAX * 251 / 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rfc_vectors),
+        cmocka_unit_test(test_no_labels),
+        cmocka_unit_test(test_tails_of_go),
+        cmocka_unit_test(test_every_octet_in_every_place),
+        cmocka_unit_test(test_neighbours_do_not_hide_a_fault),
+        cmocka_unit_test(test_random_characters),
+    };
+    random_start();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

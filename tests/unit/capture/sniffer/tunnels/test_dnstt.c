@@ -1,0 +1,786 @@
+#include "capture/sniffer/parse/base32.h"
+#include "capture/sniffer/parse/dns.h"
+#include "capture/sniffer/tunnels/dnstt.h"
+#include "common/domain.h"
+#include "common/options.h"
+#include "common/wire.h"
+
+#include "tests/unit/message.h"
+#include "tests/unit/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOMAIN "tunnel.example.com"
+
+enum {
+    MTU = 1232,
+    VECTORS_MIN = 34,
+    VECTOR_LINE_MAX = 2048,
+    /* DOMAIN leaves 255 - 20 octets of the name, four of them for lengths: 231 characters. */
+    PAYLOAD_MAX = 144,
+};
+
+static struct options options;
+static struct dnstt_rules rules;
+static struct dnstt_findings findings;
+
+static void configure(const char *const domains[], unsigned count)
+{
+    memset(&options, 0, sizeof options);
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(domain_parse(domains[i], &options.domains[i]), 0);
+    }
+    options.domain_count = count;
+    options.mtu = MTU;
+    options.framing = FRAMING_STRICT;
+    memset(&rules, 0xa5, sizeof rules);
+    dnstt_rules_make(&options, &rules);
+}
+
+static int configure_one(void **state)
+{
+    (void)state;
+    configure((const char *const[]){DOMAIN}, 1);
+    return 0;
+}
+
+static enum dnstt_verdict judge_query(const struct message *message, size_t captured, bool whole)
+{
+    uint8_t *copy = exact_copy(message->octets, captured);
+    memset(&findings, 0xa5, sizeof findings);
+    enum dnstt_verdict verdict = dnstt_classify_query(&rules, copy, captured, whole, &findings);
+    free(copy);
+    assert_int_not_equal(verdict, DNSTT_NOT_RESPONSE);
+    if (verdict == DNSTT_REJECTED) {
+        assert_in_range(findings.reason, WIRE_REJECT_OPCODE, WIRE_REJECT_REASONS - 1);
+    }
+    return verdict;
+}
+
+static enum dnstt_verdict judge_response(const struct message *message, size_t captured)
+{
+    uint8_t *copy = exact_copy(message->octets, captured);
+    memset(&findings, 0xa5, sizeof findings);
+    enum dnstt_verdict verdict = dnstt_classify_response(&rules, copy, captured, &findings);
+    free(copy);
+    assert_true(verdict == DNSTT_SESSION || verdict == DNSTT_NOT_RESPONSE);
+    return verdict;
+}
+
+static void assert_session(const struct message *message)
+{
+    assert_int_equal(judge_query(message, message->length, true), DNSTT_SESSION);
+}
+
+static void assert_rejected(const struct message *message, enum wire_reject reason)
+{
+    assert_int_equal(judge_query(message, message->length, true), DNSTT_REJECTED);
+    assert_int_equal(findings.reason, reason);
+    assert_int_equal(findings.domain, 0);
+}
+
+/* That the findings has this payload. */
+static void assert_payload(const uint8_t *payload, size_t length)
+{
+    static const uint8_t zeros[BASE32_STEP] = {0};
+    assert_int_equal(base32_octet_count(findings.value_count), length);
+    for (size_t i = 0; i < length; i++) {
+        assert_int_equal(base32_octet(findings.values, i), payload[i]);
+    }
+    assert_memory_equal(findings.values + findings.value_count, zeros, sizeof zeros);
+}
+
+static void describe(enum dnstt_verdict verdict, char *out, size_t size)
+{
+    static const char *const reasons[WIRE_REJECT_REASONS] = {
+        [WIRE_REJECT_OPCODE] = "opcode", [WIRE_REJECT_QTYPE] = "qtype",
+        [WIRE_REJECT_EDNS] = "edns",     [WIRE_REJECT_ENCODING] = "encoding",
+        [WIRE_REJECT_SHORT] = "short",   [WIRE_REJECT_FRAMING] = "framing",
+    };
+    switch (verdict) {
+    case DNSTT_SESSION: {
+        int length = snprintf(out, size, "session ");
+        for (size_t i = 0; i < DNSTT_CLIENT_ID_OCTETS; i++) {
+            length += snprintf(out + length, size - (size_t)length, "%02x",
+                               base32_octet(findings.values, i));
+        }
+        break;
+    }
+    case DNSTT_REJECTED:
+        (void)snprintf(out, size, "reject %s", reasons[findings.reason]);
+        break;
+    case DNSTT_NOT_QUERY:
+        (void)snprintf(out, size, "not-a-query");
+        break;
+    case DNSTT_MALFORMED:
+        (void)snprintf(out, size, "malformed");
+        break;
+    case DNSTT_OTHER_DOMAIN:
+        (void)snprintf(out, size, "other-domain");
+        break;
+    case DNSTT_NOT_RESPONSE:
+    default:
+        fail();
+    }
+}
+
+static void test_vectors(void **state)
+{
+    (void)state;
+    char line[VECTOR_LINE_MAX];
+    unsigned count = 0;
+    FILE *file = fopen("tests/data/vectors.tsv", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (line[0] == '#') {
+            continue;
+        }
+        char *rest = line;
+        const char *name = strsep(&rest, "\t");
+        const char *verdict = strsep(&rest, "\t");
+        const char *hex = strsep(&rest, "\n");
+        assert_true(verdict != NULL && hex != NULL && rest != NULL);
+        struct message message = {0};
+        for (; *hex != '\0'; hex += 2) {
+            unsigned octet;
+            assert_int_equal(sscanf(hex, "%2x", &octet), 1);
+            put8(&message, octet);
+        }
+        char found[64];
+        describe(judge_query(&message, message.length, true), found, sizeof found);
+        if (strcmp(found, verdict) != 0) {
+            fail_msg("%s: %s instead of %s", name, found, verdict);
+        }
+        count++;
+    }
+    (void)fclose(file);
+    assert_in_range(count, VECTORS_MIN, 1000);
+}
+
+/* One message with every fault, mended one by one: each verdict comes in its turn. */
+static void test_order_of_the_rules(void **state)
+{
+    (void)state;
+    struct message message = {0};
+    put_dns_header(&message, 0x9100, 0);
+    set16(&message, ANCOUNT_AT, 1);
+    size_t characters = message.length + 1;
+    put_label(&message, '!', 13);
+    size_t domain = message.length + 1;
+    put_name(&message, "funnel.example.com");
+    size_t type = message.length;
+    put16(&message, TYPE_A);
+    put16(&message, CLASS_IN);
+    size_t opt = message.length;
+    put_opt(&message, MTU - 1);
+
+    assert_int_equal(judge_query(&message, message.length, true), DNSTT_NOT_QUERY);
+    set16(&message, FLAGS_AT, 0x1100);
+    assert_int_equal(judge_query(&message, message.length, true), DNSTT_MALFORMED);
+    set16(&message, ANCOUNT_AT, 0);
+    assert_int_equal(judge_query(&message, message.length, true), DNSTT_MALFORMED);
+    set16(&message, ARCOUNT_AT, 1);
+    assert_int_equal(judge_query(&message, message.length, true), DNSTT_OTHER_DOMAIN);
+    message.octets[domain] = 't';
+    assert_rejected(&message, WIRE_REJECT_OPCODE);
+    set16(&message, FLAGS_AT, 0x0100);
+    assert_rejected(&message, WIRE_REJECT_QTYPE);
+    set16(&message, type, TYPE_TXT);
+    assert_rejected(&message, WIRE_REJECT_EDNS);
+    set16(&message, opt + 3, MTU);
+    assert_rejected(&message, WIRE_REJECT_ENCODING);
+    memset(message.octets + characters, 'a', 13);
+    /* The characters are too few first, and then a ClientID with nothing behind. */
+    struct message shorter = {0};
+    put_dns_header(&shorter, 0x0100, 1);
+    put_label(&shorter, 'a', 12);
+    put(&shorter, message.octets + domain - 1, message.length - domain + 1);
+    assert_rejected(&shorter, WIRE_REJECT_SHORT);
+    assert_rejected(&message, WIRE_REJECT_FRAMING);
+
+    struct message good = {0};
+    put_query(&good, poll_payload, POLL_OCTETS, DOMAIN);
+    assert_session(&good);
+    assert_int_equal(findings.domain, 0);
+}
+
+static void test_header_counts(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {QDCOUNT_AT, ANCOUNT_AT, NSCOUNT_AT, ARCOUNT_AT};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        unsigned right = counts[i] == QDCOUNT_AT || counts[i] == ARCOUNT_AT;
+        for (unsigned count = 0; count <= UINT16_MAX; count++) {
+            struct message message = {0};
+            put_query(&message, poll_payload, POLL_OCTETS, DOMAIN);
+            set16(&message, counts[i], count);
+            assert_int_equal(judge_query(&message, message.length, true),
+                             count == right ? DNSTT_SESSION : DNSTT_MALFORMED);
+        }
+    }
+}
+
+static void test_edns(void **state)
+{
+    (void)state;
+    struct message message = {0};
+    put_query(&message, poll_payload, POLL_OCTETS, DOMAIN);
+    size_t opt = message.length - 11;
+    for (unsigned size = 0; size <= UINT16_MAX; size++) {
+        set16(&message, opt + 3, size);
+        if (size < MTU) {
+            assert_rejected(&message, WIRE_REJECT_EDNS);
+        } else {
+            assert_session(&message);
+        }
+    }
+    /* The extended code and the flags, DO among them, say nothing; the version does. */
+    for (size_t octet = 5; octet < 9; octet++) {
+        message.octets[opt + octet] = 0x80;
+        if (octet == 6) {
+            assert_rejected(&message, WIRE_REJECT_EDNS);
+        } else {
+            assert_session(&message);
+        }
+        message.octets[opt + octet] = 0;
+    }
+    put_opt(&message, 4096);
+    set16(&message, ARCOUNT_AT, 2);
+    assert_rejected(&message, WIRE_REJECT_EDNS);
+    message.length = opt;
+    set16(&message, ARCOUNT_AT, 0);
+    assert_rejected(&message, WIRE_REJECT_EDNS);
+    /* Of a message that is not whole, nothing past the question counts. */
+    assert_int_equal(judge_query(&message, message.length, false), DNSTT_SESSION);
+    set16(&message, ARCOUNT_AT, 3);
+    assert_int_equal(judge_query(&message, message.length, false), DNSTT_SESSION);
+    assert_int_equal(judge_query(&message, message.length, true), DNSTT_MALFORMED);
+}
+
+static void test_types_and_opcodes(void **state)
+{
+    (void)state;
+    struct message message = {0};
+    put_query(&message, poll_payload, POLL_OCTETS, DOMAIN);
+    size_t type = message.length - 11 - 4;
+    for (unsigned value = 0; value <= UINT16_MAX; value++) {
+        set16(&message, type, value);
+        if (value == TYPE_TXT) {
+            assert_session(&message);
+        } else {
+            assert_rejected(&message, WIRE_REJECT_QTYPE);
+        }
+    }
+    set16(&message, type, TYPE_TXT);
+    for (unsigned flags = 0; flags < 0x8000; flags++) {
+        set16(&message, FLAGS_AT, flags);
+        if ((flags & 0x7800) == 0) {
+            assert_session(&message);
+        } else {
+            assert_rejected(&message, WIRE_REJECT_OPCODE);
+        }
+    }
+}
+
+/* A payload of ClientID, `padding` marked octets and, with `packet` above 0, one of that length. */
+static size_t make_payload(uint8_t *payload, unsigned padding, unsigned packet)
+{
+    size_t length = 0;
+    for (unsigned i = 0; i < DNSTT_CLIENT_ID_OCTETS; i++) {
+        payload[length++] = (uint8_t)random_next();
+    }
+    payload[length++] = (uint8_t)(0xe0 + padding);
+    for (unsigned i = 0; i < padding; i++) {
+        payload[length++] = (uint8_t)random_next();
+    }
+    if (packet > 0) {
+        payload[length++] = (uint8_t)packet;
+        for (unsigned i = 0; i < packet; i++) {
+            payload[length++] = (uint8_t)random_next();
+        }
+    }
+    return length;
+}
+
+static void test_framing(void **state)
+{
+    (void)state;
+    uint8_t payload[DNSTT_CLIENT_ID_OCTETS + 1 + 31 + 1 + 255 + 1] = {0};
+    for (unsigned padding = 0; padding <= 31; padding++) {
+        for (unsigned packet = 0; packet <= 255; packet++) {
+            size_t length = make_payload(payload, padding, packet);
+            for (size_t cut = length - 2; cut <= length + 1; cut++) {
+                if (cut < DNSTT_CLIENT_ID_OCTETS || cut > PAYLOAD_MAX) {
+                    continue;
+                }
+                struct message message = {0};
+                put_query(&message, payload, cut, DOMAIN);
+                /* An exact frame, or one whose packet and its length are both cut off. */
+                bool fits = cut == length && (packet == 0 || (packet >= 24 && packet < 0xe0));
+                fits |= cut == length - 2 && packet == 1;
+                if (fits) {
+                    assert_session(&message);
+                    assert_payload(payload, cut);
+                } else {
+                    assert_rejected(&message, WIRE_REJECT_FRAMING);
+                }
+            }
+        }
+    }
+    for (unsigned mark = 0; mark < 0xe0; mark++) {
+        struct message message = {0};
+        make_payload(payload, 8, 0);
+        payload[DNSTT_CLIENT_ID_OCTETS] = (uint8_t)mark;
+        put_query(&message, payload, POLL_OCTETS, DOMAIN);
+        assert_rejected(&message, WIRE_REJECT_FRAMING);
+        rules.framing = FRAMING_ANY;
+        assert_session(&message);
+        rules.framing = FRAMING_STRICT;
+    }
+}
+
+/* A mark below those of padding is none, even where what it would leave of the ClientID could be
+ * the length of the rest. */
+static void test_framing_has_a_mark(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < DNSTT_CLIENT_ID_OCTETS; at++) {
+        for (unsigned packet = 24; packet < 120; packet++) {
+            uint8_t payload[PAYLOAD_MAX] = {0};
+            payload[at] = (uint8_t)packet;
+            payload[DNSTT_CLIENT_ID_OCTETS] = (uint8_t)(0xe0 - DNSTT_CLIENT_ID_OCTETS - 1 + at);
+            struct message message = {0};
+            put_query(&message, payload, at + 1 + packet, DOMAIN);
+            assert_rejected(&message, WIRE_REJECT_FRAMING);
+        }
+    }
+}
+
+static void test_framing_any_still_needs_a_client_id(void **state)
+{
+    (void)state;
+    options.framing = FRAMING_ANY;
+    dnstt_rules_make(&options, &rules);
+    for (size_t length = 0; length <= PAYLOAD_MAX; length++) {
+        uint8_t payload[PAYLOAD_MAX];
+        memset(payload, 0x5a, sizeof payload);
+        struct message message = {0};
+        put_query(&message, payload, length, DOMAIN);
+        if (length < DNSTT_CLIENT_ID_OCTETS) {
+            assert_rejected(&message, WIRE_REJECT_SHORT);
+        } else {
+            assert_session(&message);
+            assert_payload(payload, length);
+        }
+    }
+}
+
+/* Labels of any size, in any case, decode to what was encoded. */
+static void test_labels_and_case_carry_no_meaning(void **state)
+{
+    (void)state;
+    rules.framing = FRAMING_ANY;
+    for (unsigned round = 0; round < 20000; round++) {
+        uint8_t payload[100];
+        char text[200];
+        size_t length = DNSTT_CLIENT_ID_OCTETS + random_below(sizeof payload - 7);
+        for (size_t i = 0; i < length; i++) {
+            payload[i] = (uint8_t)random_next();
+        }
+        size_t count = encode_base32(payload, length, text);
+        uint32_t longest = 4 + random_below(60);
+        struct message message = {0};
+        put_dns_header(&message, 0x0100, 1);
+        for (size_t at = 0; at < count;) {
+            size_t label = 1 + random_below(longest);
+            /* What is left has to fit: take longer labels where the name grows long. */
+            label = at > 40 ? 63 : label;
+            label = label < count - at ? label : count - at;
+            put8(&message, (unsigned)label);
+            for (size_t i = 0; i < label; i++) {
+                char character = text[at + i];
+                bool upper = character >= 'a' && random_below(2) == 0;
+                put8(&message, (unsigned char)character - (upper ? 0x20u : 0));
+            }
+            at += label;
+        }
+        put_name(&message, "TUNNEL.example.COM");
+        put16(&message, TYPE_TXT);
+        put16(&message, CLASS_IN);
+        /* The last label is near the end, or less so. */
+        bool whole = random_below(2) == 0;
+        if (whole) {
+            put_opt(&message, 4096);
+        }
+        assert_int_equal(judge_query(&message, message.length, whole), DNSTT_SESSION);
+        assert_payload(payload, length);
+    }
+}
+
+static void test_domain_is_compared_octet_by_octet(void **state)
+{
+    (void)state;
+    static const char *const domains[] = {"t-0.ex_9z.Ab", "a", "sixsix.c", "zz-sixty.abc"};
+    enum { COUNT = sizeof domains / sizeof *domains };
+    for (size_t i = 0; i < COUNT; i++) {
+        /* Beside one whose first label has another length. */
+        configure((const char *const[]){domains[i], domains[(i + 1) % COUNT]}, 2);
+        const struct domain *domain = &options.domains[0];
+        struct message message = {0};
+        put_query(&message, poll_payload, POLL_OCTETS, domains[i]);
+        assert_session(&message);
+        size_t start = message.length - 15 - domain->wire_length;
+        for (size_t at = 0; at < domain->wire_length; at++) {
+            uint8_t octet = domain->wire[at];
+            for (unsigned other = 0; other <= UINT8_MAX; other++) {
+                message.octets[start + at] = (uint8_t)other;
+                enum dnstt_verdict verdict = judge_query(&message, message.length, false);
+                bool letter = octet >= 'a' && octet <= 'z';
+                if (other == octet || (letter && other == octet - 0x20u)) {
+                    assert_int_equal(verdict, DNSTT_SESSION);
+                } else {
+                    assert_true(verdict == DNSTT_OTHER_DOMAIN || verdict == DNSTT_MALFORMED);
+                }
+            }
+            message.octets[start + at] = octet;
+        }
+    }
+}
+
+static void test_domain_begins_at_a_label(void **state)
+{
+    (void)state;
+    struct message message = {0};
+    put_dns_header(&message, 0x0100, 1);
+    put_payload(&message, poll_payload, POLL_OCTETS);
+    /* One label that holds the domain's octets, length octets included. */
+    put8(&message, 20);
+    put8(&message, 'x');
+    put_name(&message, DOMAIN);
+    put16(&message, TYPE_TXT);
+    put16(&message, CLASS_IN);
+    put_opt(&message, 4096);
+    assert_int_equal(judge_query(&message, message.length, true), DNSTT_OTHER_DOMAIN);
+
+    static const char *const others[] = {"",
+                                         "com",
+                                         "xtunnel.example.com",
+                                         "tunnel.example.com.x",
+                                         "tunnel.example.co",
+                                         "unnel.example.com"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct message other = {0};
+        put_query(&other, poll_payload, POLL_OCTETS, others[i]);
+        assert_int_equal(judge_query(&other, other.length, true), DNSTT_OTHER_DOMAIN);
+        struct message bare = {0};
+        put_query(&bare, NULL, 0, others[i]);
+        assert_int_equal(judge_query(&bare, bare.length, true), DNSTT_OTHER_DOMAIN);
+    }
+}
+
+static void test_domain_does_not_begin_in_the_header(void **state)
+{
+    (void)state;
+    configure((const char *const[]){"a.b"}, 1);
+    struct message message = {0};
+    put_dns_header(&message, 0x0100, 0x0161); /* the octets of a label "a" */
+    put_name(&message, "b");
+    put16(&message, TYPE_TXT);
+    put16(&message, CLASS_IN);
+    assert_int_equal(judge_query(&message, message.length, false), DNSTT_OTHER_DOMAIN);
+}
+
+static void test_longest_domain_wins(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"example.com", "t.example.com", "a.t.example.com",
+                                        "b.t.example.com"};
+    enum { COUNT = sizeof names / sizeof *names };
+    /* In each of several orders. */
+    for (unsigned order = 0; order < 64; order++) {
+        const char *domains[COUNT];
+        unsigned place[COUNT];
+        memcpy(domains, names, sizeof names);
+        for (unsigned i = COUNT - 1; i > 0; i--) {
+            unsigned other = random_below(i + 1);
+            const char *moved = domains[i];
+            domains[i] = domains[other];
+            domains[other] = moved;
+        }
+        configure(domains, COUNT);
+        for (unsigned i = 0; i < COUNT; i++) {
+            for (unsigned j = 0; j < COUNT; j++) {
+                place[i] = domains[j] == names[i] ? j : place[i];
+            }
+        }
+        for (unsigned i = 0; i < COUNT; i++) {
+            struct message query = {0};
+            put_query(&query, poll_payload, POLL_OCTETS, names[i]);
+            assert_session(&query);
+            assert_int_equal(findings.domain, place[i]);
+            struct message response = {0};
+            put_response(&response, poll_payload, POLL_OCTETS, names[i], 50);
+            assert_int_equal(judge_response(&response, response.length), DNSTT_SESSION);
+            assert_int_equal(findings.domain, place[i]);
+        }
+        /* "c" is a label like any other, and so of the payload; "0" would be no base32. */
+        struct message under = {0};
+        put_query(&under, poll_payload, POLL_OCTETS, "0.t.example.com");
+        assert_int_equal(judge_query(&under, under.length, true), DNSTT_REJECTED);
+        assert_int_equal(findings.reason, WIRE_REJECT_ENCODING);
+        assert_int_equal(findings.domain, place[1]);
+    }
+}
+
+static void test_as_many_domains_as_can_be(void **state)
+{
+    (void)state;
+    static char texts[DOMAINS_MAX][32];
+    const char *domains[DOMAINS_MAX];
+    for (unsigned i = 0; i < DOMAINS_MAX; i++) {
+        (void)snprintf(texts[i], sizeof texts[i], "%.*s%u.example", (int)(i % 7), "xxxxxxx", i);
+        domains[i] = texts[i];
+    }
+    configure(domains, DOMAINS_MAX);
+    for (unsigned i = 0; i < DOMAINS_MAX; i++) {
+        struct message message = {0};
+        put_query(&message, poll_payload, POLL_OCTETS, texts[i]);
+        assert_session(&message);
+        assert_int_equal(findings.domain, i);
+    }
+}
+
+static void test_longest_possible_domain(void **state)
+{
+    (void)state;
+    char text[DOMAIN_WIRE_MAX];
+    memset(text, 'd', sizeof text);
+    text[59] = text[119] = text[179] = '.';
+    text[DOMAIN_WIRE_MAX - 2] = '\0';
+    configure((const char *const[]){text}, 1);
+    assert_int_equal(options.domains[0].wire_length, DOMAIN_WIRE_MAX);
+    struct message message = {0};
+    put_query(&message, poll_payload, DNSTT_CLIENT_ID_OCTETS, text);
+    assert_rejected(&message, WIRE_REJECT_FRAMING);
+    rules.framing = FRAMING_ANY;
+    assert_session(&message);
+}
+
+/* A name of 255 octets is the longest, under a domain as well. */
+static void test_longest_possible_name(void **state)
+{
+    (void)state;
+    for (unsigned last = 1; last <= DNS_LABEL_MAX; last++) {
+        struct message message = {0};
+        put_dns_header(&message, 0x0100, 1);
+        for (unsigned label = 0; label < 3; label++) {
+            put_label(&message, 'a', DNS_LABEL_MAX);
+        }
+        put_label(&message, 'a', last);
+        put_name(&message, DOMAIN);
+        size_t name = message.length - DNS_HEADER_OCTETS;
+        put16(&message, TYPE_TXT);
+        put16(&message, CLASS_IN);
+        put_opt(&message, MTU);
+        if (name <= DNS_NAME_MAX) {
+            assert_rejected(&message, WIRE_REJECT_FRAMING);
+        } else {
+            assert_int_equal(judge_query(&message, message.length, true), DNSTT_MALFORMED);
+        }
+        set16(&message, FLAGS_AT, 0x8100);
+        rules.framing = FRAMING_ANY;
+        assert_int_equal(judge_response(&message, message.length),
+                         name <= DNS_NAME_MAX ? DNSTT_SESSION : DNSTT_NOT_RESPONSE);
+        rules.framing = FRAMING_STRICT;
+    }
+}
+
+static void test_truncated_messages(void **state)
+{
+    (void)state;
+    uint8_t payload[PAYLOAD_MAX];
+    size_t lengths[] = {POLL_OCTETS, make_payload(payload, 3, 40), make_payload(payload, 3, 120)};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct message query = {0};
+        struct message response = {0};
+        payload[DNSTT_CLIENT_ID_OCTETS] = (uint8_t)(i == 0 ? 0xe8 : 0xe3);
+        payload[12] = (uint8_t)(i == 1 ? 40 : 120);
+        put_query(&query, payload, lengths[i], DOMAIN);
+        put_response(&response, payload, lengths[i], DOMAIN, 100);
+        size_t question_end = query.length - 11;
+        assert_session(&query);
+        for (size_t length = 0; length <= query.length; length++) {
+            assert_int_equal(judge_query(&query, length, true),
+                             length < query.length ? DNSTT_MALFORMED : DNSTT_SESSION);
+            assert_int_equal(judge_query(&query, length, false),
+                             length < question_end ? DNSTT_MALFORMED : DNSTT_SESSION);
+        }
+        for (size_t length = 0; length <= response.length; length++) {
+            assert_int_equal(judge_response(&response, length),
+                             length < question_end ? DNSTT_NOT_RESPONSE : DNSTT_SESSION);
+            /* QR is seen as soon as it is there. */
+            assert_int_equal(judge_query(&response, length, true),
+                             length < 3 ? DNSTT_MALFORMED : DNSTT_NOT_QUERY);
+        }
+    }
+}
+
+/* Little follows the labels: less than what is read of them in one step. */
+static void test_message_that_ends_behind_its_labels(void **state)
+{
+    (void)state;
+    configure((const char *const[]){"a"}, 1);
+    rules.framing = FRAMING_ANY;
+    for (size_t length = DNSTT_CLIENT_ID_OCTETS; length <= PAYLOAD_MAX; length++) {
+        uint8_t payload[PAYLOAD_MAX];
+        for (size_t i = 0; i < length; i++) {
+            payload[i] = (uint8_t)random_next();
+        }
+        struct message query = {0};
+        struct message response = {0};
+        put_query(&query, payload, length, "a");
+        put_response(&response, payload, length, "a", 0);
+        size_t question_end = query.length - 11;
+        for (size_t captured = question_end; captured <= query.length; captured++) {
+            assert_int_equal(judge_query(&query, captured, false), DNSTT_SESSION);
+            assert_payload(payload, length);
+            assert_int_equal(judge_response(&response, captured), DNSTT_SESSION);
+            assert_payload(payload, length);
+        }
+    }
+}
+
+static void test_responses(void **state)
+{
+    (void)state;
+    struct message message = {0};
+    put_response(&message, poll_payload, POLL_OCTETS, DOMAIN, 100);
+    assert_int_equal(judge_response(&message, message.length), DNSTT_SESSION);
+    assert_int_equal(findings.domain, 0);
+    assert_payload(poll_payload, POLL_OCTETS);
+    for (unsigned flags = 0; flags <= UINT16_MAX; flags++) {
+        set16(&message, FLAGS_AT, flags);
+        bool answered = (flags & 0x8000) != 0 && (flags & 0x000f) == 0;
+        assert_int_equal(judge_response(&message, message.length),
+                         answered ? DNSTT_SESSION : DNSTT_NOT_RESPONSE);
+    }
+    set16(&message, FLAGS_AT, 0x8600); /* cut, with TC */
+    for (unsigned count = 0; count <= UINT16_MAX; count++) {
+        set16(&message, QDCOUNT_AT, count);
+        assert_int_equal(judge_response(&message, message.length),
+                         count == 1 ? DNSTT_SESSION : DNSTT_NOT_RESPONSE);
+    }
+    set16(&message, QDCOUNT_AT, 1);
+    /* Nothing past the question counts. */
+    set16(&message, ANCOUNT_AT, 0xffff);
+    set16(&message, NSCOUNT_AT, 0xffff);
+    set16(&message, ARCOUNT_AT, 0xffff);
+    assert_int_equal(judge_response(&message, message.length), DNSTT_SESSION);
+}
+
+static void test_responses_of_no_session(void **state)
+{
+    (void)state;
+    struct message other = {0};
+    put_response(&other, poll_payload, POLL_OCTETS, "funnel.example.com", 100);
+    assert_int_equal(judge_response(&other, other.length), DNSTT_NOT_RESPONSE);
+
+    struct message type = {0};
+    put_response(&type, poll_payload, POLL_OCTETS, DOMAIN, 0);
+    set16(&type, type.length - 11 - 12 - 4, TYPE_A);
+    assert_int_equal(judge_response(&type, type.length), DNSTT_NOT_RESPONSE);
+
+    struct message encoding = {0};
+    put_response(&encoding, poll_payload, POLL_OCTETS, DOMAIN, 0);
+    encoding.octets[20] = '1';
+    assert_int_equal(judge_response(&encoding, encoding.length), DNSTT_NOT_RESPONSE);
+
+    struct message shorter = {0};
+    put_response(&shorter, poll_payload, DNSTT_CLIENT_ID_OCTETS - 1, DOMAIN, 0);
+    assert_int_equal(judge_response(&shorter, shorter.length), DNSTT_NOT_RESPONSE);
+
+    struct message framing = {0};
+    put_response(&framing, poll_payload, POLL_OCTETS - 1, DOMAIN, 0);
+    assert_int_equal(judge_response(&framing, framing.length), DNSTT_NOT_RESPONSE);
+    rules.framing = FRAMING_ANY;
+    assert_int_equal(judge_response(&framing, framing.length), DNSTT_SESSION);
+    assert_int_equal(judge_response(&shorter, shorter.length), DNSTT_NOT_RESPONSE);
+}
+
+/* Whatever comes, nothing outside the message is read, and a session's payload is long enough. */
+static void test_random_mutations(void **state)
+{
+    (void)state;
+    unsigned verdicts[DNSTT_REJECTED + 1] = {0};
+    for (unsigned round = 0; round < 200000; round++) {
+        uint8_t payload[PAYLOAD_MAX];
+        struct message message = {0};
+        bool inbound = random_below(2) == 0;
+        unsigned packet = random_below(2) == 0 ? 0 : 24 + random_below(90);
+        size_t length = make_payload(payload, random_below(13), packet);
+        if (inbound) {
+            put_query(&message, payload, length, DOMAIN);
+        } else {
+            put_response(&message, payload, length, DOMAIN, random_below(300));
+        }
+        for (uint32_t changes = random_below(5); changes > 0; changes--) {
+            message.octets[random_below((uint32_t)message.length)] = (uint8_t)random_next();
+        }
+        size_t captured =
+            random_below(8) == 0 ? random_below((uint32_t)message.length + 1) : message.length;
+        enum dnstt_verdict verdict = inbound ? judge_query(&message, captured, random_below(2) == 0)
+                                             : judge_response(&message, captured);
+        verdicts[verdict]++;
+        if (verdict == DNSTT_SESSION) {
+            assert_in_range(base32_octet_count(findings.value_count), DNSTT_CLIENT_ID_OCTETS + 1,
+                            PAYLOAD_MAX);
+            assert_int_equal(findings.reason, WIRE_REJECT_NONE);
+        }
+    }
+    assert_in_range(verdicts[DNSTT_SESSION], 50000, 150000);
+    assert_in_range(verdicts[DNSTT_NOT_QUERY], 100, 10000);
+    assert_in_range(verdicts[DNSTT_NOT_RESPONSE], 10000, 80000);
+    assert_in_range(verdicts[DNSTT_MALFORMED], 5000, 80000);
+    assert_in_range(verdicts[DNSTT_OTHER_DOMAIN], 1000, 80000);
+    assert_in_range(verdicts[DNSTT_REJECTED], 5000, 80000);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, configure_one)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_vectors),
+        TEST(test_order_of_the_rules),
+        TEST(test_header_counts),
+        TEST(test_edns),
+        TEST(test_types_and_opcodes),
+        TEST(test_framing),
+        TEST(test_framing_has_a_mark),
+        TEST(test_framing_any_still_needs_a_client_id),
+        TEST(test_labels_and_case_carry_no_meaning),
+        TEST(test_domain_is_compared_octet_by_octet),
+        TEST(test_domain_begins_at_a_label),
+        TEST(test_domain_does_not_begin_in_the_header),
+        TEST(test_longest_domain_wins),
+        TEST(test_as_many_domains_as_can_be),
+        TEST(test_longest_possible_domain),
+        TEST(test_longest_possible_name),
+        TEST(test_truncated_messages),
+        TEST(test_message_that_ends_behind_its_labels),
+        TEST(test_responses),
+        TEST(test_responses_of_no_session),
+        TEST(test_random_mutations),
+    };
+    random_start();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
