@@ -1,5 +1,10 @@
 #include "exporter/intake.h"
 
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/geoip/geoip.h"
+
 #include <string.h>
 
 enum {
@@ -52,19 +57,19 @@ static void prefetch(const struct intake *intake, const struct wire_record *reco
 
 static void count(struct intake *intake, const struct wire_record *record, uint32_t now)
 {
-    struct place place = PLACE_UNKNOWN;
+    struct geo place = GEO_UNKNOWN;
     if (intake->geoip != NULL) {
         place = geoip_lookup(intake->geoip, record->address);
     }
-    uint32_t group = series_find(intake->series, record->domain, place);
+    uint32_t group = groups_find(intake->groups, record->domain, place);
     intake->records[record->kind]++;
     if (record->kind == WIRE_QUERY) {
-        series_count_query(intake->series, group, record->bytes);
+        groups_count_query(intake->groups, group, record->bytes);
         sessions_query(intake->sessions, record->token, wire_fingerprint(record), group, now);
     } else if (record->kind == WIRE_RESPONSE) {
-        series_count_response(intake->series, group, record->bytes);
+        groups_count_response(intake->groups, group, record->bytes);
     } else {
-        series_count_rejected(intake->series, group, record->reason);
+        groups_count_rejected(intake->groups, group, record->reason);
     }
 }
 
@@ -83,12 +88,12 @@ static void take_batch(struct intake *intake, const struct wire_batch *batch, ui
     }
 }
 
-void intake_start(uint8_t domains, struct geoip *geoip, struct series *series,
+void intake_start(uint8_t domains, struct geoip *geoip, struct groups *groups,
                   struct sessions *sessions, struct intake *out)
 {
     *out = (struct intake){.expected = {.sequence = 0, .domains = domains},
                            .geoip = geoip,
-                           .series = series,
+                           .groups = groups,
                            .sessions = sessions};
 }
 

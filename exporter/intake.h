@@ -6,12 +6,12 @@
 #define EXPORTER_INTAKE_H
 
 #include "common/wire.h"
-#include "exporter/geoip.h"
-#include "exporter/series.h"
-#include "exporter/session.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct groups;
+struct sessions;
 
 enum intake_fault {
     INTAKE_OK = 0,
@@ -25,12 +25,12 @@ struct intake {
     struct wire_stats stats;             /* the latest; all zero before the first */
     uint64_t records[WIRE_REJECTED + 1]; /* taken so far, by kind */
     struct geoip *geoip; /* not owned, as the others; NULL: every place is unknown */
-    struct series *series;
+    struct groups *groups;
     struct sessions *sessions;
     enum wire_fault wire; /* set with INTAKE_WIRE */
 };
 
-void intake_start(uint8_t domains, struct geoip *geoip, struct series *series,
+void intake_start(uint8_t domains, struct geoip *geoip, struct groups *groups,
                   struct sessions *sessions, struct intake *out);
 
 /* Takes one message of `length` octets as received. `now` in seconds of CLOCK_BOOTTIME; it never

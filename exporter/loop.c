@@ -2,6 +2,13 @@
 
 #include "common/channel.h"
 #include "common/log.h"
+#include "common/wire.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/history.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/http/http.h"
+#include "exporter/reload.h"
+#include "exporter/system/systemd.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -114,7 +121,7 @@ static enum loop_end take_signals(struct loop *loop)
     while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP) {
             loop->reload->requested = true;
-            service_reloading(loop->service);
+            systemd_reloading(loop->systemd);
         } else if (info.ssi_signo != SIGCHLD) {
             return LOOP_STOPPED;
         } else if ((pid_t)info.ssi_pid == loop->sniffer) {
@@ -139,9 +146,15 @@ static void note_account(struct loop *loop, uint32_t now)
     }
     loop->stale = false;
     loop->late = false;
-    limits_tell(&loop->limits, loop->intake);
+    const struct limit_sources sources = {
+        .account = &loop->intake->stats,
+        .groups = loop->groups,
+        .sessions = loop->sessions,
+        .distinct = loop->distinct,
+    };
+    limit_warnings_log(&loop->limits, &sources);
     /* The watchdog's only food: an event loop that turns, and a sniffer that reports. */
-    service_alive(loop->service, series_active(loop->sessions->series), now);
+    systemd_alive(loop->systemd, groups_active(loop->groups), now);
 }
 
 /* Messages that waited for so long, when nobody had said yet that none came, waited for this
@@ -213,7 +226,7 @@ static enum loop_end check_time(struct loop *loop, uint32_t now)
     }
     history_note(loop->history, (uint32_t)loop->sessions->used, now);
     if (reload_look(loop->reload, now)) {
-        service_reloaded(loop->service);
+        systemd_reloaded(loop->systemd);
     }
     if (loop->paused_second != 0 && now != loop->paused_second) {
         watch_listeners(loop, true);

@@ -3,24 +3,27 @@
  * signals. One thread, and nothing blocks. Each turn takes a bounded number of messages and
  * connections and a block of each reply. What holds it for longest grows with the limits: a table
  * of sessions that is copied as it grows, some 30 ms for each million, and the sweep once a second,
- * some 1.4 ms for each; then databases that are read anew, and passwords (exporter/password.h).
- * The channel and the ring hold what comes meanwhile.
+ * some 1.4 ms for each; then databases that are read anew, and passwords
+ * (exporter/web_config/password.h). The channel and the ring hold what comes meanwhile.
  */
 #ifndef EXPORTER_LOOP_H
 #define EXPORTER_LOOP_H
 
-#include "exporter/history.h"
-#include "exporter/http.h"
+#include "exporter/http/listen.h"
 #include "exporter/intake.h"
-#include "exporter/limits.h"
-#include "exporter/listen.h"
-#include "exporter/reload.h"
-#include "exporter/service.h"
-#include "exporter/session.h"
+#include "exporter/limit_warnings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+struct distinct;
+struct groups;
+struct history;
+struct http;
+struct reload;
+struct sessions;
+struct systemd;
 
 enum {
     LOOP_HELLO_SECONDS = 5,  /* from the start to the first account */
@@ -50,10 +53,12 @@ struct loop {
     pid_t sniffer;
     struct http *http; /* not owned, as the others */
     struct intake *intake;
+    struct groups *groups;
+    struct distinct *distinct;
     struct sessions *sessions;
     struct reload *reload;
-    struct service *service;
-    struct limits limits;
+    struct systemd *systemd;
+    struct limit_warnings limits;
     struct history *history;
     uint64_t account;        /* sequence of the latest STATS */
     uint32_t account_second; /* when it came */

@@ -2,6 +2,7 @@
  * The exporter: what dnstt_exporter becomes once the packet socket is open and every privilege is
  * gone. It takes records from the sniffer, keeps the figures and serves them.
  */
+#include "common/address.h"
 #include "common/channel.h"
 #include "common/flags.h"
 #include "common/landlock.h"
@@ -9,25 +10,29 @@
 #include "common/notify.h"
 #include "common/number.h"
 #include "common/options.h"
-#include "common/sandbox.h"
-#include "exporter/connections.h"
-#include "exporter/drops.h"
-#include "exporter/exposition.h"
-#include "exporter/geoip.h"
-#include "exporter/history.h"
-#include "exporter/http.h"
+#include "exporter/confine.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/history.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/exit_reason.h"
+#include "exporter/exposition/http_counters.h"
+#include "exporter/exposition/snapshot.h"
+#include "exporter/exposition/sources.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/geoip/outcome.h"
+#include "exporter/http/http.h"
+#include "exporter/http/listen.h"
+#include "exporter/http/scrape.h"
 #include "exporter/intake.h"
-#include "exporter/listen.h"
 #include "exporter/loop.h"
-#include "exporter/obituary.h"
 #include "exporter/policy.h"
-#include "exporter/process.h"
 #include "exporter/reload.h"
-#include "exporter/replies.h"
-#include "exporter/scrape.h"
-#include "exporter/service.h"
-#include "exporter/snapshot.h"
-#include "exporter/web.h"
+#include "exporter/status/status.h"
+#include "exporter/system/self_metrics.h"
+#include "exporter/system/systemd.h"
+#include "exporter/web_config/access.h"
+#include "exporter/web_config/files.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -43,25 +48,21 @@
 enum {
     EXIT_REFUSED = 1, /* the system said no, or something was lost: may be tried again */
     EXIT_WRONG = 2,   /* run in a way that will never work */
-    /* All connections, the listening sockets, and a dozen of our own, with room to spare: accept(2)
-     * never runs out of them, which would wake the loop for ever. */
-    DESCRIPTORS = CONNECTIONS_MAX + LISTEN_SOCKETS_MAX + 56,
     /* From where on malloc(3) maps a block of its own: the most that glibc takes for that. */
-    MAPPED_OCTETS = 32 * 1024 * 1024,
+    MAPPED_BYTES = 32 * 1024 * 1024,
 };
 
 /* Everything that lives as long as the process. */
 static struct options options;
-static struct series series;
+static struct groups groups;
 static struct distinct distinct;
 static struct sessions sessions;
 static struct intake intake;
-static struct web *web; /* NULL without -web.config.file */
+static struct access *web_access; /* NULL without -web.config.file */
 static struct reload reload;
-static struct replies replies;
-static struct drops drops;
-static struct process process;
-static struct service service;
+static struct http_counters http_counters;
+static struct self_metrics self_metrics;
+static struct systemd systemd;
 static struct history history;
 static struct loop loop;
 
@@ -98,29 +99,12 @@ static void parse_command_line(int argc, char *argv[])
 
 static void restrict_process(void)
 {
-    prctl(PR_SET_NAME, "dnstt_exporter", 0, 0, 0);
-    int error = sandbox_assert_unprivileged();
-    if (error == 0) {
-        error = sandbox_set_undumpable(); /* the exec has undone it */
-    }
-    if (error == 0) {
-        error = sandbox_limit(RLIMIT_CORE, 0);
-    }
-    if (error == 0) {
-        error = sandbox_limit(RLIMIT_NPROC, 0);
-    }
-    if (error == 0) {
-        error = sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS);
-    }
-    if (error == 0) {
-        error = sandbox_forbid_new_code();
+    int error = confine_start();
+    if (error == -EMFILE) {
+        fail("too few descriptors; allow 128 (LimitNOFILE= of the service, or ulimit -n)", error);
     }
     if (error != 0) {
         fail("cannot restrict the exporter", error);
-    }
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < DESCRIPTORS) {
-        fail("too few descriptors; allow 128 (LimitNOFILE= of the service, or ulimit -n)", -EMFILE);
     }
 }
 
@@ -163,8 +147,8 @@ static void open_web(void)
     }
     /* GnuTLS and libyaml make their buffers longer as they go. A mapped one realloc(3) would move
      * by mremap(2), which the syscall policy does not know. */
-    mallopt(M_MMAP_THRESHOLD, MAPPED_OCTETS);
-    int result = web_open(options.web_config, &web, &error);
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+    int result = access_open(options.web_config, &web_access, &error);
     if (result == 0) {
         return;
     }
@@ -187,9 +171,9 @@ static void open_web(void)
 /* Of one table, since they grow one at a time. */
 static uint64_t growth_max(void)
 {
-    uint64_t sessions_octets = sessions_growth_max(options.sessions_max);
-    uint64_t distinct_octets = distinct_growth_max(options.sessions_remember);
-    return sessions_octets > distinct_octets ? sessions_octets : distinct_octets;
+    uint64_t sessions_bytes = sessions_growth_max(options.sessions_max);
+    uint64_t distinct_bytes = distinct_growth_max(options.sessions_remember);
+    return sessions_bytes > distinct_bytes ? sessions_bytes : distinct_bytes;
 }
 
 /* The tables grow with what they hold. Better to learn now than in a flood that the address space
@@ -197,27 +181,27 @@ static uint64_t growth_max(void)
  * larger one finds no room the smaller stays, and evicts what the limit would let in. */
 static void check_memory(void)
 {
-    uint64_t octets = series_memory_max(options.domain_count, options.groups_max) +
-                      distinct_memory_max(options.sessions_remember) +
-                      sessions_memory_max(options.sessions_max) + growth_max() +
-                      scrape_memory_max() + snapshot_memory_max(options.groups_max);
-    void *trial = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t bytes = groups_memory_max(options.domain_count, options.groups_max) +
+                     distinct_memory_max(options.sessions_remember) +
+                     sessions_memory_max(options.sessions_max) + growth_max() +
+                     scrape_memory_max() + snapshot_memory_max(options.groups_max);
+    void *trial = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (trial == MAP_FAILED) {
         fail("not enough memory; lower -sessions.max, -sessions.remember or -groups.max", -errno);
     }
-    munmap(trial, octets);
+    munmap(trial, bytes);
 }
 
 static void make_state(void)
 {
     check_memory();
-    int error = series_create(options.domain_count, options.groups_max, &series);
+    int error = groups_create(options.domain_count, options.groups_max, &groups);
     if (error == 0) {
         error = distinct_create(options.sessions_remember, &distinct);
     }
     if (error == 0) {
         error = sessions_create(options.sessions_max, options.active_window, loop_seconds(),
-                                &distinct, &series, &sessions);
+                                &distinct, &groups, &sessions);
     }
     sessions.confirmed_only = options.sessions_min_queries == 2;
     if (error != 0) {
@@ -279,47 +263,43 @@ static void listen_for_scrapes(void)
     loop.listener_count = options.listen_count;
 }
 
-/* From here on nothing can be opened but databases, and only what policy.c lists can be asked for.
- */
+/* From here on nothing can be opened but databases and the web configuration, and only what
+ * policy.c lists can be asked for. */
 static void confine(void)
 {
     const char *paths[GEOIP_DATABASES + WEB_FILES_MAX] = {options.country_database,
                                                           options.asn_database};
-    const struct web_files *files = web_get_files(web);
+    const struct web_files *files = access_files(web_access);
     for (unsigned i = 0; i < files->count; i++) {
         paths[GEOIP_DATABASES + i] = files->files[i].path;
     }
-    struct landlock_outcome landlock;
-    /* Without the scope of signals: the kernel sends the parent-death signal as the exporter's, and
-     * that scope would keep it from a stopped sniffer, which then outlives the exporter. The
-     * syscall policy has no kill(2). */
-    int error = landlock_confine(paths, sizeof paths / sizeof *paths, false, &landlock);
-    if (error != 0) {
-        fail("cannot confine the exporter with Landlock", error);
-    }
-    if (!landlock.files || !landlock.network) {
-        log_line(LOG_WARN, "this kernel's Landlock is missing or old; seccomp still holds", "files",
-                 landlock.files ? "confined" : "not confined", "network",
-                 landlock.network ? "confined" : "not confined", NULL);
-    }
-    struct sandbox_rule rules[POLICY_RULES_MAX];
-    const struct policy_descriptors pinned = {
+    const struct exporter_descriptors pinned = {
         .epoll = loop.epoll,
         .http_epoll = http_descriptor(loop.http),
         .channel = loop.channel,
         .listeners = loop.listeners,
         .listener_count = loop.listener_count,
         .signals = loop.signals,
-        .notify = service.descriptor,
+        .notify = systemd.descriptor,
         .databases = options.country_database != NULL || options.asn_database != NULL,
-        .web = web != NULL,
-        .tls = web_uses_tls(web),
-        .memory = process.memory,
-        .sniffer_memory = process.sniffer_memory,
+        .web = web_access != NULL,
+        .tls = access_uses_tls(web_access),
+        .memory = self_metrics.memory,
+        .sniffer_memory = self_metrics.sniffer_memory,
     };
-    error = sandbox_load(rules, policy_rules(&pinned, rules));
+    struct landlock_outcome landlock;
+    const char *stage = "";
+    int error = confine_exporter(paths, sizeof paths / sizeof *paths, &pinned, &landlock, &stage);
     if (error != 0) {
-        fail("cannot load the exporter's syscall policy", error);
+        log_line(LOG_ERROR, "the exporter cannot be confined", "stage", stage, "error",
+                 strerror(-error), NULL);
+        notify_failed_start("the exporter cannot be confined", strerror(-error));
+        exit(EXIT_REFUSED);
+    }
+    if (!landlock.files || !landlock.network) {
+        log_line(LOG_WARN, "this kernel's Landlock is missing or old; seccomp still holds", "files",
+                 landlock.files ? "confined" : "not confined", "network",
+                 landlock.network ? "confined" : "not confined", NULL);
     }
 }
 
@@ -342,28 +322,6 @@ static void log_start(void)
 
 int main(int argc, char *argv[])
 {
-    const struct exposition_sources sources = {
-        .options = &options,
-        .intake = &intake,
-        .series = &series,
-        .sessions = &sessions,
-        .distinct = &distinct,
-        .reload = &reload,
-        .replies = &replies,
-        .drops = &drops,
-        .process = &process,
-        .stale = &loop.stale,
-    };
-    const struct status_sources status = {
-        .options = &options,
-        .intake = &intake,
-        .series = &series,
-        .sessions = &sessions,
-        .distinct = &distinct,
-        .reload = &reload,
-        .history = &history,
-        .stale = &loop.stale,
-    };
     adopt_channel();
     parse_command_line(argc, argv);
     restrict_process();
@@ -371,19 +329,42 @@ int main(int argc, char *argv[])
 
     struct geoip *geoip = open_databases();
     open_web();
-    reload_start(geoip, options.country_database != NULL || options.asn_database != NULL, web,
-                 loop_seconds(), &reload);
+    reload_start(geoip, options.country_database != NULL || options.asn_database != NULL,
+                 web_access, loop_seconds(), &reload);
     make_state();
-    intake_start((uint8_t)options.domain_count, geoip, &series, &sessions, &intake);
+    intake_start((uint8_t)options.domain_count, geoip, &groups, &sessions, &intake);
     listen_for_scrapes();
+    const struct exposition_sources sources = {
+        .options = &options,
+        .account = &intake.stats,
+        .groups = &groups,
+        .sessions = &sessions,
+        .distinct = &distinct,
+        .geoip = geoip,
+        .databases = reload.databases,
+        .web_config = web_access != NULL ? &reload.web_config : NULL,
+        .http = &http_counters,
+        .self = &self_metrics,
+        .stale = &loop.stale,
+    };
+    const struct status_sources status = {
+        .options = &options,
+        .account = &intake.stats,
+        .groups = &groups,
+        .sessions = &sessions,
+        .distinct = &distinct,
+        .geoip = geoip,
+        .databases = reload.databases,
+        .history = &history,
+        .stale = &loop.stale,
+    };
     const struct http_options http = {
         .telemetry_path = options.telemetry_path,
         .sources = &sources,
         .status = &status,
-        .web = web,
+        .access = web_access,
         .stale = &loop.stale,
-        .replies = &replies,
-        .drops = &drops,
+        .counters = &http_counters,
         .max_requests = options.max_requests,
     };
     int error = http_start(&http, &loop.http);
@@ -391,28 +372,30 @@ int main(int argc, char *argv[])
         fail("cannot start the HTTP server", error);
     }
     loop.intake = &intake;
+    loop.groups = &groups;
+    loop.distinct = &distinct;
     loop.sessions = &sessions;
     loop.reload = &reload;
-    loop.service = &service;
+    loop.systemd = &systemd;
     loop.history = &history;
     history_start(loop_seconds(), &history);
-    service_start(&options, loop_seconds(), &service);
+    systemd_start(&options, loop_seconds(), &systemd);
     error = loop_open(&loop);
     if (error != 0) {
         fail("cannot set up the event loop", error);
     }
-    process_open(loop.sniffer, &process);
+    self_metrics_open(loop.sniffer, &self_metrics);
     confine();
     enum loop_end end = loop_until_ready(&loop);
     if (end == LOOP_RUNNING) {
         log_start();
-        service_ready(&service);
+        systemd_ready(&systemd);
         end = loop_run(&loop);
     }
     if (end == LOOP_STOPPED) {
-        service_stopping(&service);
+        systemd_stopping(&systemd);
         return EXIT_SUCCESS; /* the sniffer ends as the channel closes */
     }
-    obituary_log(end, &loop);
+    exit_reason_log(end, &loop);
     return EXIT_REFUSED;
 }

@@ -1,5 +1,8 @@
 #include "exporter/policy.h"
 
+#include "common/sandbox.h"
+#include "exporter/http/listen.h"
+
 #include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <linux/futex.h>
@@ -43,7 +46,7 @@ static bool fstat_is_newfstatat(void)
 /* All that an open for reading may ask for. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule *rules)
+size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox_rule *rules)
 {
     const struct sandbox_rule table[] = {
         /* The loop. */
@@ -171,7 +174,7 @@ size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule
                            sizeof with_newfstatat + sizeof with_memory +
                            sizeof with_sniffer_memory + sizeof with_web + sizeof with_tls +
                            sizeof with_notify <=
-                       (POLICY_RULES_MAX - LISTEN_SOCKETS_MAX) * sizeof(struct sandbox_rule),
+                       (EXPORTER_RULES_MAX - LISTEN_SOCKETS_MAX) * sizeof(struct sandbox_rule),
                    "the caller has room");
     size_t count = 0;
     ADD(table);

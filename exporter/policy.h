@@ -2,15 +2,16 @@
 #ifndef EXPORTER_POLICY_H
 #define EXPORTER_POLICY_H
 
-#include "common/sandbox.h"
-#include "exporter/listen.h"
-
 #include <stdbool.h>
+#include <stddef.h>
 
-enum { POLICY_RULES_MAX = 48 };
+struct listener;
+struct sandbox_rule;
+
+enum { EXPORTER_RULES_MAX = 48 };
 
 /* What is fixed for the life of the process, to be pinned. */
-struct policy_descriptors {
+struct exporter_descriptors {
     int epoll;      /* our event loop's */
     int http_epoll; /* libmicrohttpd's */
     int channel;
@@ -25,7 +26,7 @@ struct policy_descriptors {
     int sniffer_memory;
 };
 
-/* Fills `rules`, which has POLICY_RULES_MAX places; returns how many are used. */
-size_t policy_rules(const struct policy_descriptors *pinned, struct sandbox_rule *rules);
+/* Fills `rules`, which has EXPORTER_RULES_MAX places; returns how many are used. */
+size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox_rule *rules);
 
 #endif

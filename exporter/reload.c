@@ -1,22 +1,25 @@
 #include "exporter/reload.h"
 
 #include "common/log.h"
+#include "exporter/geoip/outcome.h"
+#include "exporter/web_config/access.h"
+#include "exporter/web_config/files.h"
 
 #include <stdio.h>
 #include <time.h>
 
-void reload_start(struct geoip *geoip, bool databases, struct web *web, uint32_t now,
+void reload_start(struct geoip *geoip, bool databases, struct access *access, uint32_t now,
                   struct reload *out)
 {
     *out = (struct reload){
         .geoip = geoip,
-        .web = web,
-        .wanted = databases || web != NULL,
+        .access = access,
+        .wanted = databases || access != NULL,
         .second = now,
-        .web_config = {.successful = true, .success_time = (uint64_t)time(NULL)},
+        .web_config = {.successful = 1, .success_time = (uint64_t)time(NULL)},
     };
     for (unsigned i = 0; i < GEOIP_DATABASES; i++) {
-        out->databases[i].successful = true;
+        out->databases[i].successful = 1;
         out->databases[i].success_time = (uint64_t)time(NULL);
     }
 }
@@ -47,12 +50,12 @@ static bool look_at(struct reload *reload, enum geoip_which which)
     case GEOIP_COPYING:
         return false;
     case GEOIP_RELOADED:
-        reload->databases[which].successful = true;
+        reload->databases[which].successful = 1;
         reload->databases[which].success_time = (uint64_t)time(NULL);
         log_line(LOG_INFO, "took in a new database", "database", names[which], NULL);
         break;
     case GEOIP_KEPT:
-        reload->databases[which].successful = false;
+        reload->databases[which].successful = 0;
         log_line(LOG_WARN, "keeps the old database; the new file is of no use", "flag", error.flag,
                  "file", error.path, "error", error.reason, NULL);
         break;
@@ -60,20 +63,20 @@ static bool look_at(struct reload *reload, enum geoip_which which)
     return true;
 }
 
-static void look_at_web(struct reload *reload)
+static void look_at_web_config(struct reload *reload)
 {
     struct web_files_error error;
     char line[16];
-    switch (web_reload(reload->web, reload->serving, &error)) {
-    case WEB_UNCHANGED:
+    switch (access_reload(reload->access, reload->serving, &error)) {
+    case ACCESS_UNCHANGED:
         break;
-    case WEB_RELOADED:
-        reload->web_config.successful = true;
+    case ACCESS_RELOADED:
+        reload->web_config.successful = 1;
         reload->web_config.success_time = (uint64_t)time(NULL);
         log_line(LOG_INFO, "took in a new web configuration", NULL);
         break;
-    case WEB_KEPT:
-        reload->web_config.successful = false;
+    case ACCESS_KEPT:
+        reload->web_config.successful = 0;
         snprintf(line, sizeof line, "%u", error.line);
         log_line(LOG_WARN, "keeps the old web configuration; the new one is of no use", "flag",
                  "-web.config.file", "file", error.path, "error", error.reason,
@@ -109,7 +112,7 @@ bool reload_look(struct reload *reload, uint32_t now)
     if (!look_at(reload, GEOIP_ASN)) {
         return false;
     }
-    look_at_web(reload);
+    look_at_web_config(reload);
     reload->stage = RELOAD_IDLE;
     return reload->serving;
 }

@@ -6,8 +6,8 @@
 #ifndef EXPORTER_RELOAD_H
 #define EXPORTER_RELOAD_H
 
-#include "exporter/geoip.h"
-#include "exporter/web.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/system/reloaded.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,26 +20,24 @@ enum {
 };
 
 struct reload {
-    struct geoip *geoip; /* not owned */
-    struct web *web;     /* not owned; NULL: none */
-    bool wanted;         /* there is any of them */
-    bool requested;      /* SIGHUP has come since the last look began */
-    uint32_t second;     /* in which the last look began */
+    struct geoip *geoip;   /* not owned */
+    struct access *access; /* not owned; NULL: none */
+    bool wanted;           /* there is any of them */
+    bool requested;        /* SIGHUP has come since the last look began */
+    uint32_t second;       /* in which the last look began */
     enum reload_stage {
         RELOAD_IDLE,
         RELOAD_COUNTRY,
         RELOAD_ASN, /* and, in the same call, the web configuration */
     } stage;        /* of the look that is under way */
     bool serving;   /* that look is for a request */
-    struct {
-        bool successful;       /* the file that stands at the path is the one in use */
-        uint64_t success_time; /* seconds since 1970 of the latest successful load */
-    } databases[GEOIP_DATABASES], web_config;
+    struct reloaded databases[GEOIP_DATABASES];
+    struct reloaded web_config;
 };
 
 /* All of them have just been opened; `databases` says whether there is any. `now` in seconds of
  * CLOCK_BOOTTIME. */
-void reload_start(struct geoip *geoip, bool databases, struct web *web, uint32_t now,
+void reload_start(struct geoip *geoip, bool databases, struct access *access, uint32_t now,
                   struct reload *out);
 
 /* Seconds until reload_look has something to do; UINT32_MAX for never. */

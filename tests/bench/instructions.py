@@ -54,8 +54,8 @@ def stages(directory):
     for octets in frames.SHAPES:
         path = frames.write(directory / f"{octets}.pcap", frames.queries(octets, FRAMES, FRAMES))
         made[f"frame to record, {octets} octets"] = Stage(["frames", path], "classify_frame")
-    made["record to figures"] = Stage(["records", *make_databases(directory)], "intake_take")
-    made["figures to line"] = Stage(["lines"], "exposition_*")
+    made["record to counts"] = Stage(["records", *make_databases(directory)], "intake_take")
+    made["counts to line"] = Stage(["lines"], "exposition_*")
     return made
 
 

@@ -10,17 +10,18 @@
  */
 #include "common/address.h"
 #include "common/wire.h"
-#include "exporter/distinct.h"
-#include "exporter/drops.h"
-#include "exporter/exposition.h"
-#include "exporter/geoip.h"
-#include "exporter/http.h"
-#include "exporter/listen.h"
-#include "exporter/place.h"
-#include "exporter/replies.h"
-#include "exporter/series.h"
-#include "exporter/session.h"
-#include "exporter/table.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/counts/table.h"
+#include "exporter/exposition/exposition.h"
+#include "exporter/exposition/http_counters.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/geoip/outcome.h"
+#include "exporter/http/http.h"
+#include "exporter/http/listen.h"
+#include "exporter/system/reloaded.h"
 #include "tests/bench/state.h"
 
 #include <err.h>
@@ -161,7 +162,7 @@ static void measure_sweep(void)
 
 static double set_octets(const struct distinct_set *set)
 {
-    return (double)table_octets(set->slot_count, sizeof *set->slots);
+    return (double)table_bytes(set->slot_count, sizeof *set->slots);
 }
 
 static void tell_memory(void)
@@ -169,9 +170,9 @@ static void tell_memory(void)
     const struct sessions *sessions = &state.sessions;
     const struct distinct *distinct = &state.distinct;
     uint64_t remembered = distinct->current.used + distinct->previous.used - distinct->carried;
-    tell("session_octets", (double)table_octets(sessions->slot_count, sizeof *sessions->slots) /
+    tell("session_octets", (double)table_bytes(sessions->slot_count, sizeof *sessions->slots) /
                                (double)sessions->used);
-    tell("distinct_octets",
+    tell("distinct_bytes",
          (set_octets(&distinct->current) + set_octets(&distinct->previous)) / (double)remembered);
 }
 
@@ -196,7 +197,7 @@ static void measure_distinct(uint32_t count)
     (void)enter_all(tokens, count, STATE_NOW);
     /* After the window: nobody is active any more, and all come again. */
     (void)enter_all(tokens, count, STATE_NOW + STATE_WINDOW + 1);
-    tell("counted", (double)state.series.groups[0].sessions);
+    tell("counted", (double)state.groups.entries[0].sessions);
     tell("forgotten", (double)state.distinct.forgotten);
 }
 
@@ -205,11 +206,11 @@ static void measure_distinct(uint32_t count)
 static void make_groups(uint32_t count)
 {
     make_state(count);
-    while (state.series.group_count < count) {
+    while (state.groups.group_count < count) {
         uint64_t roll = dice();
-        struct place place = {.country = PLACE_COUNTRY('A' + roll % 26, 'A' + roll / 26 % 26),
-                              .asn = (uint32_t)(1000 + roll / 676 % 400000)};
-        struct series_group *group = &state.series.groups[series_find(&state.series, 0, place)];
+        struct geo place = {.country = GEO_COUNTRY('A' + roll % 26, 'A' + roll / 26 % 26),
+                            .asn = (uint32_t)(1000 + roll / 676 % 400000)};
+        struct group *group = &state.groups.entries[groups_find(&state.groups, 0, place)];
         group->active = (uint32_t)(dice() % 1000);
         group->peak = group->active + (uint32_t)(dice() % 1000);
         group->sessions = dice() % 100000;
@@ -325,13 +326,11 @@ static struct sockaddr_in6 listen_somewhere(struct listener *listener)
 
 static void measure_http(uint32_t count, const char *encoding)
 {
-    static struct replies replies;
-    static struct drops drops;
+    static struct http_counters counters;
     const struct http_options settings = {.telemetry_path = "/metrics",
                                           .sources = &state.sources,
                                           .stale = state.sources.stale,
-                                          .replies = &replies,
-                                          .drops = &drops};
+                                          .counters = &counters};
     struct listener listener;
     struct http *http;
     make_groups(count);

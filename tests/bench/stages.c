@@ -4,7 +4,7 @@
  * many frames, records or lines went through.
  *
  *     stages frames FILE REPEATS                from frame to record
- *     stages records COUNTRY ASN REPEATS        from record to figures, in messages of 1,024
+ *     stages records COUNTRY ASN REPEATS        from record to counts, in messages of 1,024
  *     stages lines REPEATS                      from figures to text
  *     stages build                              what compiled this
  */
@@ -13,10 +13,11 @@
 #include "capture/sniffer/token.h"
 #include "common/build.h"
 #include "common/wire.h"
-#include "exporter/exposition.h"
-#include "exporter/geoip.h"
-#include "exporter/place.h"
-#include "exporter/series.h"
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/exposition/exposition.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/geoip/outcome.h"
 #include "tests/bench/pcap.h"
 #include "tests/bench/state.h"
 
@@ -144,11 +145,11 @@ static uint64_t run_lines(unsigned repeats)
     state_options("", "", &state.options);
     state_make(NULL, &state);
     for (unsigned i = 0; i < GROUPS; i++) {
-        struct place place = {.country = PLACE_COUNTRY('A' + i % 26, 'A' + i / 26 % 26),
-                              .asn = 60000 + i};
-        uint32_t group = series_find(&state.series, 0, place);
-        state.series.groups[group].queries = (uint64_t)i * 997;
-        state.series.groups[group].bytes_in = (uint64_t)i * 99991;
+        struct geo place = {.country = GEO_COUNTRY('A' + i % 26, 'A' + i / 26 % 26),
+                            .asn = 60000 + i};
+        uint32_t group = groups_find(&state.groups, 0, place);
+        state.groups.entries[group].queries = (uint64_t)i * 997;
+        state.groups.entries[group].bytes_in = (uint64_t)i * 99991;
     }
     uint64_t lines = 0;
     for (unsigned repeat = 0; repeat < repeats; repeat++) {

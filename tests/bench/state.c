@@ -3,15 +3,16 @@
 #include "common/flags.h"
 #include "common/options.h"
 #include "common/wire.h"
-#include "exporter/distinct.h"
-#include "exporter/drops.h"
-#include "exporter/exposition.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/exposition/exposition.h"
+#include "exporter/exposition/http_counters.h"
+#include "exporter/exposition/sources.h"
+#include "exporter/geoip/geoip.h"
 #include "exporter/intake.h"
-#include "exporter/process.h"
-#include "exporter/reload.h"
-#include "exporter/replies.h"
-#include "exporter/series.h"
-#include "exporter/session.h"
+#include "exporter/system/reloaded.h"
+#include "exporter/system/self_metrics.h"
 
 #include <err.h>
 #include <stdbool.h>
@@ -40,27 +41,26 @@ static void take(struct state *state, const union wire_message *message, size_t 
 
 void state_make(struct geoip *geoip, struct state *state)
 {
-    static const struct reload reload;
-    static const struct replies replies;
-    static const struct drops drops;
-    static const struct process process = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
+    static const struct reloaded databases[GEOIP_DATABASES];
+    static const struct http_counters http;
+    static const struct self_metrics self = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
     static const bool stale;
-    if (series_create(1, state->options.groups_max, &state->series) != 0 ||
+    if (groups_create(1, state->options.groups_max, &state->groups) != 0 ||
         distinct_create(state->options.sessions_remember, &state->distinct) != 0 ||
         sessions_create(state->options.sessions_max, STATE_WINDOW, STATE_NOW, &state->distinct,
-                        &state->series, &state->sessions) != 0) {
+                        &state->groups, &state->sessions) != 0) {
         errx(1, "no memory");
     }
-    intake_start(1, geoip, &state->series, &state->sessions, &state->intake);
+    intake_start(1, geoip, &state->groups, &state->sessions, &state->intake);
     state->sources = (struct exposition_sources){.options = &state->options,
-                                                 .intake = &state->intake,
-                                                 .series = &state->series,
+                                                 .account = &state->intake.stats,
+                                                 .groups = &state->groups,
                                                  .sessions = &state->sessions,
                                                  .distinct = &state->distinct,
-                                                 .reload = &reload,
-                                                 .replies = &replies,
-                                                 .drops = &drops,
-                                                 .process = &process,
+                                                 .geoip = geoip,
+                                                 .databases = databases,
+                                                 .http = &http,
+                                                 .self = &self,
                                                  .stale = &stale};
     const union wire_message hello = {
         .hello = {.header = {.magic = WIRE_MAGIC, .type = WIRE_HELLO},

@@ -7,12 +7,13 @@
 
 #include "common/options.h"
 #include "common/wire.h"
-#include "exporter/distinct.h"
-#include "exporter/exposition.h"
-#include "exporter/geoip.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/exposition/exposition.h"
+#include "exporter/exposition/sources.h"
+#include "exporter/geoip/geoip.h"
 #include "exporter/intake.h"
-#include "exporter/series.h"
-#include "exporter/session.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +25,7 @@ enum {
 
 struct state {
     struct options options;
-    struct series series;
+    struct groups groups;
     struct distinct distinct;
     struct sessions sessions;
     struct intake intake;

@@ -1,10 +1,12 @@
 /*
  * Any file as a database. The input: an octet that says which half of a place is asked for, an
  * address, the length of the first file, that file, and the one that takes its place. Held: no
- * crash and no hang; a place is what exporter/geoip_layout.h promises; a refusal is told whole,
+ * crash and no hang; a place is what exporter/geoip/layout.h promises; a refusal is told whole,
  * leaves the outputs alone, and with them the database that was open.
  */
-#include "exporter/geoip_database.h"
+#include "exporter/counts/geo.h"
+#include "exporter/geoip/database.h"
+#include "exporter/geoip/outcome.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -27,7 +29,7 @@ enum {
     FOR_IPV4 = 2, /* the address is the first four octets */
 };
 
-static const struct place unknown = {.country = PLACE_COUNTRY('Z', 'Z')};
+static const struct geo unknown = {.country = GEO_COUNTRY('Z', 'Z')};
 
 /* Puts a file of these octets under a descriptor's number: another inode than any before. */
 static void put_file(const uint8_t *octets, size_t size, int number)
@@ -49,10 +51,10 @@ static void check_refusal(const struct geoip_kind *kind, const char *path, int c
 }
 
 /* What the database says of the address, checked. */
-static struct place look_up(struct geoip_database *database, const struct sockaddr *address)
+static struct geo look_up(struct geoip_database *database, const struct sockaddr *address)
 {
-    struct place place = unknown;
-    struct place again = unknown;
+    struct geo place = unknown;
+    struct geo again = unknown;
     uint64_t lookups = database->lookups;
     uint64_t unmatched = database->unmatched;
     geoip_database_lookup(database, address, &place);
@@ -73,10 +75,10 @@ static struct place look_up(struct geoip_database *database, const struct sockad
 }
 
 /* To its end. A file of a fuzzer takes two calls at most: one that begins and one step. */
-static enum geoip_reload reload(struct geoip_database *database, bool again,
-                                struct geoip_error *error)
+static enum geoip_outcome reload(struct geoip_database *database, bool again,
+                                 struct geoip_error *error)
 {
-    enum geoip_reload result = geoip_database_reload(database, again, error);
+    enum geoip_outcome result = geoip_database_reload(database, again, error);
     if (result == GEOIP_COPYING) {
         result = geoip_database_reload(database, again, error);
     }
@@ -88,11 +90,11 @@ static void replace(struct geoip_database *database, const uint8_t *octets, size
                     const struct sockaddr *address)
 {
     struct geoip_error error;
-    struct place before = look_up(database, address);
+    struct geo before = look_up(database, address);
     assert(reload(database, true, &error) == GEOIP_UNCHANGED);
     put_file(octets, size, number);
-    enum geoip_reload result = reload(database, false, &error);
-    struct place after = look_up(database, address);
+    enum geoip_outcome result = reload(database, false, &error);
+    struct geo after = look_up(database, address);
     if (result == GEOIP_RELOADED) {
         assert(reload(database, true, &error) == GEOIP_UNCHANGED);
         return;

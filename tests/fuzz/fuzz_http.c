@@ -6,9 +6,21 @@
  * next client is served as if there had been none before.
  */
 #include "common/domain.h"
-#include "exporter/http.h"
-#include "exporter/series.h"
-#include "exporter/session.h"
+#include "common/options.h"
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/history.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/exposition/http_counters.h"
+#include "exporter/exposition/sources.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/http/http.h"
+#include "exporter/http/listen.h"
+#include "exporter/status/status.h"
+#include "exporter/system/reloaded.h"
+#include "exporter/system/self_metrics.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -51,22 +63,21 @@ struct exchange {
 
 static struct exposition_sources sources;
 static struct status_sources start_page;
-static struct replies replies;
-static struct drops drops;
+static struct http_counters counters;
 static bool silent;
 
 static void make_sources(void)
 {
-    static const struct process process = {
+    static const struct self_metrics self = {
         .memory = -1, .sniffer_memory = -1, .sniffer_cpu = CLOCK_PROCESS_CPUTIME_ID};
-    static struct reload reload;
+    static struct reloaded databases[GEOIP_DATABASES];
     static struct history history;
     static struct options options = {.domain_count = 1,
                                      .telemetry_path = "/metrics",
                                      .country_database = "country",
                                      .asn_database = "asn"};
-    static struct intake intake;
-    static struct series series;
+    static struct wire_stats account;
+    static struct groups groups;
     static struct sessions sessions;
     static struct distinct distinct;
 
@@ -74,30 +85,28 @@ static void make_sources(void)
         return;
     }
     if (domain_parse("t.example.com", &options.domains[0]) != 0 ||
-        series_create(1, 10, &series) != 0 || distinct_create(1000, &distinct) != 0 ||
-        sessions_create(1000, 30, NOW, &distinct, &series, &sessions) != 0) {
+        groups_create(1, 10, &groups) != 0 || distinct_create(1000, &distinct) != 0 ||
+        sessions_create(1000, 30, NOW, &distinct, &groups, &sessions) != 0) {
         abort();
     }
-    struct place place = {.country = PLACE_COUNTRY('D', 'E'), .asn = 64496};
-    sessions_query(&sessions, 1, 1, series_find(&series, 0, place), NOW);
-    intake_start(1, NULL, &series, &sessions, &intake);
+    struct geo place = {.country = GEO_COUNTRY('D', 'E'), .asn = 64496};
+    sessions_query(&sessions, 1, 1, groups_find(&groups, 0, place), NOW);
     sources = (struct exposition_sources){.options = &options,
-                                          .intake = &intake,
-                                          .series = &series,
+                                          .account = &account,
+                                          .groups = &groups,
                                           .sessions = &sessions,
                                           .distinct = &distinct,
-                                          .reload = &reload,
-                                          .replies = &replies,
-                                          .drops = &drops,
-                                          .process = &process,
+                                          .databases = databases,
+                                          .http = &counters,
+                                          .self = &self,
                                           .stale = &silent};
     history_start(NOW, &history);
     start_page = (struct status_sources){.options = &options,
-                                         .intake = &intake,
-                                         .series = &series,
+                                         .account = &account,
+                                         .groups = &groups,
                                          .sessions = &sessions,
                                          .distinct = &distinct,
-                                         .reload = &reload,
+                                         .databases = databases,
                                          .history = &history,
                                          .stale = &silent};
 }
@@ -228,13 +237,13 @@ static void check_body(const char *head, const char *body, const char *end)
 static void check_counted(unsigned code)
 {
     bool counted = false;
-    for (unsigned i = 0; i < REPLIES_CODES; i++) {
-        bool its = strtoul(replies_codes[i], NULL, 10) == code;
-        counted |= its && replies.counts[i] == 1;
-        assert(replies.counts[i] == 0 || (its && replies.counts[i] == 1));
+    for (unsigned i = 0; i < HTTP_CODES; i++) {
+        bool its = strtoul(http_codes[i], NULL, 10) == code;
+        counted |= its && counters.replies[i] == 1;
+        assert(counters.replies[i] == 0 || (its && counters.replies[i] == 1));
     }
     assert(counted || code == MHD_HTTP_BAD_REQUEST || code == MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED);
-    replies = (struct replies){.counts = {0}};
+    counters = (struct http_counters){.replies = {0}};
 }
 
 /* One whole reply and nothing else. Returns its status. */
@@ -294,8 +303,8 @@ static bool names_a_foreign_host(const uint8_t *request, size_t size)
 static void check_hostile(struct exchange *exchange, bool loopback)
 {
     if (exchange->length == 0) {
-        replies = (struct replies){.counts = {0}}; /* of what was made and not sent */
-        return;                                    /* hung up on, or not done */
+        counters = (struct http_counters){.replies = {0}}; /* of what was made and not sent */
+        return;                                            /* hung up on, or not done */
     }
     unsigned status = check_reply(exchange);
     assert(exchange->ended);
@@ -334,8 +343,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                          .sources = &sources,
                                          .status = &start_page,
                                          .stale = &silent,
-                                         .replies = &replies,
-                                         .drops = &drops};
+                                         .counters = &counters};
     struct http *http;
     if (http_start(&options, &http) != 0) {
         abort();

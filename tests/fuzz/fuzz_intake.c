@@ -4,10 +4,11 @@
  * check is reached as well. Held: a refused message changes nothing, each record of the others is
  * counted once and in one group, and no table holds more than its limit.
  */
-#include "exporter/distinct.h"
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
 #include "exporter/intake.h"
-#include "exporter/series.h"
-#include "exporter/session.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -33,16 +34,16 @@ enum {
     LEAVE_BYTES = 128,
 };
 
-static struct series series;
+static struct groups groups;
 static struct distinct distinct;
 static struct sessions sessions;
 static struct intake intake;
 
 static uint64_t sum_of_state(void)
 {
-    uint64_t sum = sessions.used + sessions.evicted + sessions.refused + series.group_count;
-    for (uint32_t i = 0; i < series.group_count; i++) {
-        const struct series_group *group = &series.groups[i];
+    uint64_t sum = sessions.used + sessions.evicted + sessions.refused + groups.group_count;
+    for (uint32_t i = 0; i < groups.group_count; i++) {
+        const struct group *group = &groups.entries[i];
         sum = sum * 31 + group->active + group->peak + group->sessions + group->queries +
               group->responses + group->bytes_in + group->bytes_out;
         for (unsigned reason = 0; reason < WIRE_REJECT_REASONS; reason++) {
@@ -156,8 +157,8 @@ static void check_account(void)
     uint64_t active[DOMAINS] = {0};
     uint64_t counted[WIRE_REJECTED + 1] = {0};
     uint64_t distinct_sessions = 0;
-    for (uint32_t i = 0; i < series.group_count; i++) {
-        const struct series_group *group = &series.groups[i];
+    for (uint32_t i = 0; i < groups.group_count; i++) {
+        const struct group *group = &groups.entries[i];
         assert(group->domain < DOMAINS && group->peak >= group->active);
         active[group->domain] += group->active;
         distinct_sessions += group->sessions;
@@ -173,28 +174,28 @@ static void check_account(void)
     assert(memcmp(counted, intake.records, sizeof counted) == 0);
     uint64_t sum = 0;
     for (unsigned domain = 0; domain < DOMAINS; domain++) {
-        assert(series.domains[domain].active == active[domain]);
+        assert(groups.domains[domain].active == active[domain]);
         sum += active[domain];
     }
     assert(sum == sessions.used && sessions.used <= SESSIONS);
     assert(distinct_sessions <= counted[WIRE_QUERY]);
     /* A query that let no session in was counted all the same. */
     assert(sessions.evicted + sessions.refused <= counted[WIRE_QUERY]);
-    assert(series.group_count <= GROUPS + DOMAINS);
+    assert(groups.group_count <= GROUPS + DOMAINS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (series_create(DOMAINS, GROUPS, &series) != 0 ||
+    if (groups_create(DOMAINS, GROUPS, &groups) != 0 ||
         distinct_create(REMEMBERED, &distinct) != 0 ||
-        sessions_create(SESSIONS, WINDOW, 1, &distinct, &series, &sessions) != 0) {
+        sessions_create(SESSIONS, WINDOW, 1, &distinct, &groups, &sessions) != 0) {
         abort();
     }
-    intake_start(DOMAINS, NULL, &series, &sessions, &intake);
+    intake_start(DOMAINS, NULL, &groups, &sessions, &intake);
     talk(data, size);
     check_account();
     sessions_destroy(&sessions);
     distinct_destroy(&distinct);
-    series_destroy(&series);
+    groups_destroy(&groups);
     return 0;
 }

@@ -1,9 +1,13 @@
 /*
  * Any file of -web.config.file, in a block of exactly its size. Held: what is taken is within the
- * bounds of exporter/web_config.h, could be served, and says the same when it is read again; what
- * is refused leaves the output alone, and is told with a line that the file has.
+ * bounds of exporter/web_config/config.h, could be served, and says the same when it is read again;
+ * what is refused leaves the output alone, and is told with a line that the file has.
  */
-#include "exporter/web_config.h"
+#include "exporter/web_config/config.h"
+#include "exporter/web_config/headers.h"
+#include "exporter/web_config/password.h"
+#include "exporter/web_config/read.h"
+#include "exporter/web_config/yaml_tree.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -116,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(text);
         return 0;
     }
-    assert(size <= WEB_CONFIG_OCTETS_MAX);
+    assert(size <= WEB_CONFIG_BYTES_MAX);
     assert(web_config_read(text, size, &again, &error) == 0);
     free(text); /* nothing points into it */
     check_tls(&config.tls);

@@ -39,7 +39,7 @@ def start(host):
             program.kill()
 
 
-PLACES = [
+RESOLVERS = [
     {"network": "10.77.1.0/24", "country": "DE", "asn": 64496},
     {"network": "10.77.2.0/24", "country": "FR", "asn": 64497},
     {"network": "10.77.3.0/24", "country": "FR", "asn": 64496},
@@ -50,12 +50,12 @@ PLACES = [
 
 @pytest.fixture(scope="session")
 def databases():
-    """A directory, open to every user, with country.mmdb and asn.mmdb of PLACES."""
+    """A directory, open to every user, with country.mmdb and asn.mmdb of RESOLVERS."""
     with tempfile.TemporaryDirectory(prefix="dnstt-mmdb-") as name:
         directory = pathlib.Path(name)
         directory.chmod(0o755)
         specification = directory / "spec.json"
-        specification.write_text(json.dumps(PLACES))
+        specification.write_text(json.dumps(RESOLVERS))
         run("perl", str(ROOT / "tests/data/make_databases.pl"), name, str(specification))
         yield directory
 

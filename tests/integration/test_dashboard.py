@@ -24,7 +24,7 @@ LIMIT = 1000  # of sessions, active and remembered
 FLOOD = 1600
 BURST = 60_000  # more than ring and channel hold
 
-# Country and ASN (conftest.PLACES), a resolver there, and how many sessions ask through it.
+# Country and ASN (conftest.RESOLVERS), a resolver there, and how many sessions ask through it.
 RESOLVERS = [
     (("DE", "64496"), "10.77.1.9", 3),
     (("FR", "64497"), "10.77.2.9", 2),

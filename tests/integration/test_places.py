@@ -1,4 +1,4 @@
-"""Countries and autonomous systems of resolvers, from databases made for the test: PLACES in
+"""Countries and autonomous systems of resolvers, from databases made for the test: RESOLVERS in
 conftest. Every figure is exact for each group and in sum."""
 
 import json

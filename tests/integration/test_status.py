@@ -14,7 +14,7 @@ from support.program import BUILD, wait_for
 
 URL = "http://127.0.0.1:9713/"
 DOMAIN = "t.example.com"
-# A resolver's address (conftest.PLACES) and how many sessions ask through it.
+# A resolver's address (conftest.RESOLVERS) and how many sessions ask through it.
 RESOLVERS = {"10.77.1.9": 3, "10.77.2.9": 2, "fd77:0:0:2::9": 1, "10.66.6.6": 1}
 
 

@@ -18,7 +18,7 @@ const struct datagram *given_datagram;
 enum ip_result nondet_ip_result(void);
 struct datagram nondet_datagram(void);
 enum dnstt_verdict nondet_verdict(void);
-struct dnstt_findings nondet_judgement(void);
+struct dnstt_findings nondet_findings(void);
 struct classifier nondet_classifier(void);
 struct frame nondet_frame(void);
 uint64_t nondet_token(void);
@@ -38,13 +38,13 @@ enum ip_result model_ip_parse(const struct frame *frame, struct datagram *out)
     return result;
 }
 
-static enum dnstt_verdict judgement_of(const struct dnstt_rules *rules, const uint8_t *message,
-                                       size_t captured, struct dnstt_findings *out)
+static enum dnstt_verdict findings_of(const struct dnstt_rules *rules, const uint8_t *message,
+                                      size_t captured, struct dnstt_findings *out)
 {
     REQUIRE(rules == &given_classifier->rules, "the rules are those configured");
     REQUIRE(captured <= FRAME_MAX && __CPROVER_r_ok(message, captured), "a message can be read");
     enum dnstt_verdict verdict = nondet_verdict();
-    *out = nondet_judgement();
+    *out = nondet_findings();
     if (verdict == DNSTT_SESSION || verdict == DNSTT_REJECTED) {
         __CPROVER_assume(captured >= DNS_HEADER_OCTETS && out->domain < rules->domain_count);
     }
@@ -59,20 +59,21 @@ static enum dnstt_verdict judgement_of(const struct dnstt_rules *rules, const ui
     return verdict;
 }
 
-enum dnstt_verdict model_dnstt_judge_query(const struct dnstt_rules *rules, const uint8_t *message,
-                                           size_t captured, bool whole, struct dnstt_findings *out)
+enum dnstt_verdict model_dnstt_classify_query(const struct dnstt_rules *rules,
+                                              const uint8_t *message, size_t captured, bool whole,
+                                              struct dnstt_findings *out)
 {
     REQUIRE(!whole || captured == given_datagram->length, "a whole message is at hand");
-    enum dnstt_verdict verdict = judgement_of(rules, message, captured, out);
+    enum dnstt_verdict verdict = findings_of(rules, message, captured, out);
     __CPROVER_assume(verdict != DNSTT_NOT_RESPONSE);
     return verdict;
 }
 
-enum dnstt_verdict model_dnstt_judge_response(const struct dnstt_rules *rules,
-                                              const uint8_t *message, size_t captured,
-                                              struct dnstt_findings *out)
+enum dnstt_verdict model_dnstt_classify_response(const struct dnstt_rules *rules,
+                                                 const uint8_t *message, size_t captured,
+                                                 struct dnstt_findings *out)
 {
-    enum dnstt_verdict verdict = judgement_of(rules, message, captured, out);
+    enum dnstt_verdict verdict = findings_of(rules, message, captured, out);
     __CPROVER_assume(verdict == DNSTT_SESSION || verdict == DNSTT_NOT_RESPONSE);
     return verdict;
 }
@@ -97,7 +98,7 @@ uint32_t model_token_fingerprint(const struct token_key *key, const uint8_t *dat
     return nondet_unsigned();
 }
 
-void prove_judge_frame(void)
+void prove_classify_frame(void)
 {
     struct classifier classifier = nondet_classifier();
     struct frame frame = nondet_frame();

@@ -211,7 +211,7 @@ static void promise(const struct dnstt_rules *rules, size_t captured, enum dnstt
     REACH(verdict == DNSTT_SESSION && findings.domain == DOMAINS_MAX - 1, "the last domain");
 }
 
-void prove_dnstt_judge_query(void)
+void prove_dnstt_classify_query(void)
 {
     struct dnstt_rules rules = nondet_rules();
     size_t captured = nondet_size();
@@ -231,7 +231,7 @@ void prove_dnstt_judge_query(void)
     REACH(verdict == DNSTT_REJECTED && findings.reason == WIRE_REJECT_FRAMING, "bad framing");
 }
 
-void prove_dnstt_judge_response(void)
+void prove_dnstt_classify_response(void)
 {
     struct dnstt_rules rules = nondet_rules();
     size_t captured = nondet_size();

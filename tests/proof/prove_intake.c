@@ -14,7 +14,7 @@
 struct wire_expectation nondet_expectation(void);
 struct wire_record nondet_record(void);
 struct intake nondet_intake(void);
-struct place nondet_place(void);
+struct geo nondet_place(void);
 enum wire_fault nondet_fault(void);
 
 /* Of any length up to its buffer's, which is a whole union; what is past it has any values. */
@@ -80,31 +80,31 @@ void prove_wire_check(void)
 
 uint8_t domains;
 
-struct place model_geoip_lookup(struct geoip *geoip, const uint8_t address[16])
+struct geo model_geoip_lookup(struct geoip *geoip, const uint8_t address[16])
 {
     REQUIRE(geoip != NULL && __CPROVER_r_ok(address, 16), "an address can be read");
     return nondet_place();
 }
 
-uint32_t model_series_find(struct series *series, uint8_t domain, struct place place)
+uint32_t model_groups_find(struct groups *groups, uint8_t domain, struct geo place)
 {
-    (void)series;
+    (void)groups;
     (void)place;
     REQUIRE(domain < domains, "a domain is one of those configured");
     return nondet_unsigned();
 }
 
-void model_count_message(struct series *series, uint32_t group, uint16_t bytes)
+void model_count_message(struct groups *groups, uint32_t group, uint16_t bytes)
 {
-    (void)series;
+    (void)groups;
     (void)group;
     REQUIRE(bytes >= WIRE_MESSAGE_BYTES_MIN && bytes <= WIRE_MESSAGE_BYTES_MAX,
             "a message's length is in its range");
 }
 
-void model_count_rejected(struct series *series, uint32_t group, enum wire_reject reason)
+void model_count_rejected(struct groups *groups, uint32_t group, enum wire_reject reason)
 {
-    (void)series;
+    (void)groups;
     (void)group;
     REQUIRE(reason > WIRE_REJECT_NONE && reason < WIRE_REJECT_REASONS, "a reason is known");
 }

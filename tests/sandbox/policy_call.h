@@ -18,7 +18,7 @@ struct policy {
     const char *name;
     unsigned syscalls_max;
     size_t count;
-    struct sandbox_rule rules[POLICY_RULES_MAX];
+    struct sandbox_rule rules[EXPORTER_RULES_MAX];
 };
 
 struct call {

@@ -6,7 +6,7 @@
 #include "capture/sniffer/policy.h"
 #include "capture/sniffer/sniffer.h"
 #include "common/sandbox.h"
-#include "exporter/listen.h"
+#include "exporter/http/listen.h"
 #include "exporter/policy.h"
 
 #include <inttypes.h>
@@ -92,10 +92,10 @@ static void print_rules(const struct sandbox_rule *rules, size_t count,
 
 int main(int argc, char *argv[])
 {
-    struct sandbox_rule rules[POLICY_RULES_MAX];
-    struct sandbox_rule web_rules[POLICY_RULES_MAX];
+    struct sandbox_rule rules[EXPORTER_RULES_MAX];
+    struct sandbox_rule web_rules[EXPORTER_RULES_MAX];
     const struct listener listener = {.descriptor = LISTENER};
-    struct policy_descriptors pinned = {
+    struct exporter_descriptors pinned = {
         .epoll = EPOLL,
         .http_epoll = HTTP_EPOLL,
         .channel = CHANNEL,
@@ -110,12 +110,12 @@ int main(int argc, char *argv[])
     if (argc == 2 && strcmp(argv[1], "sniffer") == 0) {
         print_rules(rules, sniffer_policy(CONFINE_PACKET, CONFINE_CHANNEL, rules), NULL, 0);
     } else if (argc == 2 && strcmp(argv[1], "exporter") == 0) {
-        print_rules(rules, policy_rules(&pinned, rules), NULL, 0);
+        print_rules(rules, exporter_policy(&pinned, rules), NULL, 0);
     } else if (argc == 2 && strcmp(argv[1], "web") == 0) {
-        size_t count = policy_rules(&pinned, rules);
+        size_t count = exporter_policy(&pinned, rules);
         pinned.web = true;
         pinned.tls = true;
-        print_rules(web_rules, policy_rules(&pinned, web_rules), rules, count);
+        print_rules(web_rules, exporter_policy(&pinned, web_rules), rules, count);
     } else {
         fprintf(stderr, "usage: print_policies sniffer|exporter|web\n");
         return 2;

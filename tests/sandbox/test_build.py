@@ -72,7 +72,7 @@ def test_every_unit_is_compiled_alike(program):
     information = readelf("--debug-dump=info", program)
     producers = re.findall(r"DW_AT_producer .*: (GNU C17 .*)", information)
     folders = ["common", "capture" if program.name == "dnstt_exporter" else "exporter"]
-    units = [source for folder in folders for source in (ROOT / folder).glob("*.c")]
+    units = [source for folder in folders for source in (ROOT / folder).rglob("*.c")]
     assert len(producers) == len(units)
     for producer in producers:
         assert not [option for option in COMPILED_WITH if option not in producer], producer
@@ -81,8 +81,8 @@ def test_every_unit_is_compiled_alike(program):
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_branches_are_protected(folder):
     """In each object. The linked programs cannot say so where libc's start-up code does not."""
-    objects = sorted((BUILD / "objects" / folder).glob("*.o"))
-    assert {path.stem for path in objects} >= {path.stem for path in (ROOT / folder).glob("*.c")}
+    objects = sorted((BUILD / "objects" / folder).rglob("*.o"))
+    assert {path.stem for path in objects} >= {path.stem for path in (ROOT / folder).rglob("*.c")}
     for path in objects:
         assert "IBT, SHSTK" in readelf("--notes", path), path
 
@@ -92,7 +92,7 @@ def test_fortified():
     commands = run("make", "-C", str(ROOT), "--dry-run", "--always-make", "V=1", f"BUILD={BUILD}",
                    "all").splitlines()
     compiling = [command for command in commands if " -c -o " in command]
-    assert len(compiling) == sum(len(list((ROOT / folder).glob("*.c"))) for folder in FOLDERS)
+    assert len(compiling) == sum(len(list((ROOT / folder).rglob("*.c"))) for folder in FOLDERS)
     for command in compiling:
         assert " -D_FORTIFY_SOURCE=3 " in command
 

@@ -7,7 +7,7 @@
 #include "capture/sniffer/policy.h"
 #include "capture/sniffer/sniffer.h"
 #include "common/sandbox.h"
-#include "exporter/listen.h"
+#include "exporter/http/listen.h"
 #include "exporter/policy.h"
 #include "tests/sandbox/policy_call.h"
 
@@ -40,7 +40,7 @@ enum {
 
 /* Descriptors that do not exist, so that no call does anything. */
 static const struct listener absent_listeners[] = {{.descriptor = 906}, {.descriptor = 907}};
-static const struct policy_descriptors absent = {
+static const struct exporter_descriptors absent = {
     .epoll = 900,
     .http_epoll = 901,
     .channel = 902,
@@ -52,7 +52,7 @@ static const struct policy_descriptors absent = {
     .sniffer_memory = 909,
 };
 
-_Static_assert((int)SNIFFER_RULES_MAX <= (int)POLICY_RULES_MAX, "either table fits");
+_Static_assert((int)SNIFFER_RULES_MAX <= (int)EXPORTER_RULES_MAX, "either table fits");
 
 enum {
     SNIFFER,
@@ -77,20 +77,20 @@ static struct policy policies[POLICIES] = {
 
 static int make_policies(void **state)
 {
-    struct policy_descriptors pinned = absent;
+    struct exporter_descriptors pinned = absent;
     (void)state;
     policies[SNIFFER].count =
         sniffer_policy(CONFINE_PACKET, CONFINE_CHANNEL, policies[SNIFFER].rules);
-    policies[EXPORTER].count = policy_rules(&pinned, policies[EXPORTER].rules);
+    policies[EXPORTER].count = exporter_policy(&pinned, policies[EXPORTER].rules);
     pinned.databases = true;
     policies[EXPORTER_WITH_DATABASES].count =
-        policy_rules(&pinned, policies[EXPORTER_WITH_DATABASES].rules);
+        exporter_policy(&pinned, policies[EXPORTER_WITH_DATABASES].rules);
     pinned.web = true;
     pinned.tls = true;
-    policies[EXPORTER_WITH_TLS].count = policy_rules(&pinned, policies[EXPORTER_WITH_TLS].rules);
+    policies[EXPORTER_WITH_TLS].count = exporter_policy(&pinned, policies[EXPORTER_WITH_TLS].rules);
     pinned.databases = false;
     pinned.tls = false;
-    policies[EXPORTER_WITH_WEB].count = policy_rules(&pinned, policies[EXPORTER_WITH_WEB].rules);
+    policies[EXPORTER_WITH_WEB].count = exporter_policy(&pinned, policies[EXPORTER_WITH_WEB].rules);
     return 0;
 }
 

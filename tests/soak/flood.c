@@ -5,6 +5,11 @@
  *
  *     flood FIRST|CONFIRMED FORGED
  */
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
 #include "exporter/intake.h"
 #include "tests/support/figure.h"
 #include "tests/unit/random.h"
@@ -36,7 +41,7 @@ static const uint32_t sessions_max = 1000000;
 static const uint32_t remember = 1000000;
 static const uint32_t groups_max = 10000;
 
-static struct series series;
+static struct groups groups;
 static struct distinct distinct;
 static struct sessions sessions;
 static struct intake intake;
@@ -128,7 +133,7 @@ static uint32_t flood(uint64_t *peak)
         if (number % (A_SECOND / 8) == 0) {
             uint64_t octets = resident();
             *peak = octets > *peak ? octets : *peak;
-            uint32_t active = series.domains[REGULAR_DOMAIN].active;
+            uint32_t active = groups.domains[REGULAR_DOMAIN].active;
             least = active < least ? active : least;
         }
     }
@@ -138,13 +143,13 @@ static uint32_t flood(uint64_t *peak)
 
 static void make_tables(bool confirmed_only)
 {
-    if (series_create(DOMAINS, groups_max, &series) != 0 ||
+    if (groups_create(DOMAINS, groups_max, &groups) != 0 ||
         distinct_create(remember, &distinct) != 0 ||
-        sessions_create(sessions_max, WINDOW, START, &distinct, &series, &sessions) != 0) {
+        sessions_create(sessions_max, WINDOW, START, &distinct, &groups, &sessions) != 0) {
         errx(1, "no memory");
     }
     sessions.confirmed_only = confirmed_only;
-    intake_start(DOMAINS, NULL, &series, &sessions, &intake);
+    intake_start(DOMAINS, NULL, &groups, &sessions, &intake);
 }
 
 int main(int argc, char *argv[])
@@ -158,7 +163,7 @@ int main(int argc, char *argv[])
     uint64_t peak = before;
     make_tables(confirmed_only);
     for (uint32_t place = 0; place <= groups_max; place++) { /* one more than there is room for */
-        series_find(&series, FORGED_DOMAIN, (struct place){.asn = 1 + place});
+        groups_find(&groups, FORGED_DOMAIN, (struct geo){.asn = 1 + place});
     }
     say_hello();
     for (uint32_t now = START; now < START + 2 * POLL_SECONDS; now++) {
@@ -173,19 +178,19 @@ int main(int argc, char *argv[])
 
     const uint64_t documented = UINT64_C(20) * sessions_max + UINT64_C(19) * remember / 2 +
                                 UINT64_C(160) * groups_max + 2 * MEBIBYTE;
-    const uint64_t forged_active = series.domains[FORGED_DOMAIN].active;
-    const uint64_t forged_counted = series.groups[FORGED_DOMAIN].sessions;
+    const uint64_t forged_active = groups.domains[FORGED_DOMAIN].active;
+    const uint64_t forged_counted = groups.entries[FORGED_DOMAIN].sessions;
     check(peak - before <= documented + ALLOWANCE, "memory stays within the limits' sum");
-    check(series_memory_max(DOMAINS, groups_max) + distinct_memory_max(remember) +
+    check(groups_memory_max(DOMAINS, groups_max) + distinct_memory_max(remember) +
                   sessions_memory_max(sessions_max) <=
               documented,
           "the tables' own sums are no larger than what is documented");
     check(least == REGULARS, "no session that was there before was lost");
-    check(series.groups[REGULAR_DOMAIN].sessions == REGULARS, "nor counted twice");
+    check(groups.entries[REGULAR_DOMAIN].sessions == REGULARS, "nor counted twice");
     check(sessions.used == sessions_max, "the table is full");
     check(sessions.evicted + sessions.refused + sessions.used == forged + REGULARS,
           "every forged session is there, or counted as evicted or refused");
-    check(series.groups[FORGED_DOMAIN].queries == forged, "every forged query is counted");
+    check(groups.entries[FORGED_DOMAIN].queries == forged, "every forged query is counted");
     check(
         forged_active == (confirmed_only ? 0 : sessions_max - REGULARS),
         "the active forged ones are those in the table, or none where a second query is asked for");

@@ -1,0 +1,66 @@
+/*
+ * What the tables of tokens share: open addressing with linear probing, where a token's slot grows
+ * with its value. So a larger table is filled from a smaller one in one pass that is sequential in
+ * both. Entries are one or more 64-bit words of which the first is the token, 0 in an empty slot.
+ * A table always has an empty slot.
+ */
+#ifndef EXPORTER_COUNTS_TABLE_H
+#define EXPORTER_COUNTS_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* Slots to begin with: a few pages, and enough for most servers. */
+    TABLE_SLOTS_START = 1024,
+    /* A table doubles up to so many slots: what is empty of it are a few pages, and tokens are
+     * found sooner. */
+    TABLE_SLOTS_SMALL = 4096,
+    /* From there it grows by one part of so many, and so has an eighth more slots than it needs at
+     * most. The price is that each entry is copied some nine times on the way, one or two where
+     * tables double: under half a second more for a million sessions, all of them together. */
+    TABLE_GROWTH_PARTS = 8,
+    /* Octets of the smaller table that are given back at a time while it is copied: the peak is
+     * the larger table and this. A multiple of every page size that Linux has for programs. */
+    TABLE_CHUNK = 1024 * 1024,
+};
+
+__extension__ typedef unsigned __int128 table_wide;
+
+/* The slot where a token belongs: the token as a fraction of 2^64, times the slots. */
+static inline uint64_t table_home(uint64_t token, uint64_t slot_count)
+{
+    return (uint64_t)(((table_wide)token * slot_count) >> 64);
+}
+
+static inline uint64_t table_next(uint64_t slot, uint64_t slot_count)
+{
+    return slot + 1 < slot_count ? slot + 1 : 0;
+}
+
+/* How far a slot is behind another, going up and around. */
+static inline uint64_t table_distance(uint64_t from, uint64_t to, uint64_t slot_count)
+{
+    return to >= from ? to - from : to + slot_count - from;
+}
+
+/* Maps an empty table. Returns NULL when there is no memory. */
+void *table_map(uint64_t slot_count, size_t entry_size);
+void table_unmap(void *slots, uint64_t slot_count, size_t entry_size);
+
+/* Moves all entries to a new table of `wider` slots and unmaps the old one. Returns NULL when there
+ * is no memory; the old table is then as it was. */
+void *table_grow(void *slots, uint64_t slot_count, uint64_t wider, size_t entry_size);
+
+/* How many slots a table has at first, and after `slot_count`, one of its sizes below slots_max.
+ * The last two steps share what is left, so that none is tiny. */
+uint64_t table_slots_first(uint64_t slots_max);
+uint64_t table_slots_after(uint64_t slot_count, uint64_t slots_max);
+
+/* The largest of its sizes below slots_max, from which it grows to that; 0: it has one size. */
+uint64_t table_slots_before_last(uint64_t slots_max);
+
+/* Octets that a table of so many slots takes, in whole pages. */
+uint64_t table_bytes(uint64_t slot_count, size_t entry_size);
+
+#endif

@@ -1,0 +1,87 @@
+#include "exporter/exposition/family.h"
+
+#include "exporter/exposition/format.h"
+#include "exporter/exposition/metrics.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const char total[] = "_total";
+
+static bool ends_in(const char *name, size_t length, const char *end)
+{
+    size_t end_length = strlen(end);
+    return length > end_length && memcmp(name + length - end_length, end, end_length) == 0;
+}
+
+/* Length of the name of an OpenMetrics family: a counter's without "_total". */
+static size_t family_length(const struct metric *metric)
+{
+    size_t length = strlen(metric->name);
+    bool counter = strcmp(metric->type, "counter") == 0;
+    return counter && ends_in(metric->name, length, total) ? length - strlen(total) : length;
+}
+
+/* One of "# TYPE name ", "# UNIT name " and "# HELP name ". */
+static char *put_begin(char *at, const char *keyword, const char *name, size_t length)
+{
+    at = format_put_string(at, keyword);
+    at = format_put(at, name, length);
+    *at++ = ' ';
+    return at;
+}
+
+static char *put_type(char *at, const struct metric *metric, size_t length)
+{
+    at = put_begin(at, "# TYPE ", metric->name, length);
+    at = format_put_string(at, metric->type);
+    *at++ = '\n';
+    return at;
+}
+
+static char *put_unit(char *at, const struct metric *metric, size_t length)
+{
+    static const char *const units[] = {"seconds", "bytes"};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (ends_in(metric->name, length, units[i])) {
+            at = put_begin(at, "# UNIT ", metric->name, length);
+            at = format_put_string(at, units[i]);
+            *at++ = '\n';
+        }
+    }
+    return at;
+}
+
+static char *put_help(char *at, const struct metric *metric, size_t length, bool quoted)
+{
+    at = put_begin(at, "# HELP ", metric->name, length);
+    at = format_put_escaped(at, metric->help, FAMILY_HELP_MAX, quoted);
+    *at++ = '\n';
+    return at;
+}
+
+char *family_put(char *at, const struct metric *metric, enum exposition_format format)
+{
+    if (format == EXPOSITION_OPENMETRICS) {
+        size_t length = family_length(metric);
+        at = put_type(at, metric, length);
+        at = put_unit(at, metric, length);
+        return put_help(at, metric, length, true);
+    }
+    size_t length = strlen(metric->name);
+    return put_type(put_help(at, metric, length, false), metric, length);
+}
+
+size_t family_find(const char *name)
+{
+    size_t index = 0;
+    size_t length = strlen(name);
+    for (; index < metric_count; index++) {
+        const struct metric *metric = &metric_table[index];
+        if (strcmp(name, metric->name) == 0 ||
+            (length == family_length(metric) && memcmp(name, metric->name, length) == 0)) {
+            break;
+        }
+    }
+    return index;
+}

@@ -1,0 +1,24 @@
+/* What stands before a metric's lines: its type and explanation, in either format. */
+#ifndef EXPORTER_EXPOSITION_FAMILY_H
+#define EXPORTER_EXPOSITION_FAMILY_H
+
+#include "exporter/exposition/format.h"
+
+#include <stddef.h>
+
+struct metric;
+
+enum {
+    FAMILY_NAME_MAX = 64,  /* octets of a metric's name */
+    FAMILY_HELP_MAX = 768, /* octets, escaped; with three names it fits EXPOSITION_LINE_MAX */
+};
+
+/* Writes HELP and TYPE, or for OpenMetrics TYPE, UNIT (where the name ends in one) and HELP: less
+ * than EXPOSITION_LINE_MAX octets. Returns where it ended. */
+char *family_put(char *at, const struct metric *metric, enum exposition_format format);
+
+/* The metric of a name: that of its lines, or OpenMetrics' name of the family, which for a counter
+ * lacks "_total". Returns its index, or metrics_count for none. */
+size_t family_find(const char *name);
+
+#endif

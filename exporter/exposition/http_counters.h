@@ -1,0 +1,36 @@
+/*
+ * What became of HTTP requests and connections. Not among the dropped ones: handshakes that fail,
+ * and requests that libmicrohttpd hangs up on, whose end it does not tell from others.
+ */
+#ifndef EXPORTER_EXPOSITION_HTTP_COUNTERS_H
+#define EXPORTER_EXPOSITION_HTTP_COUNTERS_H
+
+#include <stdint.h>
+
+/* How many codes are counted apart: those that this endpoint and libmicrohttpd itself send, and
+ * `other`, which stays at 0 unless one of them learns another. */
+enum { HTTP_CODES = 11 };
+
+/* Why the exporter ended a connection before it was answered in full. */
+enum http_drop {
+    HTTP_DROP_LIMIT, /* refused: at a limit of connections.h, and none could be given up for it */
+    HTTP_DROP_REPLACED, /* given up for a newcomer: its request had not come */
+    HTTP_DROP_TIMEOUT,  /* no progress for HTTP_TIMEOUT_SECONDS */
+    HTTP_DROP_DEADLINE, /* open for CONNECTIONS_DEADLINE_SECONDS */
+    HTTP_DROP_MEMORY,   /* refused: the system had no memory for it */
+    HTTP_DROPS,         /* how many causes */
+};
+
+/* The values of the labels `code` and `reason`, by index. */
+extern const char *const http_codes[HTTP_CODES];
+extern const char *const http_drop_reasons[HTTP_DROPS];
+
+struct http_counters {
+    uint64_t replies[HTTP_CODES]; /* requests answered; index as in http_codes */
+    uint64_t drops[HTTP_DROPS];   /* index: enum http_drop */
+};
+
+/* Counts a reply by its status. */
+void http_counters_reply(struct http_counters *counters, unsigned status);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * What a scrape needs from one moment: the account, and the gauges of every domain and group.
+ * Their sums are exact because they are copied together. Scrapes that begin within a second of
+ * each other and overlap share a copy, so that neither many nor slow ones cost much memory.
+ */
+#ifndef EXPORTER_EXPOSITION_SNAPSHOT_H
+#define EXPORTER_EXPOSITION_SNAPSHOT_H
+
+#include "common/domain.h"
+#include "exporter/counts/groups.h"
+#include "exporter/exposition/metrics.h"
+#include "exporter/exposition/sources.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SNAPSHOT_FRESH_MS = 1000,
+    /* Copies at a time. Once slow scrapes hold all of them, the youngest is shared at any age,
+     * which is that of a connection at most. */
+    SNAPSHOT_COPIES_MAX = 4,
+};
+
+struct snapshot {
+    struct exposition_sources sources;
+    uint64_t milliseconds; /* of CLOCK_BOOTTIME, when it was made */
+    unsigned users;
+    struct metrics_values values;
+    uint32_t domain_count;
+    struct group_domain domains[DOMAINS_MAX];
+    uint32_t group_count;
+    struct metrics_gauges gauges[]; /* group_count of them */
+};
+
+/* A copy to read, shared or new. Returns 0 or -ENOMEM. Each taken one is released once. */
+int snapshot_take(const struct exposition_sources *sources, const struct snapshot **out);
+void snapshot_release(const struct snapshot *snapshot);
+
+/* Octets that all copies together may take. */
+uint64_t snapshot_memory_max(uint32_t group_max);
+
+#endif

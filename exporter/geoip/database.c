@@ -1,0 +1,277 @@
+#include "exporter/geoip/database.h"
+
+#include "exporter/counts/geo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    /* How many tree nodes are looked at for one usable record. Where there is any, it is among the
+     * first few hundred; the bound keeps the refusal of a large file of another kind below 0.2 s,
+     * and ends the walk of a damaged tree that leads in circles. */
+    WALK_NODES_MAX = 100000,
+    /* Nodes still to be visited: no more than one for each bit of an address, children first. */
+    WALK_PENDING_MAX = 128,
+};
+
+const struct geoip_kind geoip_kind_country = {
+    .flag = "-geoip.country-database",
+    .none = "holds no countries",
+    .read = geoip_layout_country,
+};
+
+const struct geoip_kind geoip_kind_asn = {
+    .flag = "-geoip.asn-database",
+    .none = "holds no ASNs",
+    .read = geoip_layout_asn,
+};
+
+static const char *mmdb_reason(int status)
+{
+    switch (status) {
+    case MMDB_OUT_OF_MEMORY_ERROR:
+        return "does not fit into memory";
+    case MMDB_FILE_OPEN_ERROR:
+    case MMDB_IO_ERROR:
+        return "cannot be read";
+    case MMDB_UNKNOWN_DATABASE_FORMAT_ERROR:
+        return "is a MaxMind DB file of an unknown version";
+    case MMDB_CORRUPT_SEARCH_TREE_ERROR:
+        return "is damaged: its search tree leads nowhere";
+    default: /* what describes the file stands at its end, so a truncated file lacks it */
+        return "is not a MaxMind DB file, or is truncated";
+    }
+}
+
+/* Returns NULL when a data record of the kind asked for was found, otherwise why not. */
+static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind)
+{
+    uint32_t pending[WALK_PENDING_MAX] = {0}; /* the root, node 0, is the first */
+    unsigned count = 1;
+
+    for (unsigned visited = 0; count > 0 && visited < WALK_NODES_MAX; visited++) {
+        MMDB_search_node_s node;
+        int status = MMDB_read_node(mmdb, pending[--count], &node);
+        if (status != MMDB_SUCCESS) {
+            return mmdb_reason(status);
+        }
+        /* Right before left, so that left is taken first: there is the IPv4 space. */
+        const uint8_t types[] = {node.right_record_type, node.left_record_type};
+        const uint64_t records[] = {node.right_record, node.left_record};
+        MMDB_entry_s entries[] = {node.right_record_entry, node.left_record_entry};
+        for (unsigned i = 0; i < 2; i++) {
+            struct geo place = GEO_UNKNOWN;
+            if (types[i] == MMDB_RECORD_TYPE_DATA && kind->read(&entries[i], &place)) {
+                return NULL;
+            }
+            if (types[i] == MMDB_RECORD_TYPE_SEARCH_NODE) {
+                if (count == WALK_PENDING_MAX) {
+                    return mmdb_reason(MMDB_CORRUPT_SEARCH_TREE_ERROR);
+                }
+                pending[count++] = (uint32_t)records[i];
+            }
+        }
+    }
+    return kind->none;
+}
+
+/* libmaxminddb opens by name, and /proc gives the copy one. */
+static int map_copy(int copy, MMDB_s *mmdb, const char **reason)
+{
+    char path[sizeof "/proc/self/fd/" + 10];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
+    int status = MMDB_open(path, MMDB_MODE_MMAP, mmdb);
+    if (status == MMDB_SUCCESS) {
+        return 0;
+    }
+    *reason = status == MMDB_FILE_OPEN_ERROR ? "cannot be opened without /proc, which names it"
+                                             : mmdb_reason(status);
+    return status == MMDB_OUT_OF_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+}
+
+/* A whole copy becomes a database of the kind asked for. */
+static int open_copy(const struct geoip_kind *kind, const struct geoip_copy *copy, MMDB_s *mmdb,
+                     const char **reason)
+{
+    int error = map_copy(copy->memory, mmdb, reason);
+    if (error != 0) {
+        return error;
+    }
+    const char *wrong = walk(mmdb, kind);
+    if (wrong != NULL) {
+        MMDB_close(mmdb);
+        *reason = wrong;
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static struct geoip_error error_of(const struct geoip_kind *kind, const char *path, int code,
+                                   const char *reason)
+{
+    return (struct geoip_error){
+        .flag = kind->flag,
+        .path = path,
+        .reason = reason,
+        .permission = code == -EACCES || code == -EPERM,
+    };
+}
+
+/* Opens the version that stands at the path, and begins to copy it. */
+static int begin(const char *path, struct geoip_copy *copy, const char **reason)
+{
+    struct file_identity identity;
+    int file = geoip_copy_open(path, &identity, reason);
+    if (file < 0) {
+        return file;
+    }
+    int error = geoip_copy_begin(file, &identity, copy, reason);
+    if (error != 0) {
+        close(file);
+    }
+    return error;
+}
+
+/* The same to the end, at once. */
+static int open_path(const struct geoip_kind *kind, const char *path,
+                     struct geoip_database *database, const char **reason)
+{
+    struct geoip_copy copy;
+    int code = begin(path, &copy, reason);
+    if (code != 0) {
+        return code;
+    }
+    do {
+        code = geoip_copy_step(&copy, reason);
+    } while (code > 0);
+    if (code == 0) {
+        code = open_copy(kind, &copy, &database->mmdb, reason);
+    }
+    database->identity = copy.identity;
+    geoip_copy_end(&copy);
+    return code;
+}
+
+int geoip_database_open(const struct geoip_kind *kind, const char *path, struct geoip_database *out,
+                        struct geoip_error *error)
+{
+    struct geoip_database database = {.kind = kind, .path = path};
+    const char *reason = "";
+    if (path != NULL) {
+        int code = open_path(kind, path, &database, &reason);
+        if (code < 0) {
+            *error = error_of(kind, path, code, reason);
+            return code;
+        }
+        database.open = true;
+    }
+    *out = database;
+    return 0;
+}
+
+void geoip_database_close(struct geoip_database *database)
+{
+    if (database->open) {
+        MMDB_close(&database->mmdb);
+    }
+    if (database->copying) {
+        geoip_copy_end(&database->copy);
+    }
+    database->open = false;
+    database->copying = false;
+}
+
+/* True when there is nothing new to be said of the version that stands at the path. */
+static bool is_known(const struct geoip_database *database, const struct file_identity *identity,
+                     bool again)
+{
+    /* The version that is open may come back after one that was of no use: it is taken in once
+     * more, so that what is told of the file is true again. */
+    return (file_identity_equal(identity, &database->identity) && !database->unusable) ||
+           (!again && file_identity_equal(identity, &database->refused));
+}
+
+static enum geoip_outcome keep(struct geoip_database *database, int code, const char *reason,
+                               struct geoip_error *error)
+{
+    *error = error_of(database->kind, database->path, code, reason);
+    database->unusable = true;
+    return GEOIP_KEPT;
+}
+
+static enum geoip_outcome look(struct geoip_database *database, bool again,
+                               struct geoip_error *error)
+{
+    struct file_identity identity;
+    const char *reason = "";
+    bool was_missing = database->missing;
+    int file = geoip_copy_open(database->path, &identity, &reason);
+    database->missing = file < 0;
+    if (file == -EACCES) {
+        /* Landlock holds to the folder itself, whatever takes its name. */
+        reason = "cannot be read: Permission denied; a folder that was replaced takes a restart";
+    }
+    if (file < 0) {
+        return was_missing && !again ? GEOIP_UNCHANGED : keep(database, file, reason, error);
+    }
+    if (is_known(database, &identity, again)) {
+        close(file);
+        return GEOIP_UNCHANGED;
+    }
+    int code = geoip_copy_begin(file, &identity, &database->copy, &reason);
+    if (code != 0) {
+        close(file);
+        return keep(database, code, reason, error);
+    }
+    database->copying = true;
+    return GEOIP_COPYING;
+}
+
+static enum geoip_outcome go_on(struct geoip_database *database, struct geoip_error *error)
+{
+    MMDB_s mmdb;
+    const char *reason = "";
+    int code = geoip_copy_step(&database->copy, &reason);
+    if (code > 0) {
+        return GEOIP_COPYING;
+    }
+    if (code == 0) {
+        code = open_copy(database->kind, &database->copy, &mmdb, &reason);
+    }
+    database->copying = false;
+    geoip_copy_end(&database->copy);
+    if (code != 0) {
+        database->refused = database->copy.identity;
+        return keep(database, code, reason, error);
+    }
+    MMDB_close(&database->mmdb);
+    database->mmdb = mmdb;
+    database->identity = database->copy.identity;
+    database->unusable = false;
+    return GEOIP_RELOADED;
+}
+
+enum geoip_outcome geoip_database_reload(struct geoip_database *database, bool again,
+                                         struct geoip_error *error)
+{
+    if (!database->open) {
+        return GEOIP_UNCHANGED;
+    }
+    return database->copying ? go_on(database, error) : look(database, again, error);
+}
+
+void geoip_database_lookup(struct geoip_database *database, const struct sockaddr *address,
+                           struct geo *place)
+{
+    if (!database->open) {
+        return;
+    }
+    int status = MMDB_SUCCESS;
+    MMDB_lookup_result_s result = MMDB_lookup_sockaddr(&database->mmdb, address, &status);
+    database->lookups++;
+    if (status != MMDB_SUCCESS || !result.found_entry ||
+        !database->kind->read(&result.entry, place)) {
+        database->unmatched++;
+    }
+}

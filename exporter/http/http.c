@@ -1,0 +1,339 @@
+#include "exporter/http/http.h"
+
+#include "exporter/exposition/http_counters.h"
+#include "exporter/http/connections.h"
+#include "exporter/http/listen.h"
+#include "exporter/http/pages.h"
+#include "exporter/http/request.h"
+#include "exporter/http/scrape.h"
+#include "exporter/http/status_page.h"
+#include "exporter/web_config/access.h"
+#include "exporter/web_config/tls.h"
+#include "exporter/web_config/tls_no_certificate.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    /* Connections taken in one turn, so that a crowd cannot hold the loop. */
+    ACCEPT_TURN = 16,
+    /* Milliseconds between turns that libmicrohttpd asks for at once, with TLS: until a handshake
+     * has ended, 0.9.75 forgets that it has read all that came, and would have the loop spin. What
+     * comes on a socket wakes the loop all the same. */
+    TLS_TURN_MS = 10,
+    TLS_REPLY_TURN_MS = 1, /* while a reply is on its way, by some 16 KiB a turn */
+};
+
+struct http {
+    struct MHD_Daemon *daemon;
+    struct http_options options;
+    struct connections connections;
+    struct pages pages;
+    struct status_page status;
+    uint32_t now; /* of the turn, in seconds of CLOCK_BOOTTIME */
+};
+
+static enum page refusal(unsigned status)
+{
+    switch (status) {
+    case MHD_HTTP_METHOD_NOT_ALLOWED:
+        return PAGE_WRONG_METHOD;
+    case MHD_HTTP_FORBIDDEN:
+        return PAGE_FORBIDDEN;
+    case MHD_HTTP_UNAUTHORIZED:
+        return PAGE_UNAUTHORIZED;
+    case MHD_HTTP_TOO_MANY_REQUESTS:
+        return PAGE_TOO_MANY;
+    default:
+        return PAGE_BAD_REQUEST;
+    }
+}
+
+/* What connections.h knows of it; NULL never while libmicrohttpd serves it. */
+static struct connection *known_as(struct http *http, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info != NULL ? connections_find(&http->connections, info->connect_fd) : NULL;
+}
+
+/* Sees the target as it came; from then on libmicrohttpd shows it without escapes, cut at a %00.
+ * Without this it also tells of the end of those requests alone that it let through to `answer`,
+ * and not of those that it refused itself. */
+static void *note_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct connection *known = known_as(context, connection);
+    if (known != NULL) {
+        known->told = true;
+        known->escaped = target[strcspn(target, "%?")] == '%';
+    }
+    return NULL;
+}
+
+static bool serve_metrics(struct http *http, struct MHD_Connection *connection,
+                          struct connection *known, const char *method)
+{
+    uint32_t limit = http->options.max_requests;
+    if (limit != 0 && connections_scrapes(&http->connections) >= limit) {
+        return pages_serve(&http->pages, connection, PAGE_BUSY);
+    }
+    known->scrape = true;
+    return scrape_serve(http->options.sources, connection, http->pages.headers,
+                        strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+}
+
+/* What the web configuration says to a request: 0, or the status to refuse it with. */
+static unsigned judge(const struct http *http, struct MHD_Connection *connection)
+{
+    switch (access_check(
+        http->options.access,
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION))) {
+    case ACCESS_GRANTED:
+        return 0;
+    case ACCESS_UNAUTHORIZED:
+        return MHD_HTTP_UNAUTHORIZED;
+    case ACCESS_TOO_MANY:
+        return MHD_HTTP_TOO_MANY_REQUESTS;
+    }
+    return MHD_HTTP_UNAUTHORIZED;
+}
+
+/* Queues the reply to a request. Returns false when memory is short. */
+static bool serve(struct http *http, struct MHD_Connection *connection, struct connection *known,
+                  const char *path, const char *method)
+{
+    unsigned status = request_check(connection, path, method, known->loopback);
+    if (status != 0) {
+        return pages_serve(&http->pages, connection, refusal(status));
+    }
+    status = judge(http, connection);
+    if (status != 0) {
+        return pages_serve(&http->pages, connection, refusal(status));
+    }
+    if (known->escaped) { /* none of ours is written so */
+        return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
+    }
+    if (strcmp(path, http->options.telemetry_path) == 0) {
+        return serve_metrics(http, connection, known, method);
+    }
+    if (strcmp(path, "/") == 0) {
+        return status_page_serve(&http->status, connection, http->now);
+    }
+    if (strcmp(path, "/-/healthy") == 0) {
+        return pages_serve(&http->pages, connection, PAGE_HEALTHY);
+    }
+    if (strcmp(path, "/-/ready") == 0) {
+        return pages_serve(&http->pages, connection,
+                           *http->options.stale ? PAGE_NOT_READY : PAGE_READY);
+    }
+    return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
+}
+
+static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_size, // NOLINT(readability-non-const-parameter)
+                              void **request)
+{
+    struct http *http = context;
+    struct connection *known = known_as(http, connection);
+    (void)version;
+    (void)upload;
+    (void)upload_size;
+    (void)request;
+    if (known == NULL) {
+        return MHD_NO;
+    }
+    known->asked = true;
+    return serve(http, connection, known, path, method) ? MHD_YES : MHD_NO;
+}
+
+/* Whether the peer waits still. libmicrohttpd sees an end that came together with octets at its
+ * timeout only: then nobody was dropped. */
+static bool is_open(const struct connection *known)
+{
+    char octet;
+    return recv(known->descriptor, &octet, sizeof octet, 0) < 0 && errno == EAGAIN;
+}
+
+static void note_reply(void *context, struct MHD_Connection *connection, void **request,
+                       enum MHD_RequestTerminationCode code)
+{
+    struct http *http = context;
+    (void)request;
+    const struct connection *known = known_as(http, connection);
+    if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED && known != NULL && is_open(known)) {
+        http->options.counters->drops[HTTP_DROP_TIMEOUT]++;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+    if (info != NULL) {
+        http_counters_reply(http->options.counters, info->http_status);
+    }
+}
+
+/* Whether its timeout is why libmicrohttpd closes a connection of whose end it told nothing, no
+ * target having come: the peer has not closed it, and has had the time. */
+static bool timed_out(const struct http *http, const struct connection *known)
+{
+    return !known->told && !known->ended &&
+           http->now - known->second + 1 >= HTTP_TIMEOUT_SECONDS && /* clocks differ by a tick */
+           is_open(known);
+}
+
+/* A connection begins: libmicrohttpd has made its TLS session, and not begun the handshake. */
+static void begin_tls(const struct http *http, struct MHD_Connection *connection,
+                      void **socket_context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info != NULL) {
+        *socket_context = access_begin_tls(http->options.access, info->tls_session);
+    }
+}
+
+static void note_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                            enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        if (access_uses_tls(http->options.access)) {
+            begin_tls(http, connection, socket_context);
+        }
+        return;
+    }
+    tls_release(*socket_context);
+    const struct connection *known = known_as(http, connection);
+    if (known != NULL) {
+        http->options.counters->drops[HTTP_DROP_TIMEOUT] += timed_out(http, known);
+        connections_remove(&http->connections, known->descriptor);
+    }
+}
+
+int http_start(const struct http_options *options, struct http **out)
+{
+    struct http *http = calloc(1, sizeof *http);
+    if (http == NULL) {
+        return -ENOMEM;
+    }
+    http->options = *options;
+    http->status.sources = options->status;
+    http->pages.headers = access_headers(options->access);
+    http->status.headers = access_headers(options->access);
+    const bool tls = access_uses_tls(options->access);
+    /* No error log: libmicrohttpd's lines name the peer. No ITC pipe: there is one thread. */
+    http->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | (tls ? MHD_USE_TLS : MHD_NO_FLAG), 0, NULL, NULL,
+        answer, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, note_target, http,
+        MHD_OPTION_NOTIFY_COMPLETED, note_reply, http, MHD_OPTION_NOTIFY_CONNECTION,
+        note_connection, http,
+        /* The list ends here, unless there is TLS. */
+        tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, tls_no_certificate, MHD_OPTION_END);
+    if (http->daemon == NULL) {
+        http_stop(http);
+        return -ENOMEM;
+    }
+    *out = http;
+    return 0;
+}
+
+void http_stop(struct http *http)
+{
+    if (http->daemon != NULL) {
+        MHD_stop_daemon(http->daemon);
+    }
+    status_page_end(&http->status);
+    free(http);
+}
+
+/* Gives up a connection whose request has not come, for one of this peer. Returns false when there
+ * is none. */
+static bool make_room(struct http *http, uint64_t peer)
+{
+    struct connection *victim = connections_dispensable(&http->connections, peer);
+    if (victim == NULL) {
+        return false;
+    }
+    connections_end(victim);
+    http->options.counters->drops[HTTP_DROP_REPLACED]++;
+    MHD_run(http->daemon); /* sees its end, and closes it */
+    return true;
+}
+
+static void add_connection(struct http *http, const struct newcomer *newcomer,
+                           const struct sockaddr *address, socklen_t length)
+{
+    if (connections_add(&http->connections, newcomer) != 0 &&
+        (!make_room(http, newcomer->peer) || connections_add(&http->connections, newcomer) != 0)) {
+        close(newcomer->descriptor);
+        http->options.counters->drops[HTTP_DROP_LIMIT]++;
+        return;
+    }
+    /* On failure libmicrohttpd has closed it. */
+    if (MHD_add_connection(http->daemon, newcomer->descriptor, address, length) != MHD_YES) {
+        connections_remove(&http->connections, newcomer->descriptor);
+        http->options.counters->drops[HTTP_DROP_MEMORY]++;
+    }
+}
+
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+bool http_accept(struct http *http, const struct listener *listener, uint32_t now)
+{
+    http->now = now;
+    for (unsigned i = 0; i < ACCEPT_TURN; i++) {
+        struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+        struct sockaddr *const peer = (struct sockaddr *)&address;
+        socklen_t length = sizeof address;
+        int connection = accept4(listener->descriptor, peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (connection >= 0) {
+            const struct newcomer newcomer = {
+                .descriptor = connection,
+                .loopback = listener->loopback,
+                .peer = connections_peer(peer),
+                .second = now,
+            };
+            add_connection(http, &newcomer, peer, length);
+        } else if (!is_shortage(errno)) {
+            return true; /* none left */
+        } else if (!make_room(http, CONNECTIONS_PEER_UNKNOWN)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int http_descriptor(const struct http *http)
+{
+    return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+int http_timeout_ms(const struct http *http)
+{
+    MHD_UNSIGNED_LONG_LONG timeout;
+    if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES) {
+        return -1;
+    }
+    if (timeout == 0 && access_uses_tls(http->options.access)) {
+        return connections_any_asked(&http->connections) ? TLS_REPLY_TURN_MS : TLS_TURN_MS;
+    }
+    return timeout > HTTP_TIMEOUT_SECONDS * 1000 ? HTTP_TIMEOUT_SECONDS * 1000 : (int)timeout;
+}
+
+void http_run(struct http *http, uint32_t now)
+{
+    http->now = now;
+    http->options.counters->drops[HTTP_DROP_DEADLINE] +=
+        connections_expire(&http->connections, now);
+    MHD_run(http->daemon);
+}

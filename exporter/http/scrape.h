@@ -1,0 +1,21 @@
+/* The reply to a scrape: the metrics page, streamed to one connection. */
+#ifndef EXPORTER_HTTP_SCRAPE_H
+#define EXPORTER_HTTP_SCRAPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct MHD_Connection;
+struct exposition_sources;
+struct headers;
+
+/* Queues the page as the request's Accept, Accept-Encoding and `name[]` ask for it, or for HEAD its
+ * headers alone; `headers` are among them. Returns false when memory is short; then close the
+ * connection. */
+bool scrape_serve(const struct exposition_sources *sources, struct MHD_Connection *connection,
+                  const struct headers *headers, bool only_head);
+
+/* Octets that replies on their way to all connections may take, beside the copies of snapshot.h. */
+uint64_t scrape_memory_max(void);
+
+#endif

@@ -1,0 +1,312 @@
+#include "exporter/status/status.h"
+
+#include "common/build.h"
+#include "common/options.h"
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/history.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/status/ranking.h"
+#include "exporter/status/style.h"
+#include "exporter/system/reloaded.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    REFRESH_SECONDS = 30, /* a browser left open loads the page anew */
+    SECONDS_A_DAY = 24 * 60 * 60,
+    /* The graph's own units; it is stretched to the width that there is. */
+    GRAPH_STEP = 5,
+    GRAPH_HEIGHT = 100,
+    BAR_WIDTH = 1000,
+};
+
+struct page {
+    char *start;
+    size_t length;
+    bool full; /* what came last had no room */
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct page *page, const char *format, ...)
+{
+    size_t room = STATUS_BYTES - page->length;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(page->start + page->length, room, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= room) {
+        page->full = true;
+    } else {
+        page->length += (size_t)length;
+    }
+}
+
+/* Names come from the command line; what HTML would take for its own is not left to chance. */
+static void put_name(struct page *page, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("<>&\"'", *text) != NULL) {
+            put(page, "&#%d;", *text);
+        } else {
+            put(page, "%c", *text);
+        }
+    }
+}
+
+static void put_head(struct page *page, const struct status_sources *sources)
+{
+    put(page,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+        "<meta name=\"robots\" content=\"noindex\">\n"
+        "<meta http-equiv=\"refresh\" content=\"%d\">\n<title>dnstt_exporter</title>\n"
+        "<style>%s</style>\n</head>\n<body>\n<header>\n<h1>dnstt_exporter</h1>\n"
+        "<p class=\"soft\">version %s &middot; <a href=\".",
+        REFRESH_SECONDS, status_style, build_version());
+    put_name(page, sources->options->telemetry_path);
+    put(page, "\">metrics</a></p>\n</header>\n<main>\n");
+}
+
+/* --- What is watched. */
+
+static void put_watched(struct page *page, const struct status_sources *sources)
+{
+    const struct options *options = sources->options;
+    put(page, "<section id=\"watched\">\n<h2>Watched</h2>\n<table>\n");
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        put(page, "<tr><th>");
+        put_name(page, options->domains[i].text);
+        put(page, "</th><td>%" PRIu32 " active</td></tr>\n", sources->groups->domains[i].active);
+    }
+    put(page, "</table>\n<p class=\"soft\">UDP port");
+    for (unsigned i = 0; i < options->port_count; i++) {
+        put(page, "%s %u", i == 0 ? "" : ",", options->ports[i]);
+    }
+    if (options->interface[0] == '\0') {
+        put(page, " on all interfaces");
+    } else {
+        put(page, " on ");
+        put_name(page, options->interface);
+    }
+    put(page, "</p>\n</section>\n");
+}
+
+/* --- Health: a line for each thing that can be wrong. */
+
+static void put_check(struct page *page, const char *what, bool good, const char *text)
+{
+    put(page, "<tr><th>%s</th><td class=\"%s\">%s</td></tr>\n", what, good ? "good" : "bad", text);
+}
+
+static void put_loss(struct page *page, const struct wire_stats *stats)
+{
+    char text[96] = "none";
+    if (stats->kernel_dropped > 0) {
+        double share = 100.0 * (double)stats->kernel_dropped / (double)stats->received;
+        snprintf(text, sizeof text, "%" PRIu64 " (%.2g %%): figures are too low",
+                 stats->kernel_dropped, share);
+    }
+    put_check(page, "Packets lost", stats->kernel_dropped == 0, text);
+}
+
+static void put_database(struct page *page, const struct status_sources *sources,
+                         enum geoip_which which, uint64_t today)
+{
+    static const char *const names[GEOIP_DATABASES] = {"Country database", "ASN database"};
+    uint64_t built = geoip_values(sources->geoip, which).build_time;
+    uint64_t days = today > built ? (today - built) / SECONDS_A_DAY : 0;
+    bool current = sources->databases[which].successful != 0;
+    char text[96];
+    snprintf(text, sizeof text, "built %" PRIu64 " day%s ago%s", days, days == 1 ? "" : "s",
+             current ? "" : "; its replacement is of no use");
+    put_check(page, names[which], current && days <= STATUS_DATABASE_DAYS, text);
+}
+
+static void put_health(struct page *page, const struct status_sources *sources, uint64_t today)
+{
+    const struct options *options = sources->options;
+    put(page, "<section id=\"health\">\n<h2>Health</h2>\n<table>\n");
+    put_check(page, "Sniffer", !*sources->stale, *sources->stale ? "silent" : "reports");
+    put_loss(page, sources->account);
+    if (options->country_database != NULL) {
+        put_database(page, sources, GEOIP_COUNTRY, today);
+    }
+    if (options->asn_database != NULL) {
+        put_database(page, sources, GEOIP_ASN, today);
+    }
+    bool exact = sources->distinct->forgotten == 0 && sources->sessions->refused == 0;
+    put_check(page, "Count of distinct sessions", exact,
+              exact ? "exact" : "no longer exact: raise -sessions.remember or -sessions.max");
+    if (sources->groups->capped > 0) {
+        put_check(page, "Places", false, "more than -groups.max: the rest is named other");
+    }
+    put(page, "</table>\n</section>\n");
+}
+
+/* --- The last hour. */
+
+/* The curve's pieces, one for each stretch of samples without a gap. */
+static void put_curve(struct page *page, const uint32_t samples[HISTORY_SAMPLES], uint32_t most,
+                      bool area)
+{
+    for (unsigned i = 0; i < HISTORY_SAMPLES; i++) {
+        if (samples[i] == HISTORY_NOTHING) {
+            continue;
+        }
+        put(page, "<path class=\"%s\" d=\"M%u", area ? "area" : "curve", i * GRAPH_STEP);
+        unsigned first = i;
+        for (; i < HISTORY_SAMPLES && samples[i] != HISTORY_NOTHING; i++) {
+            uint64_t height = most > 0 ? (uint64_t)samples[i] * GRAPH_HEIGHT / most : 0;
+            put(page, i == first ? " %u" : "H%uV%u",
+                i == first ? GRAPH_HEIGHT - (unsigned)height : i * GRAPH_STEP,
+                GRAPH_HEIGHT - (unsigned)height);
+        }
+        put(page, "H%u", i * GRAPH_STEP);
+        if (area) {
+            put(page, "V%dH%uz", GRAPH_HEIGHT, first * GRAPH_STEP);
+        }
+        put(page, "\"/>\n");
+    }
+}
+
+static void put_hour(struct page *page, const struct status_sources *sources, uint32_t now)
+{
+    uint32_t samples[HISTORY_SAMPLES];
+    uint32_t most = 0;
+    uint64_t active = sources->sessions->used;
+    history_read(sources->history, now, samples);
+    for (unsigned i = 0; i < HISTORY_SAMPLES; i++) {
+        if (samples[i] != HISTORY_NOTHING && samples[i] > most) {
+            most = samples[i];
+        }
+    }
+    put(page,
+        "<section id=\"clients\" class=\"wide hour\">\n<h2>Active clients</h2>\n"
+        "<p class=\"figure\">%" PRIu64 "</p>\n<p class=\"soft\">with a query in the last %" PRIu32
+        " s; at most %" PRIu32 " in the last hour</p>\n",
+        active, sources->options->active_window, most);
+    put(page,
+        "<svg role=\"img\" aria-label=\"Active clients over the last hour: at most %" PRIu32
+        ", now %" PRIu64 "\" viewBox=\"0 -2 %d %d\" preserveAspectRatio=\"none\">\n"
+        "<path class=\"axis\" d=\"M0 %dH%dM0 0H%d\"/>\n",
+        most, active, HISTORY_SAMPLES * GRAPH_STEP, GRAPH_HEIGHT + 4, GRAPH_HEIGHT,
+        HISTORY_SAMPLES * GRAPH_STEP, HISTORY_SAMPLES * GRAPH_STEP);
+    put_curve(page, samples, most, true);
+    put_curve(page, samples, most, false);
+    put(page, "</svg>\n<p class=\"ends\"><span>an hour ago</span><span>now</span></p>\n"
+              "</section>\n");
+}
+
+/* --- Bars. */
+
+static void put_bar(struct page *page, const char *name, uint64_t value, uint64_t most)
+{
+    put(page,
+        "<tr><th>%s</th><td><svg viewBox=\"0 0 %d 1\" preserveAspectRatio=\"none\" "
+        "aria-hidden=\"true\"><rect width=\"%" PRIu64 "\" height=\"1\"/></svg></td>"
+        "<td>%" PRIu64 "</td></tr>\n",
+        name, BAR_WIDTH, most > 0 ? value * BAR_WIDTH / most : 0, value);
+}
+
+static void name_key(enum ranking_kind kind, uint32_t key, char out[16])
+{
+    if (kind == RANKING_ASNS) {
+        snprintf(out, 16, key == 0 ? "unknown" : "AS%" PRIu32, key);
+    } else if (key == GEO_UNKNOWN.country) {
+        snprintf(out, 16, "unknown");
+    } else {
+        snprintf(out, 16, "%c%c", (int)(key >> 8), (int)(key & 0xff));
+    }
+}
+
+static int put_ranking(struct page *page, const struct status_sources *sources,
+                       enum ranking_kind kind)
+{
+    struct ranking ranking;
+    int error = ranking_make(sources->groups, kind, &ranking);
+    if (error != 0) {
+        return error;
+    }
+    uint64_t most = ranking.count > 0 ? ranking.rows[0].active : 0;
+    most = ranking.other > most ? ranking.other : most;
+    most = ranking.rest > most ? ranking.rest : most;
+    put(page, "<section id=\"%s\" class=\"bars\">\n<h2>%s of the resolvers</h2>\n<table>\n",
+        kind == RANKING_ASNS ? "networks" : "countries",
+        kind == RANKING_ASNS ? "Networks" : "Countries");
+    for (unsigned i = 0; i < ranking.count; i++) {
+        char name[16];
+        name_key(kind, ranking.rows[i].key, name);
+        put_bar(page, name, ranking.rows[i].active, most);
+    }
+    if (ranking.rest > 0) {
+        put_bar(page, "all others", ranking.rest, most);
+    }
+    if (ranking.other > 0) {
+        put_bar(page, "other", ranking.other, most);
+    }
+    put(page, "</table>\n%s</section>\n",
+        ranking.count + ranking.other == 0 ? "<p class=\"soft\">nobody is active</p>\n" : "");
+    return 0;
+}
+
+/* --- What dnstt-server would not serve. */
+
+static const char *const reasons[WIRE_REJECT_REASONS] = {
+    [WIRE_REJECT_OPCODE] = "opcode: no standard query",
+    [WIRE_REJECT_QTYPE] = "qtype: not TXT, as resolvers ask that minimise names",
+    [WIRE_REJECT_EDNS] = "edns: no EDNS, or a size below the MTU: no tunnel works through it",
+    [WIRE_REJECT_ENCODING] = "encoding: not base32",
+    [WIRE_REJECT_SHORT] = "short: no whole session id",
+    [WIRE_REJECT_FRAMING] = "framing: not dnstt's",
+};
+
+static void put_rejected(struct page *page, const struct groups *groups)
+{
+    uint64_t sums[WIRE_REJECT_REASONS] = {0};
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < groups->group_count; i++) {
+        for (unsigned reason = 0; reason < WIRE_REJECT_REASONS; reason++) {
+            sums[reason] += groups->entries[i].rejected[reason];
+            most = sums[reason] > most ? sums[reason] : most;
+        }
+    }
+    put(page,
+        "<section id=\"rejected\" class=\"wide bars\">\n<h2>Rejected queries</h2>\n<table>\n");
+    for (unsigned reason = WIRE_REJECT_NONE + 1; reason < WIRE_REJECT_REASONS; reason++) {
+        put_bar(page, reasons[reason], sums[reason], most);
+    }
+    put(page, "</table>\n<p class=\"soft\">since the start, under the watched domains</p>\n"
+              "</section>\n");
+}
+
+long status_render(const struct status_sources *sources, uint32_t now, uint64_t today,
+                   char buffer[STATUS_BYTES])
+{
+    struct page page = {.length = 0};
+    page.start = buffer;
+    int error = 0;
+    put_head(&page, sources);
+    put_hour(&page, sources, now);
+    put_watched(&page, sources);
+    put_health(&page, sources, today);
+    if (sources->options->country_database != NULL) {
+        error = put_ranking(&page, sources, RANKING_COUNTRIES);
+    }
+    if (error == 0 && sources->options->asn_database != NULL) {
+        error = put_ranking(&page, sources, RANKING_ASNS);
+    }
+    put_rejected(&page, sources->groups);
+    put(&page, "</main>\n<footer><small>Countries and networks are those of the resolvers, not of "
+               "the people behind them.</small></footer>\n</body>\n</html>\n");
+    if (error == 0 && page.full) {
+        error = -ENOMEM;
+    }
+    return error != 0 ? error : (long)page.length;
+}

@@ -1,0 +1,49 @@
+/*
+ * The status page: what a person wants to know at a glance, as one HTML document without script,
+ * picture files or anything else to fetch. It tells nothing that the metrics do not tell, but for
+ * the last hour. No address, session id or query name stands in it.
+ */
+#ifndef EXPORTER_STATUS_STATUS_H
+#define EXPORTER_STATUS_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct distinct;
+struct geoip;
+struct groups;
+struct history;
+struct options;
+struct reloaded;
+struct sessions;
+struct wire_stats;
+
+enum {
+    /* The longest page: 32 domains of 240 characters, two rankings and a graph take half of it. */
+    STATUS_BYTES = 64 * 1024,
+    /* Days: a database above this is told as old. Free ones are built once a month. */
+    STATUS_DATABASE_DAYS = 45,
+};
+
+/* Where the figures come from. Nothing is owned; all outlive the pages. */
+struct status_sources {
+    const struct options *options;
+    const struct wire_stats *account; /* the sniffer's latest */
+    const struct groups *groups;
+    const struct sessions *sessions;
+    const struct distinct *distinct;
+    const struct geoip *geoip;        /* NULL: no databases */
+    const struct reloaded *databases; /* GEOIP_DATABASES of them */
+    const struct history *history;
+    const bool *stale; /* the sniffer is silent */
+};
+
+/*
+ * Writes the page, without NUL, into STATUS_BYTES of buffer. `now` in seconds of CLOCK_BOOTTIME,
+ * `today` in seconds since 1970. Returns its length, or -ENOMEM.
+ */
+long status_render(const struct status_sources *sources, uint32_t now, uint64_t today,
+                   char buffer[STATUS_BYTES]);
+
+#endif

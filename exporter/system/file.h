@@ -1,0 +1,31 @@
+/* Files that are read again when they are replaced: opened without waiting, and told apart. */
+#ifndef EXPORTER_SYSTEM_FILE_H
+#define EXPORTER_SYSTEM_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* What tells one version of a file from the next: a replacement may carry an older time. */
+struct file_identity {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified;
+};
+
+struct file_identity file_identity(const struct stat *status);
+bool file_identity_equal(const struct file_identity *one, const struct file_identity *other);
+
+/* Opens a regular file for reading. Returns a descriptor with `*status` filled, or -errno with
+ * `*reason` set to a static text that goes on from the file's name. */
+int file_open(const char *path, struct stat *status, const char **reason);
+
+/*
+ * Reads all of what file_open opened, and ends it with a NUL that `*length` does not count. Returns
+ * 0, the text to be given to free(3), or -errno with `*reason` set: -E2BIG above `max` octets.
+ */
+int file_read(int file, size_t max, char **text, size_t *length, const char **reason);
+
+#endif

@@ -1,0 +1,12 @@
+/* What is known of a file that is read again when it is replaced. */
+#ifndef EXPORTER_SYSTEM_RELOADED_H
+#define EXPORTER_SYSTEM_RELOADED_H
+
+#include <stdint.h>
+
+struct reloaded {
+    uint64_t successful;   /* 1: the file at the path is the one in use; 0: an older one is */
+    uint64_t success_time; /* seconds since 1970 of the latest successful load */
+};
+
+#endif

@@ -1,0 +1,22 @@
+/* The header fields that a web configuration may add to every reply: exporter-toolkit's list. */
+#ifndef EXPORTER_WEB_CONFIG_HEADERS_H
+#define EXPORTER_WEB_CONFIG_HEADERS_H
+
+#include <stdbool.h>
+
+struct MHD_Response;
+
+enum { HEADERS = 5 };
+
+struct headers {
+    const char *values[HEADERS]; /* NULL: not sent; not owned */
+};
+
+/* Sets a field. An empty value leaves it out. Returns NULL, or what is wrong and what to give
+ * instead: static text. */
+const char *headers_set(struct headers *headers, const char *name, const char *value);
+
+/* Adds those to a reply that it does not have of its own. Returns false when memory is short. */
+bool headers_add(const struct headers *headers, struct MHD_Response *response);
+
+#endif

@@ -1,0 +1,199 @@
+#include "exporter/web_config/password.h"
+
+#include <crypt.h>
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+_Static_assert(PASSWORD_HASH_LENGTH + 1 <= CRYPT_OUTPUT_SIZE, "libxcrypt has room for a hash");
+
+/* What a request brings: name, colon, password, as RFC 7617 has them, and the hash to be tried. */
+struct attempt {
+    gnutls_datum_t decoded;
+    size_t name_length;
+    const char *password; /* ends with a NUL */
+};
+
+static unsigned cost_of(const char *hash)
+{
+    return (unsigned)(hash[4] - '0') * 10 + (unsigned)(hash[5] - '0');
+}
+
+static bool is_bcrypt(const char *hash)
+{
+    static const char alphabet[] =
+        "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char digits[] = "0123456789";
+    return strlen(hash) == PASSWORD_HASH_LENGTH && strncmp(hash, "$2", 2) == 0 &&
+           strchr("aby", hash[2]) != NULL && hash[3] == '$' && strchr(digits, hash[4]) != NULL &&
+           strchr(digits, hash[5]) != NULL && hash[6] == '$' &&
+           strspn(hash + 7, alphabet) == PASSWORD_HASH_LENGTH - 7 &&
+           /* The salt's last character has two bits of it alone; another spelling never matches. */
+           strchr(".Oeu", hash[28]) != NULL;
+}
+
+const char *password_refuse_hash(const char *hash)
+{
+    if (!is_bcrypt(hash)) {
+        return "is no bcrypt hash; make one with: htpasswd -nBC 10 \"\"";
+    }
+    if (cost_of(hash) < PASSWORD_COST_MIN || cost_of(hash) > PASSWORD_COST_MAX) {
+        return "has a cost outside 4 to 12; make one with: htpasswd -nBC 10 \"\"";
+    }
+    if (crypt_checksalt(hash) == CRYPT_SALT_INVALID ||
+        crypt_checksalt(hash) == CRYPT_SALT_METHOD_DISABLED) {
+        return "is of a kind that this system's libxcrypt does not check";
+    }
+    return NULL;
+}
+
+int passwords_start(const struct password_user *users, unsigned count, struct passwords *out)
+{
+    struct passwords made = {.count = count};
+    if (getrandom(made.key, sizeof made.key, 0) != sizeof made.key) {
+        return -EIO;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        made.users[i] = users[i];
+        if (cost_of(users[i].hash) > cost_of(users[made.dearest].hash)) {
+            made.dearest = i;
+        }
+    }
+    *out = made;
+    return 0;
+}
+
+/* Whom an attempt names. */
+static unsigned find_user(const struct passwords *passwords, const struct attempt *attempt)
+{
+    for (unsigned i = 0; i < passwords->count; i++) {
+        const char *name = passwords->users[i].name;
+        if (strlen(name) == attempt->name_length &&
+            memcmp(name, attempt->decoded.data, attempt->name_length) == 0) {
+            return i;
+        }
+    }
+    return PASSWORD_USERS_MAX;
+}
+
+/* Takes the field apart. Returns 0, with `attempt->decoded` to be given to forget, or -EINVAL. */
+static int decode(const char *field, struct attempt *attempt)
+{
+    static const char scheme[] = "Basic ";
+    size_t length = strnlen(field, PASSWORD_HEADER_MAX + 1);
+    if (length > PASSWORD_HEADER_MAX || strncasecmp(field, scheme, sizeof scheme - 1) != 0) {
+        return -EINVAL;
+    }
+    field += sizeof scheme - 1;
+    field += strspn(field, " ");
+    const gnutls_datum_t encoded = {.data = (unsigned char *)(uintptr_t)field,
+                                    .size = (unsigned)strlen(field)};
+    if (gnutls_base64_decode2(&encoded, &attempt->decoded) != GNUTLS_E_SUCCESS) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static void forget(struct attempt *attempt)
+{
+    if (attempt->decoded.data != NULL) {
+        explicit_bzero(attempt->decoded.data, attempt->decoded.size);
+    }
+    gnutls_free(attempt->decoded.data);
+}
+
+/* Finds the password. False for what no password is: without a colon, with a NUL, which crypt(3)
+ * would take for the end, or too long for it. */
+static bool take_apart(struct attempt *attempt, char password[CRYPT_MAX_PASSPHRASE_SIZE])
+{
+    const unsigned char *data = attempt->decoded.data;
+    size_t size = attempt->decoded.size;
+    const unsigned char *colon = size > 0 ? memchr(data, ':', size) : NULL;
+    if (colon == NULL || memchr(data, '\0', size) != NULL) {
+        return false;
+    }
+    attempt->name_length = (size_t)(colon - data);
+    size_t length = size - attempt->name_length - 1;
+    if (length >= CRYPT_MAX_PASSPHRASE_SIZE) {
+        return false;
+    }
+    memcpy(password, colon + 1, length);
+    password[length] = '\0';
+    attempt->password = password;
+    return true;
+}
+
+/* What stands for one name and password while the hash is the one that it was checked against.
+ * Returns false when it cannot be made. */
+static bool digest(const struct passwords *passwords, const struct attempt *attempt,
+                   uint8_t out[PASSWORD_DIGEST_BYTES])
+{
+    return gnutls_hmac_fast(GNUTLS_MAC_SHA256, passwords->key, sizeof passwords->key,
+                            attempt->decoded.data, attempt->decoded.size, out) == GNUTLS_E_SUCCESS;
+}
+
+/* The whole bcrypt, whoever is meant. */
+static bool matches(const char *hash, const char *password)
+{
+    static struct crypt_data data; /* 32 KiB, too much for the stack */
+    const char *made = crypt_r(password, hash, &data);
+    bool same = made != NULL && strlen(made) == PASSWORD_HASH_LENGTH &&
+                gnutls_memcmp(made, hash, PASSWORD_HASH_LENGTH) == 0;
+    explicit_bzero(&data, sizeof data);
+    return same;
+}
+
+static bool may_check(struct passwords *passwords, uint64_t second)
+{
+    if (second != passwords->second) {
+        passwords->second = second;
+        passwords->checks = 0;
+    }
+    return passwords->checks++ < PASSWORD_CHECKS;
+}
+
+static enum password_verdict judge(struct passwords *passwords, struct attempt *attempt,
+                                   uint64_t second)
+{
+    uint8_t seen[PASSWORD_DIGEST_BYTES];
+    if (!digest(passwords, attempt, seen)) {
+        return PASSWORD_WRONG;
+    }
+    unsigned user = find_user(passwords, attempt);
+    bool exists = user < passwords->count;
+    if (exists && passwords->known[user] &&
+        gnutls_memcmp(seen, passwords->digests[user], sizeof seen) == 0) {
+        return PASSWORD_RIGHT;
+    }
+    if (!may_check(passwords, second)) {
+        return PASSWORD_LATER;
+    }
+    const char *hash = passwords->users[exists ? user : passwords->dearest].hash;
+    if (!matches(hash, attempt->password) || !exists) {
+        return PASSWORD_WRONG;
+    }
+    memcpy(passwords->digests[user], seen, sizeof seen);
+    passwords->known[user] = true;
+    return PASSWORD_RIGHT;
+}
+
+enum password_verdict passwords_check(struct passwords *passwords, const char *authorization,
+                                      uint64_t second)
+{
+    char password[CRYPT_MAX_PASSPHRASE_SIZE];
+    struct attempt attempt = {.password = NULL};
+    if (passwords->count == 0) {
+        return PASSWORD_RIGHT;
+    }
+    if (authorization == NULL || decode(authorization, &attempt) != 0) {
+        return PASSWORD_WRONG;
+    }
+    enum password_verdict verdict =
+        take_apart(&attempt, password) ? judge(passwords, &attempt, second) : PASSWORD_WRONG;
+    forget(&attempt);
+    explicit_bzero(password, sizeof password);
+    return verdict;
+}

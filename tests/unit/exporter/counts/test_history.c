@@ -1,0 +1,112 @@
+#include "exporter/counts/history.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { START = 1000 * HISTORY_SAMPLE_SECONDS };
+
+static struct history history;
+static uint32_t samples[HISTORY_SAMPLES];
+
+static int start(void **state)
+{
+    (void)state;
+    history_start(START, &history);
+    return 0;
+}
+
+static void read_at(uint32_t now)
+{
+    history_read(&history, now, samples);
+}
+
+static void assert_nothing(unsigned first, unsigned end)
+{
+    for (unsigned i = first; i < end; i++) {
+        assert_int_equal(samples[i], HISTORY_NOTHING);
+    }
+}
+
+static void test_nothing_at_the_start(void **state)
+{
+    (void)state;
+    read_at(START);
+    assert_nothing(0, HISTORY_SAMPLES);
+}
+
+static void test_a_sample_is_the_most_of_its_time(void **state)
+{
+    (void)state;
+    history_note(&history, 3, START);
+    history_note(&history, 7, START + 1);
+    history_note(&history, 5, START + HISTORY_SAMPLE_SECONDS - 1);
+    read_at(START + HISTORY_SAMPLE_SECONDS - 1);
+    assert_nothing(0, HISTORY_SAMPLES - 1);
+    assert_int_equal(samples[HISTORY_SAMPLES - 1], 7);
+
+    history_note(&history, 0, START + HISTORY_SAMPLE_SECONDS);
+    read_at(START + HISTORY_SAMPLE_SECONDS);
+    assert_nothing(0, HISTORY_SAMPLES - 2);
+    assert_int_equal(samples[HISTORY_SAMPLES - 2], 7);
+    assert_int_equal(samples[HISTORY_SAMPLES - 1], 0);
+}
+
+static void test_an_hour_is_kept(void **state)
+{
+    (void)state;
+    uint32_t now = START;
+    for (uint32_t i = 0; i < 3 * HISTORY_SAMPLES + 17; i++, now += HISTORY_SAMPLE_SECONDS) {
+        history_note(&history, i, now);
+    }
+    now -= HISTORY_SAMPLE_SECONDS;
+    read_at(now);
+    for (uint32_t i = 0; i < HISTORY_SAMPLES; i++) {
+        assert_int_equal(samples[i], 2 * HISTORY_SAMPLES + 17 + i);
+    }
+    /* Read a little later, before anything was noted: it has moved on. */
+    read_at(now + 2 * HISTORY_SAMPLE_SECONDS);
+    assert_int_equal(samples[HISTORY_SAMPLES - 3], 3 * HISTORY_SAMPLES + 16);
+    assert_nothing(HISTORY_SAMPLES - 2, HISTORY_SAMPLES);
+}
+
+static void test_time_without_a_note_is_a_gap(void **state)
+{
+    (void)state;
+    history_note(&history, 4, START);
+    history_note(&history, 6, START + 5 * HISTORY_SAMPLE_SECONDS);
+    read_at(START + 5 * HISTORY_SAMPLE_SECONDS);
+    assert_int_equal(samples[HISTORY_SAMPLES - 6], 4);
+    assert_nothing(HISTORY_SAMPLES - 5, HISTORY_SAMPLES - 1);
+    assert_int_equal(samples[HISTORY_SAMPLES - 1], 6);
+}
+
+static void test_a_pause_above_an_hour_leaves_nothing(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < HISTORY_SAMPLES; i++) {
+        history_note(&history, 9, START + i * HISTORY_SAMPLE_SECONDS);
+    }
+    uint32_t later = START + 5 * HISTORY_SAMPLES * HISTORY_SAMPLE_SECONDS;
+    read_at(later);
+    assert_nothing(0, HISTORY_SAMPLES);
+    history_note(&history, 1, later);
+    read_at(later);
+    assert_nothing(0, HISTORY_SAMPLES - 1);
+    assert_int_equal(samples[HISTORY_SAMPLES - 1], 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_nothing_at_the_start, start),
+        cmocka_unit_test_setup(test_a_sample_is_the_most_of_its_time, start),
+        cmocka_unit_test_setup(test_an_hour_is_kept, start),
+        cmocka_unit_test_setup(test_time_without_a_note_is_a_gap, start),
+        cmocka_unit_test_setup(test_a_pause_above_an_hour_leaves_nothing, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,867 @@
+#include "common/options.h"
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/exposition/exposition.h"
+#include "exporter/exposition/format.h"
+#include "exporter/exposition/http_counters.h"
+#include "exporter/exposition/sources.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/system/reloaded.h"
+#include "exporter/system/self_metrics.h"
+
+#include "common/build.h"
+#include "common/domain.h"
+#include "exporter/counts/geo.h"
+#include "exporter/exposition/metrics.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENTRIES_MAX = 8, PAGE_MAX = 65536 };
+
+/* All that a scrape reads, put together by hand: no other module has a part in these tests. */
+struct scene {
+    struct options options;
+    struct wire_stats account;
+    struct group entries[ENTRIES_MAX];
+    struct group_domain domains[DOMAINS_MAX];
+    struct groups groups;
+    struct sessions sessions;
+    struct distinct distinct;
+    struct reloaded databases[GEOIP_DATABASES];
+    struct reloaded web_config;
+    struct http_counters http;
+    bool stale;
+    struct exposition_sources sources;
+};
+
+static void scene_domain(struct scene *scene, const char *text)
+{
+    struct domain *domain = &scene->options.domains[scene->options.domain_count++];
+    assert_true(strlen(text) < sizeof(domain->text));
+    memcpy(domain->text, text, strlen(text) + 1);
+    scene->groups.domain_count++;
+}
+
+static struct group *scene_group(struct scene *scene, uint8_t domain, struct geo place)
+{
+    assert_true(scene->groups.group_count < ENTRIES_MAX);
+    struct group *group = &scene->entries[scene->groups.group_count++];
+    group->domain = domain;
+    group->geo = place;
+    return group;
+}
+
+static void scene_make(struct scene *scene)
+{
+    memset(scene, 0, sizeof(*scene));
+    scene->groups.entries = scene->entries;
+    scene->groups.domains = scene->domains;
+    scene->sources = (struct exposition_sources){
+        .options = &scene->options,
+        .account = &scene->account,
+        .groups = &scene->groups,
+        .sessions = &scene->sessions,
+        .distinct = &scene->distinct,
+        .databases = scene->databases,
+        .http = &scene->http,
+        .stale = &scene->stale,
+    };
+}
+
+/* In the place of the exporter's. */
+static struct self_metrics_values process_now;
+
+struct self_metrics_values self_metrics_read(const struct self_metrics *process)
+{
+    assert_null(process);
+    return process_now;
+}
+
+struct geoip_values geoip_values(const struct geoip *geoip, enum geoip_which which)
+{
+    assert_null(geoip);
+    return (struct geoip_values){
+        .build_time = 1700000001 + which, .lookups = 61 + which, .unmatched = 63 + which};
+}
+
+/* Two domains, three places and an `other`, each figure different from every other. */
+static void scene_small(struct scene *scene)
+{
+    scene_make(scene);
+    scene_domain(scene, "t.example.com");
+    scene_domain(scene, "u.example.org");
+    scene->options.country_database = "country.mmdb";
+    scene->options.asn_database = "asn.mmdb";
+    scene->domains[0] = (struct group_domain){.active = 9, .peak = 31};
+    scene->domains[1] = (struct group_domain){.active = 0, .peak = 32};
+
+    scene_group(scene, 0, GEO_UNKNOWN);
+    scene_group(scene, 1, GEO_UNKNOWN);
+    struct geo place = {.country = GEO_COUNTRY('D', 'E'), .asn = 64496};
+    *scene_group(scene, 0, place) = (struct group){
+        .geo = place,
+        .domain = 0,
+        .active = 11,
+        .peak = 12,
+        .sessions = 13,
+        .queries = 14,
+        .responses = 15,
+        .bytes_in = 16,
+        .bytes_out = 17,
+        .rejected = {[WIRE_REJECT_OPCODE] = 18,
+                     [WIRE_REJECT_QTYPE] = 19,
+                     [WIRE_REJECT_EDNS] = 20,
+                     [WIRE_REJECT_ENCODING] = 21,
+                     [WIRE_REJECT_SHORT] = 22,
+                     [WIRE_REJECT_FRAMING] = 23},
+    };
+    struct group *other = scene_group(scene, 1, GEO_UNKNOWN);
+    other->other = true;
+    other->active = 1;
+    other->peak = 2;
+    other->rejected[WIRE_REJECT_EDNS] = 3;
+
+    scene->account = (struct wire_stats){
+        .received = 1000,
+        .kernel_dropped = 101,
+        .ignored = {41, 42, 43, 44, 45},
+        .malformed = 102,
+        .other_domain = 103,
+        .rejected = 104,
+        .query = 105,
+        .response = 106,
+        .interface_down = 107,
+    };
+    scene->sessions.evicted = 108;
+    scene->sessions.refused = 109;
+    scene->distinct.forgotten = 110;
+    scene->groups.capped = 111;
+    scene->databases[GEOIP_COUNTRY].success_time = 1700000003;
+    scene->databases[GEOIP_ASN].success_time = 1700000004;
+    scene->databases[GEOIP_ASN].successful = 1;
+    scene->sources.web_config = &scene->web_config;
+    scene->web_config.successful = 1;
+    scene->web_config.success_time = 1700000005;
+    for (unsigned i = 0; i < HTTP_CODES; i++) {
+        scene->http.replies[i] = 70 + i;
+    }
+    for (unsigned i = 0; i < HTTP_DROPS; i++) {
+        scene->http.drops[i] = 80 + i;
+    }
+    process_now = (struct self_metrics_values){
+        .cpu_microseconds = 90000001,
+        .resident_bytes = 92,
+        .virtual_bytes = 93,
+        .open_descriptors = 94,
+        .max_descriptors = 95,
+        .start_milliseconds = 1700000009007,
+        .sniffer_cpu_microseconds = 500000,
+        .sniffer_resident_bytes = 91,
+    };
+}
+
+static struct exposition *begin_wish(const struct scene *scene, struct exposition_wish wish)
+{
+    struct exposition *exposition = NULL;
+    assert_int_equal(exposition_begin(&scene->sources, &wish, &exposition), 0);
+    return exposition;
+}
+
+static struct exposition *begin(const struct scene *scene)
+{
+    return begin_wish(scene, (struct exposition_wish){.format = EXPOSITION_TEXT});
+}
+
+/* The rest of a scrape as one text, read in pieces of `size` octets. */
+static char *finish(struct exposition *exposition, size_t size)
+{
+    char *page = malloc(PAGE_MAX);
+    char *buffer = malloc(size); /* of its own, so that a sanitizer sees a write past it */
+    assert_non_null(page);
+    assert_non_null(buffer);
+    size_t length = 0;
+    size_t got = 0;
+    while ((got = exposition_read(exposition, buffer, size)) > 0) {
+        assert_in_range(got, 1, size);
+        assert_int_equal(buffer[got - 1], '\n');
+        assert_true(length + got < PAGE_MAX);
+        memcpy(page + length, buffer, got);
+        length += got;
+    }
+    page[length] = '\0';
+    assert_int_equal(strlen(page), length);
+    assert_int_equal(exposition_read(exposition, buffer, size), 0);
+    free(buffer);
+    exposition_end(exposition);
+    return page;
+}
+
+static char *scrape(const struct scene *scene, size_t size)
+{
+    return finish(begin(scene), size);
+}
+
+/* The page without what does not begin with `prefix`, in place. */
+static char *only(char *page, const char *prefix)
+{
+    char *to = page;
+    for (char *line = page; *line != '\0';) {
+        size_t length = strcspn(line, "\n") + 1;
+        if (strncmp(line, prefix, strlen(prefix)) == 0) {
+            memmove(to, line, length);
+            to += length;
+        }
+        line += length;
+    }
+    *to = '\0';
+    return page;
+}
+
+static const char build_format[] =
+    "dnstt_exporter_build_info{version=\"%s\",revision=\"%s\",branch=\"%s\",compiler=\"%s\"} 1\n";
+
+#define RESOLVERS " Country and ASN are the resolver's, not the user's.\n"
+
+/* The page of scene_small without its last line: a metric each. */
+static const struct {
+    const char *text;
+} small_page[] = {
+    {"# HELP dnstt_active_clients Sessions that sent an accepted query within the active window, "
+     "each in the group of its latest query." RESOLVERS "# TYPE dnstt_active_clients gauge\n"
+     "dnstt_active_clients{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_active_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 11\n"
+     "dnstt_active_clients{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 1\n"},
+    {"# HELP dnstt_peak_clients Most sessions that were active in this group at once since the "
+     "start. Groups peak at different times, so for a domain see dnstt_domain_peak_clients and not "
+     "the sum of these." RESOLVERS "# TYPE dnstt_peak_clients gauge\n"
+     "dnstt_peak_clients{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_peak_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_peak_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 12\n"
+     "dnstt_peak_clients{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 2\n"},
+    {"# HELP dnstt_queries_total Queries accepted as those of a session, repeated ones "
+     "included." RESOLVERS "# TYPE dnstt_queries_total counter\n"
+     "dnstt_queries_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_queries_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 14\n"
+     "dnstt_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_responses_total Responses without error to queries of a session." RESOLVERS
+     "# TYPE dnstt_responses_total counter\n"
+     "dnstt_responses_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_responses_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_responses_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 15\n"
+     "dnstt_responses_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_bytes_in_total Bytes of DNS messages (UDP payload) in the queries that "
+     "dnstt_queries_total counts." RESOLVERS "# TYPE dnstt_bytes_in_total counter\n"
+     "dnstt_bytes_in_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_bytes_in_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_bytes_in_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 16\n"
+     "dnstt_bytes_in_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_bytes_out_total Bytes of DNS messages (UDP payload) in the responses that "
+     "dnstt_responses_total counts." RESOLVERS "# TYPE dnstt_bytes_out_total counter\n"
+     "dnstt_bytes_out_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_bytes_out_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 17\n"
+     "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_sessions_total Distinct sessions since the start, each counted once, in the "
+     "group where it was first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
+     "dnstt_exporter_sessions_refused_total are 0." RESOLVERS
+     "# TYPE dnstt_sessions_total counter\n"
+     "dnstt_sessions_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_sessions_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
+     "dnstt_sessions_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 13\n"
+     "dnstt_sessions_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_domain_peak_clients Most sessions of the domain that were active at once since "
+     "the start.\n"
+     "# TYPE dnstt_domain_peak_clients gauge\n"
+     "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"
+     "dnstt_domain_peak_clients{domain=\"u.example.org\"} 32\n"},
+    {"# HELP dnstt_rejected_queries_total Queries under the domain that dnstt-server would not "
+     "serve, by the first rule broken: opcode (no standard query), qtype (not TXT, as resolvers "
+     "that minimise names ask), edns (no EDNS, or a size below the MTU: no tunnel works through "
+     "this resolver), encoding (not base32), short (no whole session id), framing (not "
+     "dnstt's)." RESOLVERS "# TYPE dnstt_rejected_queries_total counter\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"opcode\"} 18\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"qtype\"} 19\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"edns\"} 20\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"encoding\"} 21\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"short\"} 22\n"
+     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
+     "reason=\"framing\"} 23\n"
+     "dnstt_rejected_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\","
+     "reason=\"edns\"} 3\n"},
+    {"# HELP dnstt_exporter_packets_received_total Packets that passed the kernel filter, those "
+     "included that the kernel then dropped.\n"
+     "# TYPE dnstt_exporter_packets_received_total counter\n"
+     "dnstt_exporter_packets_received_total 1000\n"},
+    {"# HELP dnstt_exporter_packets_total Packets by what became of them, each exactly once. Their "
+     "sum is dnstt_exporter_packets_received_total, which may be ahead by some seconds. "
+     "kernel_dropped means that the figures are too low.\n"
+     "# TYPE dnstt_exporter_packets_total counter\n"
+     "dnstt_exporter_packets_total{outcome=\"kernel_dropped\"} 101\n"
+     "dnstt_exporter_packets_total{outcome=\"ignored\"} 215\n"
+     "dnstt_exporter_packets_total{outcome=\"malformed\"} 102\n"
+     "dnstt_exporter_packets_total{outcome=\"other_domain\"} 103\n"
+     "dnstt_exporter_packets_total{outcome=\"rejected\"} 104\n"
+     "dnstt_exporter_packets_total{outcome=\"query\"} 105\n"
+     "dnstt_exporter_packets_total{outcome=\"response\"} 106\n"},
+    {"# HELP dnstt_exporter_packets_ignored_total Packets with the outcome ignored, by reason: "
+     "direction (not to this host's port nor from it), not_udp (another protocol or port), "
+     "fragment (not the first), not_query (inbound, yet a response), not_response (outbound, and "
+     "no response of a session).\n"
+     "# TYPE dnstt_exporter_packets_ignored_total counter\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"direction\"} 41\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"not_udp\"} 42\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"fragment\"} 43\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"not_query\"} 44\n"
+     "dnstt_exporter_packets_ignored_total{reason=\"not_response\"} 45\n"},
+    {"# HELP dnstt_exporter_interface_down_total Times that the kernel reported the watched "
+     "interface as down.\n"
+     "# TYPE dnstt_exporter_interface_down_total counter\n"
+     "dnstt_exporter_interface_down_total 107\n"},
+    {"# HELP dnstt_exporter_sessions_evicted_total Sessions of a single query that made room for a "
+     "new one in the full table of active sessions.\n"
+     "# TYPE dnstt_exporter_sessions_evicted_total counter\n"
+     "dnstt_exporter_sessions_evicted_total 108\n"},
+    {"# HELP dnstt_exporter_sessions_refused_total Queries that were counted while their session "
+     "was not, the table of active sessions being full of confirmed ones.\n"
+     "# TYPE dnstt_exporter_sessions_refused_total counter\n"
+     "dnstt_exporter_sessions_refused_total 109\n"},
+    {"# HELP dnstt_exporter_sessions_forgotten_total Sessions no longer remembered as seen. Above "
+     "0, one of them that comes back is counted anew in dnstt_sessions_total.\n"
+     "# TYPE dnstt_exporter_sessions_forgotten_total counter\n"
+     "dnstt_exporter_sessions_forgotten_total 110\n"},
+    {"# HELP dnstt_exporter_series_capped_total Packets counted under the country and ASN named "
+     "other, because the limit on the number of groups was reached.\n"
+     "# TYPE dnstt_exporter_series_capped_total counter\n"
+     "dnstt_exporter_series_capped_total 111\n"},
+    {"# HELP dnstt_exporter_sniffer_up 1 while the sniffer reports, at least every 2 s. 0 when it "
+     "has been silent for more than 5 s: then the other figures stand still.\n"
+     "# TYPE dnstt_exporter_sniffer_up gauge\n"
+     "dnstt_exporter_sniffer_up 1\n"},
+    {"# HELP dnstt_exporter_geoip_build_timestamp_seconds When the database in use was built, by "
+     "its own word, in seconds since 1970.\n"
+     "# TYPE dnstt_exporter_geoip_build_timestamp_seconds gauge\n"
+     "dnstt_exporter_geoip_build_timestamp_seconds{database=\"country\"} 1700000001\n"
+     "dnstt_exporter_geoip_build_timestamp_seconds{database=\"asn\"} 1700000002\n"},
+    {"# HELP dnstt_exporter_geoip_last_reload_successful 1 when the file was of use at the last "
+     "look, 0 when it was not and an older version of it stays in use: the log says why.\n"
+     "# TYPE dnstt_exporter_geoip_last_reload_successful gauge\n"
+     "dnstt_exporter_geoip_last_reload_successful{database=\"country\"} 0\n"
+     "dnstt_exporter_geoip_last_reload_successful{database=\"asn\"} 1\n"},
+    {"# HELP dnstt_exporter_geoip_last_reload_success_timestamp_seconds When the version in use "
+     "was read from the file, in seconds since 1970.\n"
+     "# TYPE dnstt_exporter_geoip_last_reload_success_timestamp_seconds gauge\n"
+     "dnstt_exporter_geoip_last_reload_success_timestamp_seconds{database=\"country\"} "
+     "1700000003\n"
+     "dnstt_exporter_geoip_last_reload_success_timestamp_seconds{database=\"asn\"} 1700000004\n"},
+    {"# HELP dnstt_exporter_geoip_lookups_total Addresses that were looked up in the database. The "
+     "cache of addresses answers most packets, and they are not among these.\n"
+     "# TYPE dnstt_exporter_geoip_lookups_total counter\n"
+     "dnstt_exporter_geoip_lookups_total{database=\"country\"} 61\n"
+     "dnstt_exporter_geoip_lookups_total{database=\"asn\"} 62\n"},
+    {"# HELP dnstt_exporter_geoip_lookups_unmatched_total Lookups for which the database has no "
+     "country (or no ASN): such packets count under ZZ (or 0). A growing share tells of an old or "
+     "incomplete database.\n"
+     "# TYPE dnstt_exporter_geoip_lookups_unmatched_total counter\n"
+     "dnstt_exporter_geoip_lookups_unmatched_total{database=\"country\"} 63\n"
+     "dnstt_exporter_geoip_lookups_unmatched_total{database=\"asn\"} 64\n"},
+    {"# HELP dnstt_exporter_http_requests_total HTTP requests that were answered, by the status of "
+     "the answer. Without those whose first line could not be read. The scrape that shows them is "
+     "not "
+     "yet among them.\n"
+     "# TYPE dnstt_exporter_http_requests_total counter\n"
+     "dnstt_exporter_http_requests_total{code=\"200\"} 70\n"
+     "dnstt_exporter_http_requests_total{code=\"400\"} 71\n"
+     "dnstt_exporter_http_requests_total{code=\"401\"} 72\n"
+     "dnstt_exporter_http_requests_total{code=\"403\"} 73\n"
+     "dnstt_exporter_http_requests_total{code=\"404\"} 74\n"
+     "dnstt_exporter_http_requests_total{code=\"405\"} 75\n"
+     "dnstt_exporter_http_requests_total{code=\"413\"} 76\n"
+     "dnstt_exporter_http_requests_total{code=\"429\"} 77\n"
+     "dnstt_exporter_http_requests_total{code=\"431\"} 78\n"
+     "dnstt_exporter_http_requests_total{code=\"503\"} 79\n"
+     "dnstt_exporter_http_requests_total{code=\"other\"} 80\n"},
+    {"# HELP dnstt_exporter_http_connections_dropped_total HTTP connections that the exporter "
+     "ended before they were answered in full, by reason: limit (at 64, or 16 from one peer, none "
+     "could make room), replaced (made room for a newcomer, its request had not come), timeout (10 "
+     "s without progress), deadline (30 s in all), memory (none was left). If they grow, somebody "
+     "holds the endpoint: let fewer reach -web.listen-address.\n"
+     "# TYPE dnstt_exporter_http_connections_dropped_total counter\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"limit\"} 80\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"replaced\"} 81\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"timeout\"} 82\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"deadline\"} 83\n"
+     "dnstt_exporter_http_connections_dropped_total{reason=\"memory\"} 84\n"},
+    {"# HELP dnstt_exporter_web_config_last_reload_successful 1 when the web configuration and the "
+     "files it names were of use at the last look, 0 when they were not and the older ones go on. "
+     "Absent without -web.config.file.\n"
+     "# TYPE dnstt_exporter_web_config_last_reload_successful gauge\n"
+     "dnstt_exporter_web_config_last_reload_successful 1\n"},
+    {"# HELP dnstt_exporter_web_config_last_reload_success_timestamp_seconds When the web "
+     "configuration in use was read, in seconds since 1970. Absent without -web.config.file.\n"
+     "# TYPE dnstt_exporter_web_config_last_reload_success_timestamp_seconds gauge\n"
+     "dnstt_exporter_web_config_last_reload_success_timestamp_seconds 1700000005\n"},
+    {"# HELP dnstt_exporter_sniffer_cpu_seconds_total User and system CPU time that the sniffer "
+     "has spent, in seconds.\n"
+     "# TYPE dnstt_exporter_sniffer_cpu_seconds_total counter\n"
+     "dnstt_exporter_sniffer_cpu_seconds_total 0.500000\n"},
+    {"# HELP dnstt_exporter_sniffer_resident_memory_bytes Resident memory of the sniffer in bytes, "
+     "the packet ring included. Absent where /proc hides the processes of others, as under "
+     "systemd's ProtectProc=.\n"
+     "# TYPE dnstt_exporter_sniffer_resident_memory_bytes gauge\n"
+     "dnstt_exporter_sniffer_resident_memory_bytes 91\n"},
+    {"# HELP process_cpu_seconds_total User and system CPU time that the exporter has spent, in "
+     "seconds. The sniffer's is dnstt_exporter_sniffer_cpu_seconds_total.\n"
+     "# TYPE process_cpu_seconds_total counter\n"
+     "process_cpu_seconds_total 90.000001\n"},
+    {"# HELP process_resident_memory_bytes Resident memory of the exporter in bytes.\n"
+     "# TYPE process_resident_memory_bytes gauge\n"
+     "process_resident_memory_bytes 92\n"},
+    {"# HELP process_virtual_memory_bytes Virtual memory of the exporter in bytes. The table of "
+     "groups is set aside whole, so this is above what is resident.\n"
+     "# TYPE process_virtual_memory_bytes gauge\n"
+     "process_virtual_memory_bytes 93\n"},
+    {"# HELP process_open_fds Open file descriptors of the exporter, each HTTP connection among "
+     "them.\n"
+     "# TYPE process_open_fds gauge\n"
+     "process_open_fds 94\n"},
+    {"# HELP process_max_fds File descriptors that the exporter may have open.\n"
+     "# TYPE process_max_fds gauge\n"
+     "process_max_fds 95\n"},
+    {"# HELP process_start_time_seconds When the exporter started, in seconds since 1970. All "
+     "counters began at 0 then.\n"
+     "# TYPE process_start_time_seconds gauge\n"
+     "process_start_time_seconds 1700000009.007\n"},
+    {"# HELP dnstt_exporter_build_info What this build is, in its labels. The value is always 1.\n"
+     "# TYPE dnstt_exporter_build_info gauge\n"},
+};
+
+/* --- The tests. */
+
+static void test_page_octet_for_octet(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_small(&scene);
+    char *page = scrape(&scene, PAGE_MAX);
+
+    /* What this build is differs from build to build; its values need no escapes. */
+    char build[EXPOSITION_LINE_MAX];
+    (void)snprintf(build, sizeof(build), build_format, build_version(), build_revision(),
+                   build_branch(), build_compiler());
+    const char *at = page;
+    for (unsigned i = 0; i < sizeof(small_page) / sizeof(small_page[0]); i++) {
+        size_t length = strlen(small_page[i].text);
+        if (strncmp(at, small_page[i].text, length) != 0) {
+            print_error("expected:\n%sfound:\n%.*s", small_page[i].text, (int)length, at);
+        }
+        assert_memory_equal(at, small_page[i].text, length);
+        at += length;
+    }
+    assert_string_equal(at, build);
+    free(page);
+}
+
+/* The same in OpenMetrics is in a file, which the parser of Prometheus' own client library reads as
+ * well (tests/integration/test_formats.py). There too the build's line is left out. */
+static void test_openmetrics_octet_for_octet(void **state)
+{
+    (void)state;
+    static char golden[PAGE_MAX];
+    struct scene scene;
+    scene_small(&scene);
+    char *page =
+        finish(begin_wish(&scene, (struct exposition_wish){.format = EXPOSITION_OPENMETRICS}),
+               EXPOSITION_LINE_MAX);
+    FILE *file = fopen("tests/data/page.openmetrics", "r");
+    assert_non_null(file);
+    size_t length = fread(golden, 1, sizeof golden - 1, file);
+    fclose(file);
+    golden[length] = '\0';
+
+    const char *at = page;
+    for (const char *line = golden; *line != '\0';) {
+        size_t line_length = strcspn(line, "\n") + 1;
+        if (strncmp(at, "dnstt_exporter_build_info{", 26) == 0) {
+            at += strcspn(at, "\n") + 1;
+        }
+        if (strncmp(at, line, line_length) != 0) {
+            print_error("expected:\n%.*sfound:\n%.*s", (int)line_length, line,
+                        (int)strcspn(at, "\n") + 1, at);
+        }
+        assert_memory_equal(at, line, line_length);
+        at += line_length;
+        line += line_length;
+    }
+    assert_string_equal(at, "");
+    free(page);
+}
+
+static void check_named(const char *const names[], unsigned count, enum exposition_format format,
+                        const char *expected)
+{
+    struct scene scene;
+    struct exposition_wish wish = {.format = format};
+    scene_small(&scene);
+    for (unsigned i = 0; i < count; i++) {
+        exposition_ask(&wish, names[i]);
+    }
+    char *page = finish(begin_wish(&scene, wish), EXPOSITION_LINE_MAX);
+    assert_string_equal(page, expected);
+    free(page);
+}
+
+/* In the order of the page, each once, whatever the order of the names. */
+static void test_by_name(void **state)
+{
+    static const char fds[] =
+        "# HELP process_max_fds File descriptors that the exporter may have open.\n"
+        "# TYPE process_max_fds gauge\n"
+        "process_max_fds 95\n";
+    static const char cpu[] =
+        "# HELP process_cpu_seconds_total User and system CPU time that the exporter has spent, in "
+        "seconds. The sniffer's is dnstt_exporter_sniffer_cpu_seconds_total.\n"
+        "# TYPE process_cpu_seconds_total counter\n"
+        "process_cpu_seconds_total 90.000001\n";
+    char both[1024];
+    (void)state;
+    (void)snprintf(both, sizeof both, "%s%s", cpu, fds);
+    check_named((const char *const[]){"process_max_fds"}, 1, EXPOSITION_TEXT, fds);
+    check_named((const char *const[]){"process_cpu_seconds_total"}, 1, EXPOSITION_TEXT, cpu);
+    check_named((const char *const[]){"process_cpu_seconds"}, 1, EXPOSITION_TEXT, cpu);
+    check_named((const char *const[]){"process_max_fds", "nothing", "process_cpu_seconds_total",
+                                      "process_max_fds"},
+                4, EXPOSITION_TEXT, both);
+    check_named((const char *const[]){"process_max_fds"}, 1, EXPOSITION_OPENMETRICS,
+                "# TYPE process_max_fds gauge\n"
+                "# HELP process_max_fds File descriptors that the exporter may have open.\n"
+                "process_max_fds 95\n"
+                "# EOF\n");
+    static const char *const none[] = {"",
+                                       "process",
+                                       "process_max_fd",
+                                       "process_max_fdsx",
+                                       "process_max_fds_total",
+                                       "process_cpu_seconds_",
+                                       "PROCESS_MAX_FDS",
+                                       "_total"};
+    for (unsigned i = 0; i < sizeof none / sizeof *none; i++) {
+        check_named(&none[i], 1, EXPOSITION_TEXT, "");
+        check_named(&none[i], 1, EXPOSITION_OPENMETRICS, "# EOF\n");
+    }
+}
+
+static void test_every_metric_has_its_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < metric_count; i++) {
+        struct exposition_wish wish = {.by_name = false};
+        exposition_ask(&wish, metric_table[i].name);
+        assert_true(wish.by_name);
+        assert_true(wish.metrics == (uint64_t)1 << i);
+    }
+}
+
+static void check_labels(const char *country, const char *asn, const char *active,
+                         const char *rejected)
+{
+    struct scene scene;
+    scene_small(&scene);
+    scene.options.country_database = country;
+    scene.options.asn_database = asn;
+    scene.entries[2].rejected[WIRE_REJECT_OPCODE] = 0;
+    scene.entries[2].rejected[WIRE_REJECT_QTYPE] = 0;
+    char *page = scrape(&scene, PAGE_MAX);
+    assert_string_equal(only(page, "dnstt_active_clients{"), active);
+    free(page);
+    scene.groups.group_count = 3;
+    for (unsigned i = WIRE_REJECT_ENCODING; i < WIRE_REJECT_REASONS; i++) {
+        scene.entries[2].rejected[i] = 0;
+    }
+    page = scrape(&scene, PAGE_MAX);
+    assert_string_equal(only(page, "dnstt_rejected_queries_total{"), rejected);
+    free(page);
+}
+
+static void test_labels_exist_with_their_database(void **state)
+{
+    (void)state;
+    check_labels(NULL, NULL,
+                 "dnstt_active_clients{domain=\"t.example.com\"} 0\n"
+                 "dnstt_active_clients{domain=\"u.example.org\"} 0\n"
+                 "dnstt_active_clients{domain=\"t.example.com\"} 11\n"
+                 "dnstt_active_clients{domain=\"u.example.org\"} 1\n",
+                 "dnstt_rejected_queries_total{domain=\"t.example.com\",reason=\"edns\"} 20\n");
+    check_labels("country.mmdb", NULL,
+                 "dnstt_active_clients{domain=\"t.example.com\",country=\"ZZ\"} 0\n"
+                 "dnstt_active_clients{domain=\"u.example.org\",country=\"ZZ\"} 0\n"
+                 "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\"} 11\n"
+                 "dnstt_active_clients{domain=\"u.example.org\",country=\"other\"} 1\n",
+                 "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\","
+                 "reason=\"edns\"} 20\n");
+    check_labels(NULL, "asn.mmdb",
+                 "dnstt_active_clients{domain=\"t.example.com\",asn=\"0\"} 0\n"
+                 "dnstt_active_clients{domain=\"u.example.org\",asn=\"0\"} 0\n"
+                 "dnstt_active_clients{domain=\"t.example.com\",asn=\"64496\"} 11\n"
+                 "dnstt_active_clients{domain=\"u.example.org\",asn=\"other\"} 1\n",
+                 "dnstt_rejected_queries_total{domain=\"t.example.com\",asn=\"64496\","
+                 "reason=\"edns\"} 20\n");
+}
+
+static void test_pieces_make_the_whole(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {EXPOSITION_LINE_MAX, EXPOSITION_LINE_MAX + 1,
+                                   EXPOSITION_LINE_MAX + 100, 4096};
+    struct scene scene;
+    scene_small(&scene);
+    for (enum exposition_format format = 0; format < EXPOSITION_FORMATS; format++) {
+        const struct exposition_wish wish = {.format = format};
+        char *whole = finish(begin_wish(&scene, wish), PAGE_MAX);
+        for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            char *page = finish(begin_wish(&scene, wish), sizes[i]);
+            assert_string_equal(page, whole);
+            free(page);
+        }
+        free(whole);
+    }
+}
+
+/* Reads the smallest pieces until one begins with `prefix`, which is not given back. */
+static void read_until(struct exposition *exposition, const char *prefix)
+{
+    char buffer[EXPOSITION_LINE_MAX + 1];
+    for (;;) {
+        size_t got = exposition_read(exposition, buffer, EXPOSITION_LINE_MAX);
+        assert_true(got > 0);
+        buffer[got] = '\0';
+        if (strncmp(buffer, prefix, strlen(prefix)) == 0) {
+            return;
+        }
+    }
+}
+
+static void test_what_happens_during_a_scrape(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct group moved[ENTRIES_MAX];
+    scene_small(&scene);
+    struct exposition *exposition = begin(&scene);
+    read_until(exposition, "# HELP dnstt_active_clients");
+
+    /* A session and a packet come, and a group that makes the groups move in memory. */
+    scene.entries[2].active = 1011;
+    scene.entries[2].peak = 1012;
+    scene.entries[2].queries = 1014;
+    scene.domains[0].peak = 1031;
+    scene.account.received = 2000;
+    scene.account.query = 1105;
+    scene_group(&scene, 0, (struct geo){.country = GEO_COUNTRY('F', 'R'), .asn = 64497});
+    memcpy(moved, scene.entries, sizeof(moved));
+    memset(scene.entries, 0xff, sizeof(scene.entries));
+    scene.groups.entries = moved;
+
+    char *page = finish(exposition, EXPOSITION_LINE_MAX);
+    assert_null(strstr(page, "country=\"FR\""));
+    /* Copied at the beginning: gauges and account. */
+    assert_non_null(strstr(page, "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\","
+                                 "asn=\"64496\"} 11\n"));
+    assert_non_null(strstr(page, "dnstt_peak_clients{domain=\"t.example.com\",country=\"DE\","
+                                 "asn=\"64496\"} 12\n"));
+    assert_non_null(strstr(page, "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"));
+    assert_non_null(strstr(page, "dnstt_exporter_packets_received_total 1000\n"));
+    assert_non_null(strstr(page, "dnstt_exporter_packets_total{outcome=\"query\"} 105\n"));
+    /* Read while it runs: the groups' counters. */
+    assert_non_null(strstr(page, "dnstt_queries_total{domain=\"t.example.com\",country=\"DE\","
+                                 "asn=\"64496\"} 1014\n"));
+    free(page);
+
+    page = scrape(&scene, PAGE_MAX);
+    assert_non_null(strstr(page, "dnstt_active_clients{domain=\"t.example.com\",country=\"FR\","
+                                 "asn=\"64497\"} 0\n"));
+    assert_non_null(strstr(page, "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\","
+                                 "asn=\"64496\"} 1011\n"));
+    free(page);
+}
+
+/* Text and figures as long as they can be, in a buffer as small as it may be. */
+static void test_extremes(void **state)
+{
+    (void)state;
+    struct scene scene;
+    char domain[DOMAIN_WIRE_MAX];
+    memset(domain, '"', sizeof(domain) - 1);
+    domain[sizeof(domain) - 1] = '\0';
+    scene_make(&scene);
+    for (unsigned i = 0; i < DOMAINS_MAX; i++) {
+        scene_domain(&scene, domain);
+        scene.domains[i].peak = UINT32_MAX;
+    }
+    scene.options.country_database = "country.mmdb";
+    scene.options.asn_database = "asn.mmdb";
+    struct group *group = scene_group(
+        &scene, DOMAINS_MAX - 1, (struct geo){.country = GEO_COUNTRY('Z', 'A'), .asn = UINT32_MAX});
+    group->active = UINT32_MAX;
+    group->sessions = group->queries = group->responses = UINT64_MAX;
+    group->bytes_in = UINT64_MAX - 1;
+    group->bytes_out = 10000000000000000000u;
+    group->rejected[WIRE_REJECT_ENCODING] = UINT64_MAX;
+    scene.account.received = UINT64_MAX;
+
+    char *page = scrape(&scene, EXPOSITION_LINE_MAX);
+    char *whole = scrape(&scene, PAGE_MAX);
+    assert_string_equal(page, whole);
+    free(whole);
+    size_t longest = 0;
+    for (const char *line = page; *line != '\0';) {
+        size_t length = strcspn(line, "\n") + 1;
+        longest = length > longest ? length : longest;
+        line += length;
+    }
+    assert_in_range(longest, 2 * sizeof(domain), EXPOSITION_LINE_MAX);
+    static const char *const ends[] = {
+        ",country=\"ZA\",asn=\"4294967295\"} 4294967295\n",
+        ",country=\"ZA\",asn=\"4294967295\"} 0\n",
+        ",country=\"ZA\",asn=\"4294967295\"} 18446744073709551615\n",
+        ",country=\"ZA\",asn=\"4294967295\"} 18446744073709551614\n",
+        ",country=\"ZA\",asn=\"4294967295\"} 10000000000000000000\n",
+        ",country=\"ZA\",asn=\"4294967295\",reason=\"encoding\"} 18446744073709551615\n",
+        "\ndnstt_exporter_packets_received_total 18446744073709551615\n",
+    };
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        assert_non_null(strstr(page, ends[i]));
+    }
+    free(page);
+}
+
+static void test_numbers_of_every_length(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_small(&scene);
+    uint64_t value = 1;
+    for (unsigned digits = 1; digits <= 20; digits++, value *= 10) {
+        const uint64_t values[] = {value - 1, value, value + 1};
+        for (unsigned i = 0; i < 3; i++) {
+            char expected[128];
+            scene.account.received = values[i];
+            (void)snprintf(expected, sizeof(expected),
+                           "dnstt_exporter_packets_received_total %llu\n",
+                           (unsigned long long)values[i]);
+            char *page = scrape(&scene, PAGE_MAX);
+            assert_string_equal(only(page, "dnstt_exporter_packets_received_total"), expected);
+            free(page);
+        }
+    }
+}
+
+static void test_escapes_in_label_values(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_make(&scene);
+    scene_domain(&scene, "a\"b\\c\nd\xc3\xa9");
+    char *page = scrape(&scene, PAGE_MAX);
+    assert_string_equal(only(page, "dnstt_domain_peak_clients"),
+                        "dnstt_domain_peak_clients{domain=\"a\\\"b\\\\c\\nd\xc3\xa9\"} 0\n");
+    free(page);
+}
+
+static void test_what_is_not_there(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_small(&scene);
+    scene.options.country_database = NULL;
+    scene.stale = true;
+    process_now.sniffer_resident_bytes = SELF_METRICS_UNKNOWN;
+    process_now.cpu_microseconds = SELF_METRICS_UNKNOWN;
+    char *page = scrape(&scene, PAGE_MAX);
+    assert_null(strstr(page, "dnstt_exporter_sniffer_resident_memory_bytes"));
+    assert_null(strstr(page, "# HELP process_cpu_seconds_total"));
+    assert_null(strstr(page, "\nprocess_cpu_seconds_total"));
+    assert_non_null(strstr(page, "\ndnstt_exporter_sniffer_up 0\n"));
+    assert_null(strstr(page, "database=\"country\""));
+    assert_non_null(strstr(page, "\ndnstt_exporter_geoip_lookups_total{database=\"asn\"} 62\n"));
+    free(page);
+
+    scene.options.asn_database = NULL;
+    page = scrape(&scene, PAGE_MAX);
+    assert_null(strstr(page, "geoip"));
+    free(page);
+}
+
+/* Every metric is explained and typed, once, before its lines, and no explanation is cut. */
+static void test_headers(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_small(&scene);
+    char *page = scrape(&scene, PAGE_MAX);
+    char name[128] = "";
+    char type[16] = "";
+    unsigned explained = 0;
+    bool typed = false;
+    for (const char *line = page; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        char found[128];
+        if (sscanf(line, "# HELP %127s", found) == 1) {
+            const char *end = line + strcspn(line, "\n");
+            assert_int_equal(end[-1], '.');
+            assert_true(end - line > (long)(strlen("# HELP  .") + strlen(found)));
+            assert_string_not_equal(found, name);
+            memcpy(name, found, sizeof(name));
+            typed = false;
+            explained++;
+        } else if (sscanf(line, "# TYPE %127s %15s", found, type) == 2) {
+            assert_string_equal(found, name);
+            assert_false(typed);
+            typed = true;
+            bool total = strcmp(name + strlen(name) - strlen("_total"), "_total") == 0;
+            assert_string_equal(type, total ? "counter" : "gauge");
+        } else {
+            assert_true(typed);
+            assert_int_equal(strncmp(line, name, strlen(name)), 0);
+            assert_non_null(strchr("{ ", line[strlen(name)]));
+        }
+    }
+    assert_int_equal(explained, metric_count);
+    free(page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_page_octet_for_octet),
+        cmocka_unit_test(test_openmetrics_octet_for_octet),
+        cmocka_unit_test(test_by_name),
+        cmocka_unit_test(test_every_metric_has_its_name),
+        cmocka_unit_test(test_labels_exist_with_their_database),
+        cmocka_unit_test(test_pieces_make_the_whole),
+        cmocka_unit_test(test_what_happens_during_a_scrape),
+        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_numbers_of_every_length),
+        cmocka_unit_test(test_escapes_in_label_values),
+        cmocka_unit_test(test_what_is_not_there),
+        cmocka_unit_test(test_headers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

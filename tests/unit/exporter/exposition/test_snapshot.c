@@ -1,0 +1,234 @@
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/exposition/http_counters.h"
+#include "exporter/exposition/metrics.h"
+#include "exporter/exposition/snapshot.h"
+#include "exporter/exposition/sources.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/system/reloaded.h"
+#include "exporter/system/self_metrics.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+enum { GROUPS = 40, DOMAINS = 2 };
+
+/* What there is to copy, put together by hand. */
+struct scene {
+    struct wire_stats account;
+    struct group entries[GROUPS];
+    struct group_domain domains[DOMAINS];
+    struct groups groups;
+    struct sessions sessions;
+    struct distinct distinct;
+    struct reloaded databases[GEOIP_DATABASES];
+    struct reloaded web_config;
+    struct http_counters http;
+    bool stale;
+    struct exposition_sources sources;
+};
+
+static void scene_make(struct scene *scene)
+{
+    memset(scene, 0, sizeof *scene);
+    for (unsigned i = 0; i < GROUPS; i++) {
+        scene->entries[i].active = i;
+        scene->entries[i].peak = 100 + i;
+    }
+    scene->domains[1] = (struct group_domain){.active = 7, .peak = 8};
+    scene->groups.entries = scene->entries;
+    scene->groups.group_count = GROUPS;
+    scene->groups.domains = scene->domains;
+    scene->groups.domain_count = DOMAINS;
+    scene->groups.capped = 11;
+    scene->account = (struct wire_stats){.received = 60, .ignored = {1, 2, 3, 4, 5}};
+    scene->sources = (struct exposition_sources){.account = &scene->account,
+                                                 .groups = &scene->groups,
+                                                 .sessions = &scene->sessions,
+                                                 .distinct = &scene->distinct,
+                                                 .databases = scene->databases,
+                                                 .http = &scene->http,
+                                                 .stale = &scene->stale};
+}
+
+/* In the place of the exporter's. */
+struct self_metrics_values self_metrics_read(const struct self_metrics *process)
+{
+    assert_null(process);
+    return (struct self_metrics_values){.resident_bytes = 21};
+}
+
+struct geoip_values geoip_values(const struct geoip *geoip, enum geoip_which which)
+{
+    assert_null(geoip);
+    return (struct geoip_values){.build_time = 31 + which, .lookups = 33 + which};
+}
+
+static const struct snapshot *take(const struct scene *scene)
+{
+    const struct snapshot *snapshot = NULL;
+    assert_int_equal(snapshot_take(&scene->sources, &snapshot), 0);
+    assert_non_null(snapshot);
+    return snapshot;
+}
+
+static void age(const struct snapshot *snapshot, uint64_t milliseconds)
+{
+    ((struct snapshot *)(uintptr_t)snapshot)->milliseconds -= milliseconds;
+}
+
+static void test_everything_is_of_one_moment(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_make(&scene);
+    scene.http.replies[1] = 12;
+    scene.http.drops[HTTP_DROP_TIMEOUT] = 14;
+    scene.databases[GEOIP_ASN].successful = 1;
+    scene.databases[GEOIP_ASN].success_time = 13;
+    const struct snapshot *snapshot = take(&scene);
+    scene.stale = true;
+    memset(&scene.http, 0xff, sizeof scene.http);
+    memset(&scene.databases, 0, sizeof scene.databases);
+    memset(scene.entries, 0xff, sizeof scene.entries);
+    memset(scene.domains, 0xff, sizeof scene.domains);
+    scene.groups.group_count = 1;
+    scene.account.received = 61;
+
+    assert_int_equal(snapshot->group_count, GROUPS);
+    for (unsigned i = 0; i < GROUPS; i++) {
+        assert_int_equal(snapshot->gauges[i].active, i);
+        assert_int_equal(snapshot->gauges[i].peak, 100 + i);
+    }
+    assert_int_equal(snapshot->domain_count, DOMAINS);
+    assert_int_equal(snapshot->domains[1].active, 7);
+    assert_int_equal(snapshot->domains[1].peak, 8);
+    assert_int_equal(snapshot->values.received, 60);
+    assert_int_equal(snapshot->values.outcomes[METRICS_IGNORED], 15);
+    assert_int_equal(snapshot->values.groups_capped, 11);
+    assert_int_equal(snapshot->values.sniffer_up, 1);
+    assert_int_equal(snapshot->values.http.replies[1], 12);
+    assert_int_equal(snapshot->values.http.drops[HTTP_DROP_TIMEOUT], 14);
+    assert_int_equal(snapshot->values.self.resident_bytes, 21);
+    const struct metrics_database *databases = snapshot->values.databases;
+    assert_int_equal(databases[GEOIP_COUNTRY].values.build_time, 31);
+    assert_int_equal(databases[GEOIP_COUNTRY].reload_successful, 0);
+    assert_int_equal(databases[GEOIP_ASN].values.lookups, 34);
+    assert_int_equal(databases[GEOIP_ASN].reload_successful, 1);
+    assert_int_equal(databases[GEOIP_ASN].reload_time, 13);
+    assert_true(snapshot->values.web_config.successful == SELF_METRICS_UNKNOWN);
+    assert_true(snapshot->values.web_config.success_time == SELF_METRICS_UNKNOWN);
+    snapshot_release(snapshot);
+}
+
+static void test_scrapes_that_overlap_share(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_make(&scene);
+    const struct snapshot *first = take(&scene);
+    age(first, SNAPSHOT_FRESH_MS - 100);
+    scene.account.received = 61;
+    const struct snapshot *second = take(&scene);
+    assert_ptr_equal(first, second);
+    snapshot_release(first);
+    assert_int_equal(second->values.received, 60); /* it is still there */
+    snapshot_release(second);
+
+    /* Nobody reads the old one any more: a new scrape shows what is. */
+    const struct snapshot *third = take(&scene);
+    assert_int_equal(third->values.received, 61);
+    snapshot_release(third);
+}
+
+static void test_an_old_copy_is_not_shared(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_make(&scene);
+    const struct snapshot *first = take(&scene);
+    age(first, SNAPSHOT_FRESH_MS);
+    scene.account.received = 61;
+    const struct snapshot *second = take(&scene);
+    assert_ptr_not_equal(first, second);
+    assert_int_equal(first->values.received, 60);
+    assert_int_equal(second->values.received, 61);
+    snapshot_release(second);
+    snapshot_release(first);
+}
+
+static void test_copies_are_bounded(void **state)
+{
+    (void)state;
+    struct scene scene;
+    const struct snapshot *held[SNAPSHOT_COPIES_MAX];
+    scene_make(&scene);
+    for (unsigned i = 0; i < SNAPSHOT_COPIES_MAX; i++) {
+        for (unsigned former = 0; former < i; former++) {
+            age(held[former], SNAPSHOT_FRESH_MS);
+        }
+        held[i] = take(&scene);
+        for (unsigned former = 0; former < i; former++) {
+            assert_ptr_not_equal(held[former], held[i]);
+        }
+    }
+    const struct snapshot *youngest = held[SNAPSHOT_COPIES_MAX - 1];
+    age(youngest, SNAPSHOT_FRESH_MS);
+    age(held[0], SNAPSHOT_FRESH_MS);
+    assert_ptr_equal(take(&scene), youngest);
+    snapshot_release(youngest);
+
+    /* With one place free there is a new one. */
+    snapshot_release(held[1]);
+    held[1] = take(&scene);
+    assert_ptr_not_equal(held[1], youngest);
+    for (unsigned i = 0; i < SNAPSHOT_COPIES_MAX; i++) {
+        snapshot_release(held[i]);
+    }
+}
+
+static void test_other_sources_have_other_copies(void **state)
+{
+    (void)state;
+    struct scene one;
+    struct scene another;
+    scene_make(&one);
+    scene_make(&another);
+    another.account.received = 70;
+    const struct snapshot *first = take(&one);
+    const struct snapshot *second = take(&another);
+    assert_int_equal(first->values.received, 60);
+    assert_int_equal(second->values.received, 70);
+    snapshot_release(first);
+    snapshot_release(second);
+}
+
+static void test_memory_is_documented(void **state)
+{
+    (void)state;
+    uint64_t none = snapshot_memory_max(0);
+    assert_in_range(none, 1, 64 * 1024);
+    assert_int_equal(snapshot_memory_max(1000) - none,
+                     1000 * SNAPSHOT_COPIES_MAX * sizeof(struct metrics_gauges));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_everything_is_of_one_moment),
+        cmocka_unit_test(test_scrapes_that_overlap_share),
+        cmocka_unit_test(test_an_old_copy_is_not_shared),
+        cmocka_unit_test(test_copies_are_bounded),
+        cmocka_unit_test(test_other_sources_have_other_copies),
+        cmocka_unit_test(test_memory_is_documented),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

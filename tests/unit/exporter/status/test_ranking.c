@@ -1,0 +1,161 @@
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/status/ranking.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/random.h"
+
+#define DE GEO_COUNTRY('D', 'E')
+#define FR GEO_COUNTRY('F', 'R')
+#define IR GEO_COUNTRY('I', 'R')
+
+enum { ENTRIES_MAX = 4000 };
+
+static struct group entries[ENTRIES_MAX];
+static struct groups groups;
+
+static int start(void **state)
+{
+    (void)state;
+    memset(entries, 0, sizeof entries);
+    groups = (struct groups){.entries = entries, .secret = {random_next(), 0}};
+    return 0;
+}
+
+static void add(uint8_t domain, uint16_t country, uint32_t asn, uint32_t active)
+{
+    assert_true(groups.group_count < ENTRIES_MAX);
+    entries[groups.group_count++] =
+        (struct group){.domain = domain, .geo = {.country = country, .asn = asn}, .active = active};
+}
+
+static struct ranking make(enum ranking_kind kind)
+{
+    struct ranking ranking;
+    assert_int_equal(ranking_make(&groups, kind, &ranking), 0);
+    return ranking;
+}
+
+static void assert_row(const struct ranking *ranking, unsigned row, uint32_t key, uint32_t active)
+{
+    assert_in_range(row, 0, ranking->count - 1);
+    assert_int_equal(ranking->rows[row].key, key);
+    assert_int_equal(ranking->rows[row].active, active);
+}
+
+static void test_nobody(void **state)
+{
+    (void)state;
+    struct ranking ranking = make(RANKING_ASNS);
+    assert_int_equal(ranking.count, 0);
+    add(0, GEO_UNKNOWN.country, 0, 0);
+    add(0, DE, 3320, 0);
+    ranking = make(RANKING_COUNTRIES);
+    assert_int_equal(ranking.count, 0);
+    assert_int_equal(ranking.rest + ranking.other, 0);
+}
+
+static void test_groups_of_a_key_are_added(void **state)
+{
+    (void)state;
+    add(0, DE, 3320, 4);
+    add(1, DE, 3320, 2);
+    add(0, DE, 680, 5);
+    add(0, FR, 3320, 1);
+    add(0, GEO_UNKNOWN.country, 0, 3);
+    struct ranking ranking = make(RANKING_COUNTRIES);
+    assert_int_equal(ranking.count, 3);
+    assert_row(&ranking, 0, DE, 11);
+    assert_row(&ranking, 1, GEO_UNKNOWN.country, 3);
+    assert_row(&ranking, 2, FR, 1);
+    ranking = make(RANKING_ASNS);
+    assert_int_equal(ranking.count, 3);
+    assert_row(&ranking, 0, 3320, 7);
+    assert_row(&ranking, 1, 680, 5);
+    assert_row(&ranking, 2, 0, 3);
+}
+
+static void test_equals_stand_by_key(void **state)
+{
+    (void)state;
+    add(0, IR, 3, 2);
+    add(0, DE, 1, 2);
+    add(0, FR, 2, 2);
+    struct ranking ranking = make(RANKING_COUNTRIES);
+    assert_row(&ranking, 0, DE, 2);
+    assert_row(&ranking, 1, FR, 2);
+    assert_row(&ranking, 2, IR, 2);
+}
+
+static void test_the_other_group_stands_apart(void **state)
+{
+    (void)state;
+    add(0, DE, 1, 2);
+    add(0, GEO_UNKNOWN.country, 0, 1);
+    entries[groups.group_count - 1].other = true;
+    add(1, GEO_UNKNOWN.country, 0, 5);
+    entries[groups.group_count - 1].other = true;
+    struct ranking ranking = make(RANKING_COUNTRIES);
+    assert_int_equal(ranking.count, 1);
+    assert_int_equal(ranking.other, 6);
+}
+
+static uint32_t actives_by_asn[GROUPS_MAX / 2];
+
+/* Against sums made the plain way: what is ranked, that nothing greater was left out, and that
+ * the rest makes the whole. */
+static void test_many(void **state)
+{
+    (void)state;
+    uint64_t all = 0;
+    memset(actives_by_asn, 0, sizeof actives_by_asn);
+    for (unsigned i = 0; i < ENTRIES_MAX; i++) {
+        uint32_t asn = (uint32_t)(random_next() % (GROUPS_MAX / 2));
+        uint32_t active = random_next() % 3 == 0 ? 0 : (uint32_t)(random_next() % 50);
+        add((uint8_t)(i % 3), DE, asn, active);
+        actives_by_asn[asn] += active;
+        all += active;
+    }
+    struct ranking ranking = make(RANKING_ASNS);
+    assert_int_equal(ranking.count, RANKING_ROWS);
+    uint64_t ranked = 0;
+    for (unsigned i = 0; i < RANKING_ROWS; i++) {
+        const struct ranking_row *row = &ranking.rows[i];
+        assert_int_equal(row->active, actives_by_asn[row->key]);
+        ranked += row->active;
+        if (i > 0) {
+            assert_true(
+                ranking.rows[i - 1].active > row->active ||
+                (ranking.rows[i - 1].active == row->active && ranking.rows[i - 1].key < row->key));
+        }
+    }
+    unsigned above = 0;
+    for (unsigned asn = 0; asn < ENTRIES_MAX / 2; asn++) {
+        above += actives_by_asn[asn] > ranking.rows[RANKING_ROWS - 1].active;
+    }
+    assert_true(above < RANKING_ROWS);
+    assert_int_equal(ranked + ranking.rest, all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_nobody, start),
+        cmocka_unit_test_setup(test_groups_of_a_key_are_added, start),
+        cmocka_unit_test_setup(test_equals_stand_by_key, start),
+        cmocka_unit_test_setup(test_the_other_group_stands_apart, start),
+        cmocka_unit_test_setup(test_many, start),
+    };
+    random_start();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

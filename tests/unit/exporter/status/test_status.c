@@ -1,0 +1,242 @@
+/* The databases' lines, which need databases, are looked at in tests/integration/test_status.py. */
+#include "common/domain.h"
+#include "common/options.h"
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/history.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/status/status.h"
+#include "exporter/system/reloaded.h"
+
+#include "exporter/status/style.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    NOW = 1000 * HISTORY_SAMPLE_SECONDS,
+    TODAY = 1700000000,
+    GROUPS = 3,
+};
+
+static struct options options;
+static struct wire_stats account;
+static struct group entries[GROUPS];
+static struct reloaded databases[GEOIP_DATABASES];
+static struct group_domain domains[DOMAINS_MAX];
+static struct groups groups;
+static struct sessions sessions;
+static struct distinct distinct;
+static struct history history;
+static bool stale;
+static char page[STATUS_BYTES + 1];
+
+static const struct status_sources sources = {
+    .options = &options,
+    .account = &account,
+    .groups = &groups,
+    .sessions = &sessions,
+    .distinct = &distinct,
+    .databases = databases,
+    .history = &history,
+    .stale = &stale,
+};
+
+static void name_domain(const char *text)
+{
+    struct domain *domain = &options.domains[options.domain_count++];
+    assert_true(strlen(text) < sizeof domain->text);
+    memcpy(domain->text, text, strlen(text) + 1);
+    groups.domain_count++;
+}
+
+static int start(void **state)
+{
+    (void)state;
+    memset(&options, 0, sizeof options);
+    memset(&account, 0, sizeof account);
+    memset(entries, 0, sizeof entries);
+    memset(domains, 0, sizeof domains);
+    memset(&sessions, 0, sizeof sessions);
+    memset(&distinct, 0, sizeof distinct);
+    groups = (struct groups){.entries = entries, .group_count = GROUPS, .domains = domains};
+    stale = false;
+    name_domain("t.example.com");
+    options.ports[0] = 53;
+    options.port_count = 1;
+    options.active_window = 30;
+    options.telemetry_path = "/metrics";
+    history_start(NOW, &history);
+    return 0;
+}
+
+static void render(void)
+{
+    memset(page, 'x', sizeof page);
+    long length = status_render(&sources, NOW, TODAY, page);
+    assert_in_range(length, 1, STATUS_BYTES);
+    page[length] = '\0';
+    assert_int_equal(strlen(page), length);
+}
+
+static void assert_shows(const char *text)
+{
+    if (strstr(page, text) == NULL) {
+        fail_msg("the page does not show: %s\n%s", text, page);
+    }
+}
+
+static void assert_hides(const char *text)
+{
+    if (strstr(page, text) != NULL) {
+        fail_msg("the page shows: %s", text);
+    }
+}
+
+static void test_all_is_well(void **state)
+{
+    (void)state;
+    sessions.used = 42;
+    domains[0].active = 42;
+    render();
+    assert_shows("<p class=\"figure\">42</p>");
+    assert_shows("<tr><th>t.example.com</th><td>42 active</td></tr>");
+    assert_shows("UDP port 53 on all interfaces");
+    assert_shows("<th>Sniffer</th><td class=\"good\">reports</td>");
+    assert_shows("<th>Packets lost</th><td class=\"good\">none</td>");
+    assert_shows("<td class=\"good\">exact</td>");
+    assert_shows(status_style);
+    assert_hides("class=\"bad\"");
+    assert_hides("<script");
+    assert_hides(" style=");
+    /* Without databases nobody's place is known. */
+    assert_hides("Countries of");
+    assert_hides("Networks of");
+}
+
+static void test_what_is_wrong_is_told(void **state)
+{
+    (void)state;
+    stale = true;
+    account.received = 2000;
+    account.kernel_dropped = 25;
+    distinct.forgotten = 1;
+    groups.capped = 1;
+    render();
+    assert_shows("<td class=\"bad\">silent</td>");
+    assert_shows("<td class=\"bad\">25 (1.2 %): figures are too low</td>");
+    assert_shows("<td class=\"bad\">no longer exact");
+    assert_shows("<td class=\"bad\">more than -groups.max");
+
+    start(NULL);
+    sessions.refused = 1;
+    render();
+    assert_shows("<td class=\"bad\">no longer exact");
+}
+
+static void test_reasons(void **state)
+{
+    (void)state;
+    entries[0].rejected[WIRE_REJECT_EDNS] = 30;
+    entries[2].rejected[WIRE_REJECT_EDNS] = 10;
+    entries[1].rejected[WIRE_REJECT_QTYPE] = 20;
+    render();
+    assert_shows("<rect width=\"1000\" height=\"1\"/></svg></td><td>40</td></tr>\n"
+                 "<tr><th>encoding: not base32");
+    assert_shows("<rect width=\"500\" height=\"1\"/></svg></td><td>20</td></tr>\n<tr><th>edns: ");
+    assert_shows("<th>short: ");
+    assert_shows("<th>framing: ");
+    assert_shows("<th>opcode: ");
+}
+
+/* The curve has a piece for each stretch that is known, the highest reaching the top. */
+static void test_the_hour(void **state)
+{
+    (void)state;
+    history_start(NOW - 3 * HISTORY_SAMPLE_SECONDS, &history);
+    history_note(&history, 10, NOW - 3 * HISTORY_SAMPLE_SECONDS);
+    history_note(&history, 40, NOW - HISTORY_SAMPLE_SECONDS);
+    history_note(&history, 20, NOW);
+    render();
+    assert_shows("at most 40 in the last hour");
+    assert_shows("<path class=\"curve\" d=\"M1180 75H1185\"/>\n");
+    assert_shows("<path class=\"curve\" d=\"M1190 0H1195V50H1200\"/>\n");
+    assert_shows("<path class=\"area\" d=\"M1190 0H1195V50H1200V100H1190z\"/>\n");
+}
+
+static void test_nobody_for_an_hour(void **state)
+{
+    (void)state;
+    history_note(&history, 0, NOW);
+    render();
+    assert_shows("<path class=\"curve\" d=\"M1195 100H1200\"/>\n");
+}
+
+static void test_names_cannot_become_markup(void **state)
+{
+    (void)state;
+    memcpy(options.interface, "<b>&\"'", sizeof "<b>&\"'");
+    options.telemetry_path = "/m&'\"";
+    render();
+    assert_shows("on &#60;b&#62;&#38;&#34;&#39;</p>");
+    assert_shows("<a href=\"./m&#38;&#39;&#34;\">");
+    assert_hides("<b>");
+}
+
+/* All that has a limit, at its limit: the page has room. */
+static void test_the_longest_page(void **state)
+{
+    (void)state;
+    char name[DOMAIN_WIRE_MAX] = "";
+    char path[128 + 1] = "/";
+    memset(name, 'a', sizeof name - 1);
+    memset(path + 1, '&', sizeof path - 2);
+    options.telemetry_path = path;
+    while (options.domain_count < DOMAINS_MAX) {
+        name_domain(name);
+        domains[options.domain_count - 1].active = UINT32_MAX;
+    }
+    options.port_count = OPTIONS_PORTS_MAX;
+    for (unsigned i = 0; i < OPTIONS_PORTS_MAX; i++) {
+        options.ports[i] = UINT16_MAX;
+    }
+    memset(options.interface, '&', sizeof options.interface - 1);
+    sessions.used = UINT64_MAX;
+    account.received = UINT64_MAX;
+    account.kernel_dropped = UINT64_MAX;
+    stale = true;
+    for (unsigned reason = 1; reason < WIRE_REJECT_REASONS; reason++) {
+        entries[0].rejected[reason] = UINT64_MAX / 1000;
+    }
+    history_start(NOW - HISTORY_SAMPLES * HISTORY_SAMPLE_SECONDS, &history);
+    for (unsigned i = 0; i < HISTORY_SAMPLES; i += 2) {
+        history_note(&history, UINT32_MAX - 1 - i,
+                     NOW - (HISTORY_SAMPLES - i) * HISTORY_SAMPLE_SECONDS);
+    }
+    render();
+    assert_true(strlen(page) < 3 * STATUS_BYTES / 4); /* the rankings' share */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_all_is_well, start),
+        cmocka_unit_test_setup(test_what_is_wrong_is_told, start),
+        cmocka_unit_test_setup(test_reasons, start),
+        cmocka_unit_test_setup(test_the_hour, start),
+        cmocka_unit_test_setup(test_nobody_for_an_hour, start),
+        cmocka_unit_test_setup(test_names_cannot_become_markup, start),
+        cmocka_unit_test_setup(test_the_longest_page, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

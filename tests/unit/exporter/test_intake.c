@@ -1,0 +1,643 @@
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/geoip/geoip.h"
+#include "exporter/geoip/outcome.h"
+#include "exporter/intake.h"
+
+#include "tests/unit/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DOMAINS = 2, WINDOW = 30, NOW = 1000 };
+
+struct bench {
+    struct distinct distinct;
+    struct groups groups;
+    struct sessions sessions;
+    struct intake intake;
+};
+
+static union wire_message message; /* 32 KiB: not for the stack */
+
+static void bench_start(struct bench *bench, struct geoip *geoip)
+{
+    assert_int_equal(distinct_create(100000, &bench->distinct), 0);
+    assert_int_equal(groups_create(DOMAINS, 100, &bench->groups), 0);
+    assert_int_equal(
+        sessions_create(100000, WINDOW, NOW, &bench->distinct, &bench->groups, &bench->sessions),
+        0);
+    intake_start(DOMAINS, geoip, &bench->groups, &bench->sessions, &bench->intake);
+}
+
+static void bench_end(struct bench *bench)
+{
+    sessions_destroy(&bench->sessions);
+    groups_destroy(&bench->groups);
+    distinct_destroy(&bench->distinct);
+}
+
+/* --- What the sniffer sends --- */
+
+static void put_header(enum wire_type type, uint16_t count, uint64_t sequence)
+{
+    message.header = (struct wire_header){
+        .magic = WIRE_MAGIC, .type = (uint16_t)type, .count = count, .sequence = sequence};
+}
+
+static enum intake_fault send_hello(struct bench *bench)
+{
+    message.hello = (struct wire_hello){
+        .version = WIRE_VERSION, .record_size = sizeof(struct wire_record), .domains = DOMAINS};
+    put_header(WIRE_HELLO, 0, 0);
+    return intake_take(&bench->intake, &message, sizeof message.hello, NOW);
+}
+
+/* The records are in the message already. */
+static enum intake_fault send_batch(struct bench *bench, uint16_t count, uint32_t now)
+{
+    put_header(WIRE_BATCH, count, bench->intake.expected.sequence);
+    return intake_take(&bench->intake, &message, wire_batch_length(count), now);
+}
+
+static enum intake_fault send_stats(struct bench *bench, const struct wire_stats *stats)
+{
+    message.stats = *stats;
+    put_header(WIRE_STATS, 0, bench->intake.expected.sequence);
+    return intake_take(&bench->intake, &message, sizeof message.stats, NOW);
+}
+
+static struct wire_record query(uint64_t token, uint8_t domain, uint16_t bytes, uint8_t fingerprint)
+{
+    return (struct wire_record){.token = token,
+                                .bytes = bytes,
+                                .kind = WIRE_QUERY,
+                                .domain = domain,
+                                .fingerprint = {fingerprint}};
+}
+
+static struct wire_record response(uint64_t token, uint8_t domain, uint16_t bytes)
+{
+    return (struct wire_record){
+        .token = token, .bytes = bytes, .kind = WIRE_RESPONSE, .domain = domain};
+}
+
+static struct wire_record rejected(enum wire_reject reason, uint8_t domain)
+{
+    return (struct wire_record){
+        .bytes = 50, .kind = WIRE_REJECTED, .reason = (uint8_t)reason, .domain = domain};
+}
+
+/* HELLO, six records, and the account of these. */
+static const struct wire_stats first_stats = {.received = 20,
+                                              .kernel_dropped = 1,
+                                              .ignored = {1, 1, 1, 1, 1},
+                                              .malformed = 2,
+                                              .other_domain = 3,
+                                              .rejected = 1,
+                                              .query = 3,
+                                              .response = 2,
+                                              .interface_down = 1};
+
+static void put_first_batch(void)
+{
+    message.batch.records[0] = query(1, 0, 100, 1);
+    message.batch.records[1] = query(2, 1, 110, 1);
+    message.batch.records[2] = response(1, 0, 1000);
+    message.batch.records[3] = query(1, 0, 120, 2);
+    message.batch.records[4] = rejected(WIRE_REJECT_EDNS, 1);
+    message.batch.records[5] = response(2, 1, 65527);
+}
+
+static void start_conversation(struct bench *bench)
+{
+    bench_start(bench, NULL);
+    assert_int_equal(send_hello(bench), INTAKE_OK);
+    put_first_batch();
+    assert_int_equal(send_batch(bench, 6, NOW), INTAKE_OK);
+    assert_int_equal(send_stats(bench, &first_stats), INTAKE_OK);
+}
+
+/* --- All that a message could change --- */
+
+struct picture {
+    struct bench bench;
+    struct group groups[100 + DOMAINS];
+    struct group_domain domains[DOMAINS];
+    struct session_entry entries[1024];
+    uint64_t tokens[1024];
+};
+
+static void take_picture(const struct bench *bench, struct picture *out)
+{
+    assert_int_equal(bench->sessions.slot_count, 1024);
+    assert_int_equal(bench->distinct.current.slot_count, 1024);
+    out->bench = *bench;
+    memcpy(out->groups, bench->groups.entries, sizeof out->groups);
+    memcpy(out->domains, bench->groups.domains, sizeof out->domains);
+    memcpy(out->entries, bench->sessions.slots, sizeof out->entries);
+    memcpy(out->tokens, bench->distinct.current.slots, sizeof out->tokens);
+}
+
+/* Nothing but the reason may differ. */
+static void assert_unchanged(const struct bench *bench, const struct picture *before)
+{
+    static struct picture after;
+    take_picture(bench, &after);
+    after.bench.intake.wire = before->bench.intake.wire;
+    assert_memory_equal(&after.bench.intake, &before->bench.intake, sizeof after.bench.intake);
+    assert_memory_equal(&after.bench, &before->bench, sizeof after.bench);
+    assert_memory_equal(after.groups, before->groups, sizeof after.groups);
+    assert_memory_equal(after.domains, before->domains, sizeof after.domains);
+    assert_memory_equal(after.entries, before->entries, sizeof after.entries);
+    assert_memory_equal(after.tokens, before->tokens, sizeof after.tokens);
+}
+
+/* --- Tests --- */
+
+static void test_conversation(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start_conversation(&bench);
+    assert_int_equal(bench.intake.expected.sequence, 3);
+    assert_int_equal(bench.intake.records[WIRE_QUERY], 3);
+    assert_int_equal(bench.intake.records[WIRE_RESPONSE], 2);
+    assert_int_equal(bench.intake.records[WIRE_REJECTED], 1);
+    assert_int_equal(bench.intake.stats.received, 20);
+    assert_int_equal(bench.intake.stats.interface_down, 1);
+    assert_int_equal(bench.groups.group_count, DOMAINS);
+
+    const struct group *groups = bench.groups.entries;
+    assert_int_equal(groups[0].active, 1);
+    assert_int_equal(groups[0].sessions, 1);
+    assert_int_equal(groups[0].queries, 2);
+    assert_int_equal(groups[0].bytes_in, 220);
+    assert_int_equal(groups[0].responses, 1);
+    assert_int_equal(groups[0].bytes_out, 1000);
+    assert_int_equal(groups[0].rejected[WIRE_REJECT_EDNS], 0);
+    assert_int_equal(groups[1].active, 1);
+    assert_int_equal(groups[1].sessions, 1);
+    assert_int_equal(groups[1].queries, 1);
+    assert_int_equal(groups[1].bytes_in, 110);
+    assert_int_equal(groups[1].responses, 1);
+    assert_int_equal(groups[1].bytes_out, 65527);
+    assert_int_equal(groups[1].rejected[WIRE_REJECT_EDNS], 1);
+
+    /* An account that stands still is no fault, and one that follows the records is none. */
+    assert_int_equal(send_stats(&bench, &first_stats), INTAKE_OK);
+    message.batch.records[0] = query(2, 1, 90, 1);
+    assert_int_equal(send_batch(&bench, 1, NOW + WINDOW + 1), INTAKE_OK);
+    struct wire_stats later = first_stats;
+    later.received++;
+    later.query++;
+    assert_int_equal(send_stats(&bench, &later), INTAKE_OK);
+    assert_int_equal(bench.intake.stats.query, 4);
+
+    /* That query came after a window: it found both sessions gone, and its own back. */
+    assert_int_equal(groups[0].active, 0);
+    assert_int_equal(groups[1].active, 1);
+    assert_int_equal(groups[1].sessions, 1);
+    assert_int_equal(bench.sessions.swept, NOW + WINDOW + 1);
+    bench_end(&bench);
+}
+
+static void test_nothing_before_hello(void **state)
+{
+    (void)state;
+    struct bench bench;
+    static struct picture before;
+    bench_start(&bench, NULL);
+    take_picture(&bench, &before);
+    put_first_batch();
+    assert_int_equal(send_batch(&bench, 6, NOW), INTAKE_WIRE);
+    assert_int_equal(bench.intake.wire, WIRE_FAULT_TYPE);
+    assert_int_equal(send_stats(&bench, &(struct wire_stats){0}), INTAKE_WIRE);
+    assert_int_equal(bench.intake.wire, WIRE_FAULT_TYPE);
+    assert_unchanged(&bench, &before);
+    assert_int_equal(bench.intake.expected.sequence, 0);
+    bench_end(&bench);
+}
+
+/* One good message of five records that are all new, and what makes it a wrong one. */
+enum { BATCH = 5 };
+
+struct fault_case {
+    const char *name;
+    size_t offset; /* of the octets that are changed */
+    size_t size;
+    uint64_t value;
+    enum wire_fault fault;
+};
+
+#define IN_HEADER(member)                                                                          \
+    offsetof(struct wire_header, member), sizeof(((struct wire_header *)NULL)->member)
+#define IN_LAST(member)                                                                            \
+    offsetof(struct wire_batch, records) + (BATCH - 1) * sizeof(struct wire_record) +              \
+        offsetof(struct wire_record, member),                                                      \
+        sizeof(((struct wire_record *)NULL)->member)
+#define IN_STATS(member)                                                                           \
+    offsetof(struct wire_stats, member), sizeof(((struct wire_stats *)NULL)->member)
+
+static const struct fault_case batch_faults[] = {
+    {"another magic", IN_HEADER(magic), 0x44534e54, WIRE_FAULT_MAGIC},
+    {"an unknown type", IN_HEADER(type), 4, WIRE_FAULT_TYPE},
+    {"a second HELLO", IN_HEADER(type), WIRE_HELLO, WIRE_FAULT_TYPE},
+    {"a batch called STATS", IN_HEADER(type), WIRE_STATS, WIRE_FAULT_LENGTH},
+    {"fewer records than said", IN_HEADER(count), BATCH + 1, WIRE_FAULT_LENGTH},
+    {"more records than said", IN_HEADER(count), BATCH - 1, WIRE_FAULT_LENGTH},
+    {"a repeat", IN_HEADER(sequence), 2, WIRE_FAULT_SEQUENCE},
+    {"a gap", IN_HEADER(sequence), 4, WIRE_FAULT_SEQUENCE},
+    {"a query without a token", IN_LAST(token), 0, WIRE_FAULT_RECORD},
+    {"too few octets", IN_LAST(bytes), 11, WIRE_FAULT_RECORD},
+    {"too many octets", IN_LAST(bytes), 65528, WIRE_FAULT_RECORD},
+    {"kind 0", IN_LAST(kind), 0, WIRE_FAULT_RECORD},
+    {"kind 4", IN_LAST(kind), 4, WIRE_FAULT_RECORD},
+    {"a response with a fingerprint", IN_LAST(kind), WIRE_RESPONSE, WIRE_FAULT_RECORD},
+    {"a rejected query with a token", IN_LAST(kind), WIRE_REJECTED, WIRE_FAULT_RECORD},
+    {"a query with a reason", IN_LAST(reason), WIRE_REJECT_SHORT, WIRE_FAULT_RECORD},
+    {"a domain too many", IN_LAST(domain), DOMAINS, WIRE_FAULT_RECORD},
+};
+
+static const struct fault_case stats_faults[] = {
+    {"a count in STATS", IN_HEADER(count), 1, WIRE_FAULT_RESERVED},
+    {"STATS called a batch", IN_HEADER(type), WIRE_BATCH, WIRE_FAULT_LENGTH},
+    {"less received than judged", IN_STATS(received), 15, WIRE_FAULT_ACCOUNT},
+    {"a sum that wraps around", IN_STATS(malformed), UINT64_MAX, WIRE_FAULT_ACCOUNT},
+};
+
+static void put_new_batch(struct bench *bench)
+{
+    for (unsigned i = 0; i < BATCH; i++) {
+        message.batch.records[i] = query(100 + i, 0, 100, 9);
+    }
+    put_header(WIRE_BATCH, BATCH, bench->intake.expected.sequence);
+}
+
+static void put_new_stats(struct bench *bench)
+{
+    message.stats = first_stats;
+    message.stats.received++;
+    message.stats.malformed++;
+    put_header(WIRE_STATS, 0, bench->intake.expected.sequence);
+}
+
+static void spoil(const struct fault_case *fault_case)
+{
+    unsigned char *octets = (unsigned char *)&message + fault_case->offset;
+    const uint64_t whole = fault_case->value;
+    const uint32_t half = (uint32_t)whole;
+    const uint16_t quarter = (uint16_t)whole;
+    switch (fault_case->size) {
+    case sizeof whole:
+        memcpy(octets, &whole, sizeof whole);
+        break;
+    case sizeof half:
+        memcpy(octets, &half, sizeof half);
+        break;
+    case sizeof quarter:
+        memcpy(octets, &quarter, sizeof quarter);
+        break;
+    default:
+        *octets = (unsigned char)whole;
+    }
+}
+
+static void run_fault(const struct fault_case *fault_case, void (*put)(struct bench *bench),
+                      size_t length)
+{
+    static struct picture before;
+    struct bench bench;
+    start_conversation(&bench);
+    take_picture(&bench, &before);
+    put(&bench);
+    spoil(fault_case);
+    enum intake_fault fault = intake_take(&bench.intake, &message, length, NOW + 1000);
+    if (fault != INTAKE_WIRE || bench.intake.wire != fault_case->fault) {
+        fail_msg("%s: fault %d, wire %d", fault_case->name, (int)fault, (int)bench.intake.wire);
+    }
+    assert_unchanged(&bench, &before);
+    assert_string_equal(intake_fault_text(&bench.intake, fault),
+                        wire_fault_text(fault_case->fault));
+
+    /* The same message unspoilt is taken. */
+    put(&bench);
+    assert_int_equal(intake_take(&bench.intake, &message, length, NOW + 1000), INTAKE_OK);
+    assert_int_equal(bench.intake.expected.sequence, 4);
+    bench_end(&bench);
+}
+
+static void test_wire_faults_change_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof batch_faults / sizeof *batch_faults; i++) {
+        run_fault(&batch_faults[i], put_new_batch, wire_batch_length(BATCH));
+    }
+    for (size_t i = 0; i < sizeof stats_faults / sizeof *stats_faults; i++) {
+        run_fault(&stats_faults[i], put_new_stats, sizeof message.stats);
+    }
+}
+
+static void test_cut_messages_change_nothing(void **state)
+{
+    (void)state;
+    static struct picture before;
+    struct bench bench;
+    start_conversation(&bench);
+    take_picture(&bench, &before);
+    const size_t lengths[] = {0,
+                              1,
+                              sizeof(struct wire_header),
+                              wire_batch_length(BATCH) - 1,
+                              wire_batch_length(BATCH) + 1,
+                              sizeof message + 1,
+                              SIZE_MAX};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        put_new_batch(&bench);
+        assert_int_equal(intake_take(&bench.intake, &message, lengths[i], NOW), INTAKE_WIRE);
+        assert_int_equal(bench.intake.wire, WIRE_FAULT_LENGTH);
+        assert_unchanged(&bench, &before);
+    }
+    bench_end(&bench);
+}
+
+static void test_hello_faults(void **state)
+{
+    (void)state;
+    struct bench bench;
+    static struct picture before;
+    bench_start(&bench, NULL);
+    take_picture(&bench, &before);
+    bench.intake.expected.domains++;
+    assert_int_equal(send_hello(&bench), INTAKE_WIRE);
+    assert_int_equal(bench.intake.wire, WIRE_FAULT_VERSION);
+    bench.intake.expected.domains--;
+    assert_unchanged(&bench, &before);
+    assert_int_equal(send_hello(&bench), INTAKE_OK);
+    assert_int_equal(send_hello(&bench), INTAKE_WIRE);
+    assert_int_equal(bench.intake.wire, WIRE_FAULT_TYPE);
+    bench_end(&bench);
+}
+
+static void test_counters_never_fall(void **state)
+{
+    (void)state;
+    struct wire_stats stats = first_stats;
+    uint64_t *const counters[] = {&stats.received,      &stats.kernel_dropped, &stats.ignored[0],
+                                  &stats.ignored[1],    &stats.ignored[2],     &stats.ignored[3],
+                                  &stats.ignored[4],    &stats.malformed,      &stats.other_domain,
+                                  &stats.rejected,      &stats.query,          &stats.response,
+                                  &stats.interface_down};
+    enum { COUNTERS = sizeof counters / sizeof *counters };
+    assert_int_equal(COUNTERS * sizeof(uint64_t), sizeof stats - sizeof stats.header);
+    static struct picture before;
+    struct bench bench;
+    start_conversation(&bench);
+    take_picture(&bench, &before);
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        stats = first_stats;
+        (*counters[i])--;
+        assert_int_equal(send_stats(&bench, &stats), INTAKE_FELL);
+        assert_unchanged(&bench, &before);
+    }
+    bench_end(&bench);
+}
+
+static void test_account_agrees_with_records(void **state)
+{
+    (void)state;
+    struct wire_stats stats = first_stats;
+    uint64_t *const counters[] = {&stats.query, &stats.response, &stats.rejected};
+    const struct wire_record more[] = {query(7, 0, 100, 1), response(7, 0, 100),
+                                       rejected(WIRE_REJECT_SHORT, 0)};
+    static struct picture before;
+    struct bench bench;
+    start_conversation(&bench);
+    for (unsigned i = 0; i < sizeof counters / sizeof *counters; i++) {
+        /* A record too many in the account. */
+        take_picture(&bench, &before);
+        stats = bench.intake.stats;
+        stats.received++;
+        (*counters[i])++;
+        assert_int_equal(send_stats(&bench, &stats), INTAKE_DISAGREES);
+        assert_unchanged(&bench, &before);
+
+        /* A record that is not in the account. */
+        message.batch.records[0] = more[i];
+        assert_int_equal(send_batch(&bench, 1, NOW), INTAKE_OK);
+        take_picture(&bench, &before);
+        struct wire_stats old = bench.intake.stats;
+        assert_int_equal(send_stats(&bench, &old), INTAKE_DISAGREES);
+        assert_unchanged(&bench, &before);
+        assert_int_equal(send_stats(&bench, &stats), INTAKE_OK);
+    }
+    bench_end(&bench);
+}
+
+/* --- A long conversation against plain sums --- */
+
+enum { TOKENS = 3000, BATCHES = 150 };
+
+struct sums {
+    uint64_t queries[DOMAINS];
+    uint64_t responses[DOMAINS];
+    uint64_t bytes_in[DOMAINS];
+    uint64_t bytes_out[DOMAINS];
+    uint64_t rejected[DOMAINS][WIRE_REJECT_REASONS];
+    uint32_t seen[TOKENS]; /* 0: never */
+};
+
+static struct wire_record random_record(struct sums *sums, uint32_t now)
+{
+    uint32_t number = random_below(TOKENS);
+    uint8_t domain = (uint8_t)(number % DOMAINS);
+    uint16_t bytes = (uint16_t)(12 + random_below(65527 - 12 + 1));
+    uint32_t kind = random_below(3);
+    if (kind == 0) {
+        sums->queries[domain]++;
+        sums->bytes_in[domain] += bytes;
+        sums->seen[number] = now;
+        return query(random_token(number), domain, bytes, (uint8_t)random_below(256));
+    }
+    if (kind == 1) {
+        sums->responses[domain]++;
+        sums->bytes_out[domain] += bytes;
+        return response(random_token(number), domain, bytes);
+    }
+    enum wire_reject reason = 1 + random_below(WIRE_REJECT_REASONS - 1);
+    sums->rejected[domain][reason]++;
+    return rejected(reason, domain);
+}
+
+static void assert_sums(const struct bench *bench, const struct sums *sums, uint32_t now)
+{
+    for (uint32_t domain = 0; domain < DOMAINS; domain++) {
+        uint32_t active = 0;
+        uint64_t sessions = 0;
+        for (uint32_t number = domain; number < TOKENS; number += DOMAINS) {
+            active += sums->seen[number] > 0 && now - sums->seen[number] <= WINDOW;
+            sessions += sums->seen[number] > 0;
+        }
+        const struct group *group = &bench->groups.entries[domain];
+        assert_int_equal(group->active, active);
+        assert_int_equal(group->sessions, sessions);
+        assert_int_equal(group->queries, sums->queries[domain]);
+        assert_int_equal(group->responses, sums->responses[domain]);
+        assert_int_equal(group->bytes_in, sums->bytes_in[domain]);
+        assert_int_equal(group->bytes_out, sums->bytes_out[domain]);
+        assert_memory_equal(group->rejected, sums->rejected[domain], sizeof group->rejected);
+    }
+}
+
+static void test_long_conversation(void **state)
+{
+    (void)state;
+    static struct sums sums;
+    struct bench bench;
+    bench_start(&bench, NULL);
+    assert_int_equal(send_hello(&bench), INTAKE_OK);
+    uint32_t now = NOW;
+    for (unsigned batch = 0; batch < BATCHES; batch++) {
+        now += random_below(4) == 0 ? random_below(2 * WINDOW) : 0;
+        /* Short ones too, where there is nothing to fetch ahead. */
+        uint32_t most = random_below(3) == 0 ? 12 : WIRE_BATCH_RECORDS;
+        uint16_t count = (uint16_t)(batch == 0 ? WIRE_BATCH_RECORDS : 1 + random_below(most));
+        for (unsigned i = 0; i < count; i++) {
+            message.batch.records[i] = random_record(&sums, now);
+        }
+        assert_int_equal(send_batch(&bench, count, now), INTAKE_OK);
+        sessions_sweep(&bench.sessions, now);
+        assert_sums(&bench, &sums, now);
+    }
+    struct wire_stats stats = {.query = sums.queries[0] + sums.queries[1],
+                               .response = sums.responses[0] + sums.responses[1]};
+    for (unsigned reason = 0; reason < WIRE_REJECT_REASONS; reason++) {
+        stats.rejected += sums.rejected[0][reason] + sums.rejected[1][reason];
+    }
+    stats.received = stats.query + stats.response + stats.rejected;
+    assert_int_equal(send_stats(&bench, &stats), INTAKE_OK);
+    bench_end(&bench);
+}
+
+/* --- Places --- */
+
+static char folder[] = "/tmp/test_intake.XXXXXX";
+
+static void set_address(struct wire_record *record, uint8_t third)
+{
+    const uint8_t address[16] = {[10] = 0xff, [11] = 0xff, 10, 77, third, 9};
+    memcpy(record->address, address, sizeof address);
+}
+
+/* Of the databases: 10.77.1.0/24 is DE and 64496, 10.77.2.0/24 is FR and 64497. */
+static void test_places(void **state)
+{
+    (void)state;
+    char country[PATH_MAX];
+    char asn[PATH_MAX];
+    (void)snprintf(country, sizeof country, "%s/country.mmdb", folder);
+    (void)snprintf(asn, sizeof asn, "%s/asn.mmdb", folder);
+    struct geoip *geoip = NULL;
+    struct geoip_error error;
+    assert_int_equal(geoip_open(country, asn, &geoip, &error), 0);
+    struct bench bench;
+    bench_start(&bench, geoip);
+    assert_int_equal(send_hello(&bench), INTAKE_OK);
+    struct wire_record *records = message.batch.records;
+    records[0] = query(1, 1, 100, 1);
+    set_address(&records[0], 1);
+    records[1] = response(1, 1, 200);
+    set_address(&records[1], 2);
+    records[2] = rejected(WIRE_REJECT_QTYPE, 1);
+    set_address(&records[2], 200);
+    records[3] = query(1, 1, 101, 2);
+    set_address(&records[3], 2);
+    assert_int_equal(send_batch(&bench, 4, NOW), INTAKE_OK);
+
+    assert_int_equal(bench.groups.group_count, DOMAINS + 2);
+    const struct group *groups = bench.groups.entries;
+    assert_int_equal(groups[1].rejected[WIRE_REJECT_QTYPE], 1);
+    assert_int_equal(groups[2].geo.country, GEO_COUNTRY('D', 'E'));
+    assert_int_equal(groups[2].geo.asn, 64496);
+    assert_int_equal(groups[2].domain, 1);
+    assert_int_equal(groups[2].queries, 1);
+    assert_int_equal(groups[2].sessions, 1);
+    assert_int_equal(groups[2].active, 0);
+    assert_int_equal(groups[3].geo.country, GEO_COUNTRY('F', 'R'));
+    assert_int_equal(groups[3].geo.asn, 64497);
+    assert_int_equal(groups[3].queries, 1);
+    assert_int_equal(groups[3].responses, 1);
+    assert_int_equal(groups[3].sessions, 0);
+    assert_int_equal(groups[3].active, 1);
+    assert_int_equal(bench.groups.domains[1].peak, 1);
+    bench_end(&bench);
+    geoip_close(geoip);
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    struct intake intake = {.wire = WIRE_FAULT_RECORD};
+    const char *texts[] = {
+        intake_fault_text(&intake, INTAKE_OK), intake_fault_text(&intake, INTAKE_WIRE),
+        intake_fault_text(&intake, INTAKE_FELL), intake_fault_text(&intake, INTAKE_DISAGREES),
+        intake_fault_text(&intake, (enum intake_fault)(INTAKE_DISAGREES + 1))};
+    assert_string_equal(texts[1], wire_fault_text(WIRE_FAULT_RECORD));
+    for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_true(strlen(texts[i]) > 0);
+        assert_null(strchr(texts[i], '\n'));
+        for (unsigned j = 0; j < i; j++) {
+            assert_string_not_equal(texts[i], texts[j]);
+        }
+    }
+}
+
+static int make_databases(void **state)
+{
+    (void)state;
+    char command[PATH_MAX];
+    if (mkdtemp(folder) == NULL) {
+        return -1;
+    }
+    (void)snprintf(command, sizeof command, "perl tests/data/make_databases.pl %s", folder);
+    return system(command) == 0 ? 0 : -1;
+}
+
+static int remove_databases(void **state)
+{
+    (void)state;
+    char command[PATH_MAX];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) == 0 ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_conversation),
+        cmocka_unit_test(test_nothing_before_hello),
+        cmocka_unit_test(test_wire_faults_change_nothing),
+        cmocka_unit_test(test_cut_messages_change_nothing),
+        cmocka_unit_test(test_hello_faults),
+        cmocka_unit_test(test_counters_never_fall),
+        cmocka_unit_test(test_account_agrees_with_records),
+        cmocka_unit_test(test_long_conversation),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_texts),
+    };
+    random_start();
+    return cmocka_run_group_tests(tests, make_databases, remove_databases);
+}
