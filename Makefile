@@ -29,6 +29,8 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec
 DATADIR    ?= $(PREFIX)/share/dnstt-exporter
+MANDIR     ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR    ?=
 
 # --- How things are compiled. SANITIZE=address,undefined and WERROR=1 are for the tests.
@@ -253,11 +255,14 @@ install: all ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(DATADIR)/dashboards $(DESTDIR)$(DATADIR)/rules
 	install -m 0644 monitoring/dashboards/dnstt.json $(DESTDIR)$(DATADIR)/dashboards
 	install -m 0644 monitoring/rules/alerts.yml monitoring/rules/recording.yml $(DESTDIR)$(DATADIR)/rules
+	install -D -m 0644 docs/dnstt_exporter.8 $(DESTDIR)$(MANDIR)/man8/dnstt_exporter.8
+	install -D -m 0644 docs/dnstt_exporter.bash-completion $(DESTDIR)$(COMPLETIONDIR)/dnstt_exporter
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/dnstt_exporter $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter/exporter
 	-rmdir $(DESTDIR)$(LIBEXECDIR)/dnstt_exporter
+	rm -f $(DESTDIR)$(MANDIR)/man8/dnstt_exporter.8 $(DESTDIR)$(COMPLETIONDIR)/dnstt_exporter
 	rm -f $(DESTDIR)$(DATADIR)/dashboards/dnstt.json
 	rm -f $(DESTDIR)$(DATADIR)/rules/alerts.yml $(DESTDIR)$(DATADIR)/rules/recording.yml
 	-rmdir $(DESTDIR)$(DATADIR)/dashboards $(DESTDIR)$(DATADIR)/rules $(DESTDIR)$(DATADIR)

@@ -9,7 +9,7 @@
 
 enum {
     /* Above the 32 KiB that the kernel puts into one part of a dump at most. */
-    ANSWER_OCTETS = 64 * 1024,
+    ANSWER_BYTES = 64 * 1024,
 };
 
 static int request_links(int descriptor)
@@ -75,7 +75,7 @@ static int note_part(uint8_t *answer, size_t length, struct interface_list *list
 
 static int read_dump(int descriptor, struct interface_list *list)
 {
-    static _Alignas(struct nlmsghdr) uint8_t answer[ANSWER_OCTETS];
+    static _Alignas(struct nlmsghdr) uint8_t answer[ANSWER_BYTES];
     for (;;) {
         ssize_t length = recv(descriptor, answer, sizeof answer, 0);
         if (length < 0) {

@@ -20,7 +20,7 @@ static const char *const kept_variables[] = {
 
 enum {
     KEPT_VARIABLES = sizeof kept_variables / sizeof *kept_variables,
-    VARIABLE_MAX = 512, /* octets: a path in NOTIFY_SOCKET, with its name */
+    VARIABLE_MAX = 512, /* bytes: a path in NOTIFY_SOCKET, with its name */
 };
 
 /* /proc names the file itself. Without /proc there is the path that execve(2) was given, which

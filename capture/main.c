@@ -118,7 +118,7 @@ static void choose_user(const struct options *options, struct sandbox_user *user
         exit(EXIT_WRONG);
     }
     if (error != 0) {
-        refuse("cannot find the user to become; give one that exists", "-process.user",
+        refuse("cannot find this user; give one that exists", "-process.user",
                options->process_user,
                error == -ENOENT ? "no such name in /etc/passwd" : strerror(-error));
     }
@@ -154,8 +154,8 @@ static void make_filter(const struct options *options, int interface_index,
         wanted.excluded = subordinate.indexes;
         wanted.excluded_count = subordinate.count;
         for (unsigned i = 0; i < subordinate.count; i++) {
-            log_line(LOG_INFO, "left out: its master shows the same packets", "interface",
-                     subordinate.names[i], NULL);
+            log_line(LOG_INFO, "not watched: its master interface shows the same packets",
+                     "interface", subordinate.names[i], NULL);
         }
     }
     int error = filter_make(&wanted, filter);
@@ -188,7 +188,7 @@ static void open_socket(const struct options *options, struct packet_socket *pac
         exit(EXIT_REFUSED);
     }
     if (packet->interface_is_down) {
-        log_line(LOG_WARN, "the interface is down; packets are counted once it is up", "interface",
+        log_line(LOG_WARN, "the interface is down; counting begins when it is up", "interface",
                  options->interface, NULL);
     }
 }
@@ -202,7 +202,7 @@ static void drop_privileges(const struct sandbox_user *user)
     }
     if (outcome == SANDBOX_DROP_KEEP_UID && geteuid() == 0) {
         log_line(LOG_WARN,
-                 "stays uid 0, without any capability: changing users needs CAP_SETUID, "
+                 "running as uid 0 without capabilities; changing users needs CAP_SETUID, "
                  "CAP_SETGID and CAP_SETPCAP",
                  NULL);
     }
@@ -218,7 +218,7 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
     sniffer.named_interface = socket->interface_index != 0;
     int error = token_key_draw(&sniffer.classifier.key);
     if (error != 0) {
-        fail("the sniffer cannot draw its key", error);
+        fail("the sniffer cannot get a random key", error);
     }
     error = ring_map(socket->descriptor, socket->ring_size, &sniffer.ring);
     if (error != 0) {
@@ -229,8 +229,8 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
         _exit(WIRE_EXIT_CHANNEL_CLOSED); /* the exporter has ended already, and said why */
     }
     if (error != 0) {
-        log_line(LOG_ERROR, "the sniffer cannot be confined", "stage", stage, "error",
-                 strerror(-error), NULL);
+        log_line(LOG_ERROR, "cannot confine the sniffer", "stage", stage, "error", strerror(-error),
+                 NULL);
         _exit(WIRE_EXIT_SETUP);
     }
     size_t count = sniffer_policy(CONFINE_PACKET, CONFINE_CHANNEL, rules);
@@ -281,7 +281,7 @@ int main(int argc, char *argv[])
     /* 3. The child becomes the sniffer. */
     error = channel_make(LISTEN_FDS_START + passed, &channel);
     if (error != 0) {
-        fail("cannot make the channel between the two processes", error);
+        fail("cannot create the channel between the two processes", error);
     }
     pid_t parent = getpid();
     pid_t child = fork();

@@ -252,10 +252,15 @@ enum flags_result flags_parse(int argc, char *const argv[], struct options *opti
 void flags_warn_of_renamed(const struct options *options)
 {
     for (size_t row = 0; row < FLAG_TABLE_ROWS; row++) {
-        if ((options->renamed >> row & 1) != 0) {
-            log_line(LOG_WARN, "this flag has a new name; the next version knows only the new one",
-                     "flag", flag_table[row].name, "new", flag_table[row].renamed_to, NULL);
+        if ((options->renamed >> row & 1) == 0) {
+            continue;
         }
+        char old[SHOWN_MAX];
+        char new[SHOWN_MAX];
+        snprintf(old, sizeof old, "-%s", flag_table[row].name);
+        snprintf(new, sizeof new, "-%s", flag_table[row].renamed_to);
+        log_line(LOG_WARN, "this flag was renamed; the next version accepts only the new name",
+                 "flag", old, "new", new, NULL);
     }
 }
 

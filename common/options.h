@@ -18,7 +18,7 @@ enum {
 
 enum framing {
     FRAMING_STRICT, /* what follows the ClientID must be dnstt's frame */
-    FRAMING_ANY,    /* whatever the server itself would accept: eight octets or more */
+    FRAMING_ANY,    /* whatever the server itself would accept: eight bytes or more */
 };
 
 struct options {

@@ -116,21 +116,21 @@ const char *wire_fault_text(enum wire_fault fault)
     case WIRE_FAULT_NONE:
         return "no fault";
     case WIRE_FAULT_LENGTH:
-        return "a message does not have the length of its kind";
+        return "a message has the wrong length";
     case WIRE_FAULT_MAGIC:
-        return "a message does not begin as one of ours";
+        return "a message has the wrong magic number";
     case WIRE_FAULT_SEQUENCE:
         return "a message is missing or came twice";
     case WIRE_FAULT_TYPE:
-        return "a message of a type that is unknown or not due";
+        return "a message has an unknown or unexpected type";
     case WIRE_FAULT_VERSION:
-        return "the sniffer is of another build or was started with other domains";
+        return "the sniffer is another build or was started with other domains";
     case WIRE_FAULT_RESERVED:
-        return "a reserved octet of a message is not zero";
+        return "a reserved byte of a message is not zero";
     case WIRE_FAULT_RECORD:
         return "a record has a value outside its range";
     case WIRE_FAULT_ACCOUNT:
-        return "the account holds more packets than were received";
+        return "the counters add up to more packets than were received";
     case WIRE_FAULT_COUNT:
         break;
     }

@@ -59,7 +59,7 @@ int confine_exporter(const char *const paths[], size_t count,
                      const char **stage)
 {
     struct sandbox_rule rules[EXPORTER_RULES_MAX];
-    *stage = "be confined with Landlock";
+    *stage = "apply Landlock";
     /* Without the scope of signals: the kernel sends the parent-death signal as the exporter's, and
      * that scope would keep it from a stopped sniffer, which then outlives the exporter. The
      * syscall policy has no kill(2). */

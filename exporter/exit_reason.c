@@ -24,7 +24,7 @@ static const char *exit_text(int status)
     case WIRE_EXIT_SOCKET_BROKEN:
         return "the packet socket failed";
     case WIRE_EXIT_SETUP:
-        return "its sandbox could not be put on";
+        return "its sandbox could not be set up";
     default:
         return "it could not start";
     }
@@ -69,11 +69,11 @@ void exit_reason_log(enum loop_end end, const struct loop *loop)
 {
     char buffer[CAUSE_MAX];
     const char *cause = cause_of(end, loop, buffer, sizeof buffer);
-    const char *what = end == LOOP_DIED ? "the sniffer has ended, so the exporter ends"
+    const char *what = end == LOOP_DIED ? "the sniffer ended, so the exporter stops"
                        : end == LOOP_FAULT
-                           ? "the sniffer sent a wrong message, so the exporter ends"
-                       : end == LOOP_FAILED ? "the event loop failed, so the exporter ends"
-                                            : "the sniffer was lost, so the exporter ends";
+                           ? "the sniffer sent an invalid message, so the exporter stops"
+                       : end == LOOP_FAILED ? "the event loop failed, so the exporter stops"
+                                            : "the sniffer was lost, so the exporter stops";
     log_line(LOG_ERROR, what, "cause", cause, NULL);
     systemd_failed(loop->systemd, what, cause);
 }

@@ -16,8 +16,8 @@ enum {
 /* The counters, which are all of a message after its header. */
 static void copy_counters(const struct wire_stats *stats, uint64_t out[STATS_COUNTERS])
 {
-    const unsigned char *octets = (const unsigned char *)stats;
-    memcpy(out, octets + sizeof stats->header, STATS_COUNTERS * sizeof(uint64_t));
+    const unsigned char *bytes = (const unsigned char *)stats;
+    memcpy(out, bytes + sizeof stats->header, STATS_COUNTERS * sizeof(uint64_t));
 }
 
 static bool fell(const struct wire_stats *before, const struct wire_stats *after)
@@ -125,9 +125,9 @@ const char *intake_fault_text(const struct intake *intake, enum intake_fault fau
     case INTAKE_WIRE:
         return wire_fault_text(intake->wire);
     case INTAKE_FELL:
-        return "a counter of the account fell";
+        return "a counter decreased";
     case INTAKE_DISAGREES:
-        return "the account counts other records than came";
+        return "the counters disagree with the records received";
     }
     return "unknown fault";
 }

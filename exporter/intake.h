@@ -33,7 +33,7 @@ struct intake {
 void intake_start(uint8_t domains, struct geoip *geoip, struct groups *groups,
                   struct sessions *sessions, struct intake *out);
 
-/* Takes one message of `length` octets as received. `now` in seconds of CLOCK_BOOTTIME; it never
+/* Takes one message of `length` bytes as received. `now` in seconds of CLOCK_BOOTTIME; it never
  * falls. Sessions that are over at `now` are let go before a query is counted (sessions_query). */
 enum intake_fault intake_take(struct intake *intake, const union wire_message *message,
                               size_t length, uint32_t now);

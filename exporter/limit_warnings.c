@@ -39,15 +39,15 @@ static const struct {
     const char *flag;
     const char *told;
 } table[LIMIT_WARNINGS] = {
-    {capped, "-groups.max", "as many groups as allowed: further places are counted as other"},
+    {capped, "-groups.max", "reached -groups.max; new countries and ASNs are counted as \"other\""},
     {evicted, "-sessions.max",
-     "as many sessions as allowed: those with one query only make room for others"},
+     "reached -sessions.max; new sessions replace those with a single query"},
     {refused, "-sessions.max",
-     "as many sessions as allowed, all with several queries: further ones are not counted"},
+     "reached -sessions.max; all sessions have several queries, so new ones are not counted"},
     {forgotten, "-sessions.remember",
-     "as many sessions as can be remembered: one that comes back counts anew"},
+     "reached -sessions.remember; a session that comes back may count again"},
     {dropped, "-capture.ring-size",
-     "packets were lost: they came faster than they were read, and the ring was full"},
+     "packets were lost because the ring was full; raise -capture.ring-size"},
 };
 
 void limit_warnings_log(struct limit_warnings *warnings, const struct limit_sources *sources)

@@ -142,7 +142,7 @@ static void note_account(struct loop *loop, uint32_t now)
     loop->account = loop->intake->stats.header.sequence;
     loop->account_second = now;
     if (loop->stale) {
-        log_line(LOG_INFO, "the sniffer is heard again", NULL);
+        log_line(LOG_INFO, "the sniffer is reporting again", NULL);
     }
     loop->stale = false;
     loop->late = false;
@@ -164,7 +164,7 @@ static void note_lateness(struct loop *loop, uint32_t now)
     if (loop->stale || loop->late || now <= loop->account_second + LOOP_STALE_SECONDS) {
         return;
     }
-    log_line(LOG_WARN, "this process stood still; packets that came meanwhile may be lost", NULL);
+    log_line(LOG_WARN, "this process stalled; packets may have been lost meanwhile", NULL);
     loop->account_second = now;
     loop->late = true;
 }
@@ -190,7 +190,7 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
             return LOOP_FAULT;
         }
         if (loop->intake->stats.interface_down != down) {
-            log_line(LOG_WARN, "the interface went down; packets are counted once it is up", NULL);
+            log_line(LOG_WARN, "the interface went down; counting continues when it is up", NULL);
         }
     }
     note_account(loop, now);
@@ -214,7 +214,8 @@ static void pause_listening(struct loop *loop, uint32_t now)
     watch_listeners(loop, false);
     loop->paused_second = now;
     if (loop->told_second == 0 || now - loop->told_second > LOOP_TELL_SECONDS) {
-        log_line(LOG_WARN, "no descriptor or memory left for a connection; scrapes wait", NULL);
+        log_line(LOG_WARN, "no file descriptor or memory left for a new connection; scrapes wait",
+                 NULL);
         loop->told_second = now;
     }
 }

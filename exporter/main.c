@@ -80,8 +80,8 @@ static void adopt_channel(void)
     uint64_t pid;
     if (channel == NULL || sniffer == NULL || number_parse(sniffer, 1, INT32_MAX, &pid) != 0 ||
         channel_adopt(channel, &loop.channel) != 0) {
-        dprintf(STDERR_FILENO, "exporter: not to be run by hand; run dnstt_exporter, which becomes "
-                               "this program\n");
+        dprintf(STDERR_FILENO,
+                "exporter: do not run this by hand; run dnstt_exporter, which starts it\n");
         exit(EXIT_WRONG);
     }
     loop.sniffer = (pid_t)pid;
@@ -127,7 +127,7 @@ static struct geoip *open_databases(void)
     }
     if (error.permission) {
         log_line(LOG_ERROR,
-                 "cannot read the database; let this user read the file and search its folders",
+                 "cannot read the database; give this user read access to the file and its folders",
                  "flag", error.flag, "file", error.path, "user", own_user(), "error", error.reason,
                  NULL);
     } else {
@@ -154,8 +154,8 @@ static void open_web(void)
     }
     if (result == -EACCES) {
         log_line(LOG_ERROR,
-                 "cannot read the web configuration; let this user read the file and search its "
-                 "folders",
+                 "cannot read the web configuration; give this user read access to the file and "
+                 "its folders",
                  "flag", "-web.config.file", "file", error.path, "user", own_user(), "error",
                  error.reason, NULL);
     } else {
@@ -215,12 +215,13 @@ static void adopt_sockets(void)
 {
     int count = listen_adopt(loop.listeners);
     if (count < 0) {
-        const char *why = count == -ENOENT   ? "none was passed"
+        const char *why = count == -ENOENT   ? "no socket was passed"
                           : count == -E2BIG  ? "more than 8 were passed"
-                          : count == -EINVAL ? "one is no listening stream socket; ListenStream= "
-                                               "and Accept=no make such"
+                          : count == -EINVAL ? "a passed socket is not a listening stream socket; "
+                                               "use ListenStream= and Accept=no"
                                              : strerror(-count);
-        log_line(LOG_ERROR, "cannot serve on passed sockets; start it by a systemd .socket unit",
+        log_line(LOG_ERROR,
+                 "cannot serve on passed sockets; start the service from a systemd .socket unit",
                  "flag", "-web.systemd-socket", "error", why, NULL);
         notify_failed_start("cannot serve on passed sockets", why);
         exit(EXIT_REFUSED);
@@ -231,17 +232,17 @@ static void adopt_sockets(void)
 static const char *listen_remedy(const struct address *address, int error)
 {
     if (address->socket.any.sa_family != AF_UNIX) {
-        return "cannot listen; give a free address of this host, or -web.systemd-socket where a "
+        return "cannot listen; give a free address of this host, or use -web.systemd-socket if a "
                ".socket unit holds it";
     }
     if (error == -EADDRINUSE) {
-        return "cannot listen: another process does there; end it, or give another path";
+        return "cannot listen: another process listens there; stop it, or give another path";
     }
     if (error == -EEXIST) {
-        return "cannot listen: the file there is no socket; remove it, or give another path";
+        return "cannot listen: the file there is not a socket; remove it, or give another path";
     }
-    return "cannot listen; give a path in a folder that this user may write, where no other user's "
-           "socket is, or -web.systemd-socket where a .socket unit holds it";
+    return "cannot listen; give a path in a folder that this user can write to, without another "
+           "user's socket, or use -web.systemd-socket if a .socket unit holds it";
 }
 
 static void listen_for_scrapes(void)
@@ -291,9 +292,9 @@ static void confine(void)
     const char *stage = "";
     int error = confine_exporter(paths, sizeof paths / sizeof *paths, &pinned, &landlock, &stage);
     if (error != 0) {
-        log_line(LOG_ERROR, "the exporter cannot be confined", "stage", stage, "error",
+        log_line(LOG_ERROR, "cannot confine the exporter", "stage", stage, "error",
                  strerror(-error), NULL);
-        notify_failed_start("the exporter cannot be confined", strerror(-error));
+        notify_failed_start("cannot confine the exporter", strerror(-error));
         exit(EXIT_REFUSED);
     }
     if (!landlock.files || !landlock.network) {

@@ -53,7 +53,7 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
         {EPOLL_WAIT, "waits for events", 1, {PIN(0, pinned->epoll)}},
         {EPOLL_WAIT, "libmicrohttpd waits for its connections", 1, {PIN(0, pinned->http_epoll)}},
         {SCMP_SYS(epoll_ctl),
-         "lets go of a channel that ended, and of listening while descriptors are short",
+         "stops watching a channel that ended, and listening sockets while descriptors are short",
          1,
          {PIN(0, pinned->epoll)}},
         {SCMP_SYS(epoll_ctl),
@@ -64,7 +64,7 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
          "the time, where the vDSO has no clock, and both processes' CPU seconds",
          0,
          {{0}}},
-        {SCMP_SYS(ppoll), "looks whether standard error takes a line", 2, {PIN(1, 1), PIN(3, 0)}},
+        {SCMP_SYS(ppoll), "checks that standard error accepts a line", 2, {PIN(1, 1), PIN(3, 0)}},
         {SCMP_SYS(exit_group), "ends", 0, {{0}}},
         /* The sniffer's messages. */
         {SCMP_SYS(recvfrom),
@@ -101,7 +101,7 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
          4,
          {PIN(2, PROT_READ | PROT_WRITE), PIN(3, MAP_PRIVATE | MAP_ANONYMOUS),
           SCMP_CMP(4, SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX), PIN(5, 0)}},
-        {SCMP_SYS(munmap), "gives memory back", 0, {{0}}},
+        {SCMP_SYS(munmap), "frees memory", 0, {{0}}},
     };
     /* Without files to read, and databases to copy, read and write serve one descriptor each. */
     const struct sandbox_rule without_files[] = {
@@ -160,7 +160,7 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
     };
     const struct sandbox_rule with_tls[] = {
         {SCMP_SYS(futex),
-         "GnuTLS has done something once, and wakes whoever waits for that: nobody",
+         "GnuTLS finishes a one-time setup, and wakes waiting threads: there are none",
          1,
          {PIN(1, FUTEX_WAKE_PRIVATE)}},
     };

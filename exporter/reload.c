@@ -52,12 +52,12 @@ static bool look_at(struct reload *reload, enum geoip_which which)
     case GEOIP_RELOADED:
         reload->databases[which].successful = 1;
         reload->databases[which].success_time = (uint64_t)time(NULL);
-        log_line(LOG_INFO, "took in a new database", "database", names[which], NULL);
+        log_line(LOG_INFO, "loaded a new database", "database", names[which], NULL);
         break;
     case GEOIP_KEPT:
         reload->databases[which].successful = 0;
-        log_line(LOG_WARN, "keeps the old database; the new file is of no use", "flag", error.flag,
-                 "file", error.path, "error", error.reason, NULL);
+        log_line(LOG_WARN, "cannot load the new database; still using the old one", "flag",
+                 error.flag, "file", error.path, "error", error.reason, NULL);
         break;
     }
     return true;
@@ -73,12 +73,12 @@ static void look_at_web_config(struct reload *reload)
     case ACCESS_RELOADED:
         reload->web_config.successful = 1;
         reload->web_config.success_time = (uint64_t)time(NULL);
-        log_line(LOG_INFO, "took in a new web configuration", NULL);
+        log_line(LOG_INFO, "loaded a new web configuration", NULL);
         break;
     case ACCESS_KEPT:
         reload->web_config.successful = 0;
         snprintf(line, sizeof line, "%u", error.line);
-        log_line(LOG_WARN, "keeps the old web configuration; the new one is of no use", "flag",
+        log_line(LOG_WARN, "cannot load the new web configuration; still using the old one", "flag",
                  "-web.config.file", "file", error.path, "error", error.reason,
                  error.line > 0 ? "line" : NULL, line, error.key[0] != '\0' ? "key" : NULL,
                  error.key, NULL);

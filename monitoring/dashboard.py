@@ -174,7 +174,7 @@ HEALTH = [
            query(f"sum by (outcome) ({rate(of_servers(PACKETS))})", "{{outcome}}"), "pps",
            stacked=True),
     series("Packets lost",
-           "Packets that the kernel dropped because -capture.ring-size was full: all figures are "
+           "Packets that the kernel dropped because -capture.ring-size was full: all counts are "
            "too low by that much.",
            query(f"sum by (instance) ({rate(LOST)})", "{{instance}}"), "pps"),
     series("Rejected queries by reason",

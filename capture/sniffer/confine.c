@@ -90,29 +90,29 @@ static int arrange_descriptors(int packet, int channel)
 int confine_sniffer(pid_t parent, int packet, int channel, const char **stage)
 {
     ignore_signals();
-    *stage = "take its name";
+    *stage = "set its name";
     if (prctl(PR_SET_NAME, "dnstt_sniffer", 0, 0, 0) != 0) {
         return -errno;
     }
-    *stage = "be ended with its parent";
+    *stage = "end with its parent";
     int error = die_with_parent(parent);
     if (error == 0) {
-        *stage = "be made undumpable";
+        *stage = "disable dumps";
         error = sandbox_set_undumpable();
     }
     if (error == 0) {
-        *stage = "arrange its descriptors with /dev/null";
+        *stage = "set up its descriptors with /dev/null";
         error = arrange_descriptors(packet, channel);
     }
     if (error == 0) {
-        *stage = "be confined with Landlock";
+        *stage = "apply Landlock";
         /* No file, no TCP socket, no other process by trace or signal. Where the kernel has no
          * Landlock the exporter logs it, and seccomp holds alone. */
         struct landlock_outcome outcome;
         error = landlock_confine(NULL, 0, true, &outcome);
     }
     if (error == 0) {
-        *stage = "be kept from new code";
+        *stage = "forbid new executable memory";
         error = sandbox_forbid_new_code();
     }
     if (error == 0) {

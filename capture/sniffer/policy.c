@@ -38,7 +38,7 @@ size_t sniffer_policy(int packet, int channel, struct sandbox_rule *rules)
          {SCMP_A0(SCMP_CMP_EQ, packet_datum), SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
           SCMP_A2(SCMP_CMP_EQ, SO_ERROR)}},
         {SCMP_SYS(getsockname),
-         "tells an interface that was removed from one that is down",
+         "distinguishes a removed interface from one that is down",
          1,
          {SCMP_A0(SCMP_CMP_EQ, packet_datum)}},
         {SCMP_SYS(exit_group), "ends", 0, {{0}}},

@@ -62,16 +62,6 @@ static inline uint64_t siphash_end(struct siphash *state)
     return state->v0 ^ state->v1 ^ state->v2 ^ state->v3;
 }
 
-/* The last word: the octets that are left over, and the length in the top octet. */
-static inline uint64_t siphash_last(const uint8_t *rest, size_t count, size_t length)
-{
-    uint64_t word = (uint64_t)length << 56;
-    for (size_t i = 0; i < count; i++) {
-        word |= (uint64_t)rest[i] << (8 * i);
-    }
-    return word;
-}
-
 int token_key_draw(struct token_key *out)
 {
     struct token_key key;
@@ -88,21 +78,10 @@ int token_key_draw(struct token_key *out)
     return 0;
 }
 
-uint64_t token_siphash(const uint64_t key[2], const uint8_t *data, size_t length)
-{
-    struct siphash state = siphash_begin(key);
-    size_t whole = length - length % 8;
-    for (size_t at = 0; at < whole; at += 8) {
-        siphash_word(&state, get64(data + at));
-    }
-    siphash_word(&state, siphash_last(data + whole, length - whole, length));
-    return siphash_end(&state);
-}
-
 uint64_t token_session(const struct token_key *key, uint8_t domain,
                        const uint8_t values[TOKEN_VALUES])
 {
-    /* token_siphash of fourteen octets: the ClientID's values and the domain. The last value lends
+    /* SipHash-2-4 of fourteen octets: the ClientID's values and the domain. The last value lends
      * its lowest bit to what follows the ClientID. */
     const uint64_t rest = get64(values + 8) & UINT64_C(0x1e1f1f1f1f);
     struct siphash state = siphash_begin(key->session);

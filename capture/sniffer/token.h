@@ -21,9 +21,6 @@ struct token_key {
 /* Draws a key from getrandom(2). Returns 0 or -errno. */
 int token_key_draw(struct token_key *out);
 
-/* SipHash-2-4 of the octets, exposed for the paper's own test vectors. */
-uint64_t token_siphash(const uint64_t key[2], const uint8_t *data, size_t length);
-
 /*
  * The token of a session: uniform over the keys, never 0 (an empty table slot). Of the ClientID's
  * base32 values as they stand, which are as good as its octets: each ClientID has its own. `values`

@@ -30,7 +30,7 @@ struct distinct {
 int distinct_create(uint32_t limit, struct distinct *out);
 void distinct_destroy(struct distinct *distinct);
 
-/* Octets that the limit can make it hold, and those that are mapped beside them while a generation
+/* Bytes that the limit can make it hold, and those that are mapped beside them while a generation
  * grows to its last size: of its table before, which is given back as it is copied. */
 uint64_t distinct_memory_max(uint32_t limit);
 uint64_t distinct_growth_max(uint32_t limit);

@@ -26,7 +26,7 @@ struct group {
     uint64_t sessions;
     uint64_t queries;
     uint64_t responses;
-    uint64_t bytes_in;                      /* DNS message octets of the queries */
+    uint64_t bytes_in;                      /* DNS message bytes of the queries */
     uint64_t bytes_out;                     /* of the responses */
     uint64_t rejected[WIRE_REJECT_REASONS]; /* [WIRE_REJECT_NONE] stays 0 */
 };
@@ -59,14 +59,14 @@ struct groups {
 int groups_create(uint32_t domain_count, uint32_t group_max, struct groups *out);
 void groups_destroy(struct groups *groups);
 
-/* Octets that the limits can make it hold, for the documented sum. */
+/* Bytes that the limits can make it hold, for the documented sum. */
 uint64_t groups_memory_max(uint32_t domain_count, uint32_t group_max);
 
 /* The group of a place, made if need be; once the cap is reached, for a new place the domain's
  * `other` group, and `capped` grows by one: call it once for each packet. */
 uint32_t groups_find(struct groups *groups, uint8_t domain, struct geo place);
 
-/* A query, a response or a rejected query of `bytes` DNS message octets. */
+/* A query, a response or a rejected query of `bytes` DNS message bytes. */
 void groups_count_query(struct groups *groups, uint32_t group, uint16_t bytes);
 void groups_count_response(struct groups *groups, uint32_t group, uint16_t bytes);
 void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_reject reason);

@@ -12,7 +12,7 @@
 enum {
     ENTRY_SIZE = sizeof(struct session_entry),
     SWEEP_SLOTS = 8,  /* looked at together */
-    LINE_ENTRIES = 4, /* of a cache line of 64 octets */
+    LINE_ENTRIES = 4, /* of a cache line of 64 bytes */
     FINGERPRINT_MASK = (1 << 24) - 1,
     GROUP_MASK = (1 << 23) - 1,
 };
@@ -191,12 +191,6 @@ int sessions_create(uint32_t limit, uint32_t window, uint32_t now, struct distin
                              .distinct = distinct,
                              .groups = groups};
     return 0;
-}
-
-void sessions_destroy(struct sessions *sessions)
-{
-    table_unmap(sessions->slots, sessions->slot_count, ENTRY_SIZE);
-    *sessions = (struct sessions){0};
 }
 
 uint64_t sessions_memory_max(uint32_t limit)

@@ -1,7 +1,7 @@
 /*
  * Active sessions: which sessions sent an accepted query within the window, and in which group.
  *
- * An open-addressed table (exporter/counts/table.h) of 16-octet entries; tokens are uniform and
+ * An open-addressed table (exporter/counts/table.h) of 16-byte entries; tokens are uniform and
  * keyed, so an attacker cannot choose slots. Time is whole seconds of CLOCK_BOOTTIME, given by the
  * caller.
  *
@@ -54,9 +54,8 @@ struct sessions {
 /* Returns 0 or -ENOMEM. distinct and groups must outlive it. `now` in seconds. */
 int sessions_create(uint32_t limit, uint32_t window, uint32_t now, struct distinct *distinct,
                     struct groups *groups, struct sessions *out);
-void sessions_destroy(struct sessions *sessions);
 
-/* Octets that the limit can make it hold, and those that are mapped beside them while the table
+/* Bytes that the limit can make it hold, and those that are mapped beside them while the table
  * grows to its last size: of the one before, which is given back as it is copied. */
 uint64_t sessions_memory_max(uint32_t limit);
 uint64_t sessions_growth_max(uint32_t limit);

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 /* Entries are read and written as words by memcpy, since their types are their owners'. */
-static uint64_t word_at(const unsigned char *octets)
+static uint64_t word_at(const unsigned char *bytes)
 {
     uint64_t word;
-    memcpy(&word, octets, sizeof word);
+    memcpy(&word, bytes, sizeof word);
     return word;
 }
 

@@ -20,7 +20,7 @@ enum {
      * most. The price is that each entry is copied some nine times on the way, one or two where
      * tables double: under half a second more for a million sessions, all of them together. */
     TABLE_GROWTH_PARTS = 8,
-    /* Octets of the smaller table that are given back at a time while it is copied: the peak is
+    /* Bytes of the smaller table that are given back at a time while it is copied: the peak is
      * the larger table and this. A multiple of every page size that Linux has for programs. */
     TABLE_CHUNK = 1024 * 1024,
 };
@@ -60,7 +60,7 @@ uint64_t table_slots_after(uint64_t slot_count, uint64_t slots_max);
 /* The largest of its sizes below slots_max, from which it grows to that; 0: it has one size. */
 uint64_t table_slots_before_last(uint64_t slots_max);
 
-/* Octets that a table of so many slots takes, in whole pages. */
+/* Bytes that a table of so many slots takes, in whole pages. */
 uint64_t table_bytes(uint64_t slot_count, size_t entry_size);
 
 #endif

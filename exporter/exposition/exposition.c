@@ -19,7 +19,7 @@
 #include <string.h>
 
 enum {
-    FIXED_VALUE_MAX = 192, /* octets of a fixed text as a label's value, escaped */
+    FIXED_VALUE_MAX = 192, /* bytes of a fixed text as a label's value, escaped */
     /* A configured domain needs no escapes; one that is all escapes would fit. */
     DOMAIN_VALUE_MAX = 2 * DOMAIN_WIRE_MAX,
     START_MAX = FAMILY_NAME_MAX + sizeof("{domain=\"\"") + DOMAIN_VALUE_MAX,

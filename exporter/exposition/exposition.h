@@ -35,11 +35,11 @@ int exposition_begin(const struct exposition_sources *sources, const struct expo
                      struct exposition **out);
 void exposition_end(struct exposition *exposition);
 
-/* Octets that a scrape takes, beside its copy (snapshot.h). */
+/* Bytes that a scrape takes, beside its copy (snapshot.h). */
 size_t exposition_memory(void);
 
-/* Writes whole lines, no NUL, until less than EXPOSITION_LINE_MAX of the `size` octets (as many or
- * more) is left. Returns how many octets, 0 at the end. */
+/* Writes whole lines, no NUL, until less than EXPOSITION_LINE_MAX of the `size` bytes (as many or
+ * more) is left. Returns how many bytes, 0 at the end. */
 size_t exposition_read(struct exposition *exposition, char *buffer, size_t size);
 
 #endif

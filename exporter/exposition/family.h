@@ -9,12 +9,12 @@
 struct metric;
 
 enum {
-    FAMILY_NAME_MAX = 64,  /* octets of a metric's name */
-    FAMILY_HELP_MAX = 768, /* octets, escaped; with three names it fits EXPOSITION_LINE_MAX */
+    FAMILY_NAME_MAX = 64,  /* bytes of a metric's name */
+    FAMILY_HELP_MAX = 768, /* bytes, escaped; with three names it fits EXPOSITION_LINE_MAX */
 };
 
 /* Writes HELP and TYPE, or for OpenMetrics TYPE, UNIT (where the name ends in one) and HELP: less
- * than EXPOSITION_LINE_MAX octets. Returns where it ended. */
+ * than EXPOSITION_LINE_MAX bytes. Returns where it ended. */
 char *family_put(char *at, const struct metric *metric, enum exposition_format format);
 
 /* The metric of a name: that of its lines, or OpenMetrics' name of the family, which for a counter

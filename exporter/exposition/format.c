@@ -2,7 +2,7 @@
 
 enum {
     EIGHT_DIGITS = 100000000,
-    CHARACTER_MAX = 4, /* octets of one in UTF-8; an escape has two */
+    CHARACTER_MAX = 4, /* bytes of one in UTF-8; an escape has two */
 };
 
 static char *put_eight_digits(char *at, uint32_t value)

@@ -26,7 +26,7 @@ enum exposition_format {
 
 enum {
     FORMAT_NUMBER_MAX = 20, /* digits of UINT64_MAX */
-    /* What format_put_steps copies at a time; it reads and writes up to so many octets too many. */
+    /* What format_put_steps copies at a time; it reads and writes up to so many bytes too many. */
     FORMAT_STEP = 16,
 };
 
@@ -41,7 +41,7 @@ static inline char *format_put_string(char *at, const char *text)
     return format_put(at, text, strlen(text));
 }
 
-/* As format_put, without a call: for some dozen octets of which the length is not known before. */
+/* As format_put, without a call: for some dozen bytes of which the length is not known before. */
 static inline char *format_put_steps(char *at, const char *text, size_t length)
 {
     for (size_t done = 0; done < length; done += FORMAT_STEP) {
@@ -51,7 +51,7 @@ static inline char *format_put_steps(char *at, const char *text, size_t length)
 }
 
 /*
- * The eight digits of a value below 10^8, an octet each and the first one lowest: halves of four
+ * The eight digits of a value below 10^8, an byte each and the first one lowest: halves of four
  * digits, pairs, single ones, each time by a multiplication that is exact in its range.
  */
 static inline uint64_t format_digits(uint32_t value)
@@ -66,7 +66,7 @@ static inline uint64_t format_digits(uint32_t value)
 /* A decimal number of 10^8 and above. */
 char *format_put_large_number(char *at, uint64_t value);
 
-/* A decimal number. Writes at least eight octets, whatever its length. */
+/* A decimal number. Writes at least eight bytes, whatever its length. */
 static inline char *format_put_number(char *at, uint64_t value)
 {
     if (value >= 100000000) {
@@ -84,7 +84,7 @@ static inline char *format_put_number(char *at, uint64_t value)
 char *format_put_decimal(char *at, uint64_t value, unsigned decimals);
 
 /*
- * Escapes as a HELP text asks, or with `quoted` as a label's value does. At most `max` octets: a
+ * Escapes as a HELP text asks, or with `quoted` as a label's value does. At most `max` bytes: a
  * longer text is cut, and never within a UTF-8 character or an escape.
  */
 char *format_put_escaped(char *at, const char *text, size_t max, bool quoted);

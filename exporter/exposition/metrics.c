@@ -106,9 +106,9 @@ const struct metric metric_table[] = {
         .name = "dnstt_rejected_queries_total",
         .type = "counter",
         .help = "Queries under the domain that dnstt-server would not serve, by the first rule "
-                "broken: opcode (no standard query), qtype (not TXT, as resolvers that "
-                "minimise names ask), edns (no EDNS, or a size below the MTU: no tunnel works "
-                "through this resolver), encoding (not base32), short (no whole session id), "
+                "broken: opcode (not a standard query), qtype (not TXT, as resolvers send that "
+                "minimise names), edns (no EDNS, or a size below the MTU: no tunnel works through "
+                "this resolver), encoding (not base32), short (too short for a session id), "
                 "framing (not dnstt's)." RESOLVERS,
         .source = METRICS_OF_GROUP_SPLIT,
         .offset = offsetof(struct group, rejected),
@@ -127,9 +127,9 @@ const struct metric metric_table[] = {
     {
         .name = "dnstt_exporter_packets_total",
         .type = "counter",
-        .help = "Packets by what became of them, each exactly once. Their sum is "
-                "dnstt_exporter_packets_received_total, which may be ahead by some seconds. "
-                "kernel_dropped means that the figures are too low.",
+        .help = "Packets by outcome, each counted exactly once. Their sum is "
+                "dnstt_exporter_packets_received_total, which may be ahead by some seconds. If "
+                "kernel_dropped grows, the other counts are too low.",
         .source = METRICS_OF_ALL_SPLIT,
         .offset = offsetof(struct metrics_values, outcomes),
         .label = "outcome",
@@ -139,10 +139,10 @@ const struct metric metric_table[] = {
     {
         .name = "dnstt_exporter_packets_ignored_total",
         .type = "counter",
-        .help = "Packets with the outcome ignored, by reason: direction (not to this host's port "
-                "nor from it), not_udp (another protocol or port), fragment (not the first), "
-                "not_query (inbound, yet a response), not_response (outbound, and no response "
-                "of a session).",
+        .help = "Packets with the outcome ignored, by reason: direction (neither to nor from a "
+                "watched port of this host), not_udp (another protocol or port), fragment (not the "
+                "first), not_query (inbound, but a response), not_response (outbound, but not a "
+                "response of a session).",
         .source = METRICS_OF_ALL_SPLIT,
         .offset = offsetof(struct metrics_values, ignored),
         .label = "reason",
@@ -167,16 +167,16 @@ const struct metric metric_table[] = {
     {
         .name = "dnstt_exporter_sessions_refused_total",
         .type = "counter",
-        .help = "Queries that were counted while their session was not, the table of active "
-                "sessions being full of confirmed ones.",
+        .help = "Queries whose session was not counted, because the table of active sessions was "
+                "full of confirmed ones.",
         .source = METRICS_OF_ALL,
         .offset = offsetof(struct metrics_values, sessions_refused),
     },
     {
         .name = "dnstt_exporter_sessions_forgotten_total",
         .type = "counter",
-        .help = "Sessions no longer remembered as seen. Above 0, one of them that comes back is "
-                "counted anew in dnstt_sessions_total.",
+        .help = "Sessions no longer remembered as seen. If one of them comes back, "
+                "dnstt_sessions_total counts it again.",
         .source = METRICS_OF_ALL,
         .offset = offsetof(struct metrics_values, sessions_forgotten),
     },
@@ -191,25 +191,23 @@ const struct metric metric_table[] = {
     {
         .name = "dnstt_exporter_sniffer_up",
         .type = "gauge",
-        .help =
-            "1 while the sniffer reports, at least every 2 s. 0 when it has been silent for more "
-            "than 5 s: then the other figures stand still.",
+        .help = "1 while the sniffer reports, at least every 2 s. 0 when it has been silent for "
+                "more than 5 s: the other values then do not change.",
         .source = METRICS_OF_ALL,
         .offset = offsetof(struct metrics_values, sniffer_up),
     },
     {
         .name = "dnstt_exporter_geoip_build_timestamp_seconds",
         .type = "gauge",
-        .help = "When the database in use was built, by its own word, in seconds since 1970.",
+        .help = "When the database in use was built, as it states itself, in seconds since 1970.",
         .source = METRICS_OF_DATABASE,
         .offset = offsetof(struct metrics_database, values.build_time),
     },
     {
         .name = "dnstt_exporter_geoip_last_reload_successful",
         .type = "gauge",
-        .help =
-            "1 when the file was of use at the last look, 0 when it was not and an older version "
-            "of it stays in use: the log says why.",
+        .help = "1 if the last load of the file succeeded, 0 if it failed and an older version is "
+                "still in use: the log says why.",
         .source = METRICS_OF_DATABASE,
         .offset = offsetof(struct metrics_database, reload_successful),
     },
@@ -232,18 +230,16 @@ const struct metric metric_table[] = {
     {
         .name = "dnstt_exporter_geoip_lookups_unmatched_total",
         .type = "counter",
-        .help =
-            "Lookups for which the database has no country (or no ASN): such packets count under "
-            "ZZ (or 0). A growing share tells of an old or incomplete database.",
+        .help = "Lookups for which the database has no country (or no ASN): such packets count "
+                "under ZZ (or 0). A growing share means an old or incomplete database.",
         .source = METRICS_OF_DATABASE,
         .offset = offsetof(struct metrics_database, values.unmatched),
     },
     {
         .name = "dnstt_exporter_http_requests_total",
         .type = "counter",
-        .help =
-            "HTTP requests that were answered, by the status of the answer. Without those whose "
-            "first line could not be read. The scrape that shows them is not yet among them.",
+        .help = "Answered HTTP requests by status. Requests whose first line could not be read are "
+                "not included, nor is the scrape that shows this.",
         .source = METRICS_OF_ALL_SPLIT,
         .offset = offsetof(struct metrics_values, http.replies),
         .label = "code",
@@ -255,9 +251,9 @@ const struct metric metric_table[] = {
         .type = "counter",
         .help = "HTTP connections that the exporter ended before they were answered in full, by "
                 "reason: limit (at 64, or 16 from one peer, none could make room), replaced (made "
-                "room for a newcomer, its request had not come), timeout (10 s without "
-                "progress), deadline (30 s in all), memory (none was left). If they grow, "
-                "somebody holds the endpoint: let fewer reach -web.listen-address.",
+                "room for a newcomer, its request had not come), timeout (10 s without progress), "
+                "deadline (30 s in all), memory (none was left). If they grow, somebody occupies "
+                "the endpoint: restrict who can reach -web.listen-address.",
         .source = METRICS_OF_ALL_SPLIT,
         .offset = offsetof(struct metrics_values, http.drops),
         .label = "reason",
@@ -267,9 +263,8 @@ const struct metric metric_table[] = {
     {
         .name = "dnstt_exporter_web_config_last_reload_successful",
         .type = "gauge",
-        .help =
-            "1 when the web configuration and the files it names were of use at the last look, 0 "
-            "when they were not and the older ones go on. Absent without -web.config.file.",
+        .help = "1 if the last load of the web configuration and its files succeeded, 0 if it "
+                "failed and the older ones are still in use. Absent without -web.config.file.",
         .source = METRICS_OF_SELF,
         .offset = offsetof(struct metrics_values, web_config.successful),
     },
@@ -317,22 +312,22 @@ const struct metric metric_table[] = {
     {
         .name = "process_virtual_memory_bytes",
         .type = "gauge",
-        .help = "Virtual memory of the exporter in bytes. The table of groups is set aside whole, "
-                "so this is above what is resident.",
+        .help = "Virtual memory of the exporter in bytes. The table of groups is reserved whole, "
+                "so this is more than the resident memory.",
         .source = METRICS_OF_SELF,
         .offset = offsetof(struct metrics_values, self.virtual_bytes),
     },
     {
         .name = "process_open_fds",
         .type = "gauge",
-        .help = "Open file descriptors of the exporter, each HTTP connection among them.",
+        .help = "Open file descriptors of the exporter, HTTP connections included.",
         .source = METRICS_OF_SELF,
         .offset = offsetof(struct metrics_values, self.open_descriptors),
     },
     {
         .name = "process_max_fds",
         .type = "gauge",
-        .help = "File descriptors that the exporter may have open.",
+        .help = "File descriptors that the exporter may open.",
         .source = METRICS_OF_SELF,
         .offset = offsetof(struct metrics_values, self.max_descriptors),
     },

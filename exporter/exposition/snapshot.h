@@ -36,7 +36,7 @@ struct snapshot {
 int snapshot_take(const struct exposition_sources *sources, const struct snapshot **out);
 void snapshot_release(const struct snapshot *snapshot);
 
-/* Octets that all copies together may take. */
+/* Bytes that all copies together may take. */
 uint64_t snapshot_memory_max(uint32_t group_max);
 
 #endif

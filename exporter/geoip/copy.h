@@ -13,7 +13,7 @@ enum {
      * in memory, and during a reload so is the one that it replaces: MemoryMax= of the service has
      * room for three. */
     GEOIP_COPY_BYTES_MAX = 128 * 1024 * 1024,
-    /* Octets copied in one step: a millisecond or a few. */
+    /* Bytes copied in one step: a millisecond or a few. */
     GEOIP_COPY_STEP = 1024 * 1024,
 };
 
@@ -34,7 +34,7 @@ int geoip_copy_open(const char *path, struct file_identity *identity, const char
 int geoip_copy_begin(int file, const struct file_identity *identity, struct geoip_copy *out,
                      const char **reason);
 
-/* Copies up to GEOIP_COPY_STEP octets. Returns 1 when there is more to come, 0 when the copy is
+/* Copies up to GEOIP_COPY_STEP bytes. Returns 1 when there is more to come, 0 when the copy is
  * whole and sealed, or -errno with `*reason` set. */
 int geoip_copy_step(struct geoip_copy *copy, const char **reason);
 

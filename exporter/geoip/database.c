@@ -17,13 +17,13 @@ enum {
 
 const struct geoip_kind geoip_kind_country = {
     .flag = "-geoip.country-database",
-    .none = "holds no countries",
+    .none = "has no countries",
     .read = geoip_layout_country,
 };
 
 const struct geoip_kind geoip_kind_asn = {
     .flag = "-geoip.asn-database",
-    .none = "holds no ASNs",
+    .none = "has no ASNs",
     .read = geoip_layout_asn,
 };
 
@@ -210,7 +210,7 @@ static enum geoip_outcome look(struct geoip_database *database, bool again,
     database->missing = file < 0;
     if (file == -EACCES) {
         /* Landlock holds to the folder itself, whatever takes its name. */
-        reason = "cannot be read: Permission denied; a folder that was replaced takes a restart";
+        reason = "cannot be read: Permission denied; if its folder was replaced, restart";
     }
     if (file < 0) {
         return was_missing && !again ? GEOIP_UNCHANGED : keep(database, file, reason, error);

@@ -52,7 +52,7 @@ void geoip_database_close(struct geoip_database *database);
  * Takes in a version of the file other than the one that is open, or the same when the last look
  * found one that was of no use. One that was found unusable is tried again only with `again`. The
  * old one is kept until the new one is open, and for good when that fails. One call copies
- * GEOIP_COPY_STEP octets at most: after GEOIP_COPYING the next one goes on.
+ * GEOIP_COPY_STEP bytes at most: after GEOIP_COPYING the next one goes on.
  */
 enum geoip_outcome geoip_database_reload(struct geoip_database *database, bool again,
                                          struct geoip_error *error);

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 enum {
-    ADDRESS_OCTETS = 16,
+    ADDRESS_BYTES = 16,
     CACHE_WAYS = 2,
     CACHE_SET_BITS = 11,
     CACHE_SETS = GEOIP_CACHE_ADDRESSES / CACHE_WAYS,
@@ -20,7 +20,7 @@ enum {
 _Static_assert(CACHE_SETS == 1 << CACHE_SET_BITS, "a hash of CACHE_SET_BITS selects the set");
 
 struct cache_entry {
-    uint8_t address[ADDRESS_OCTETS];
+    uint8_t address[ADDRESS_BYTES];
     struct geo geo; /* country 0: the entry is empty */
 };
 
@@ -41,7 +41,7 @@ int geoip_open(const char *country_path, const char *asn_path, struct geoip **ou
         *error = (struct geoip_error){
             .flag = geoip_kind_country.flag,
             .path = "",
-            .reason = "its cache cannot be made",
+            .reason = "cannot allocate the cache",
         };
         return -ENOMEM;
     }
@@ -102,7 +102,7 @@ union socket_address {
 };
 
 /* The databases' own word, past the cache. */
-static struct geo resolve(struct geoip *geoip, const uint8_t address[ADDRESS_OCTETS])
+static struct geo resolve(struct geoip *geoip, const uint8_t address[ADDRESS_BYTES])
 {
     static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -113,7 +113,7 @@ static struct geo resolve(struct geoip *geoip, const uint8_t address[ADDRESS_OCT
                sizeof(socket_address.v4.sin_addr));
     } else {
         socket_address.v6.sin6_family = AF_INET6;
-        memcpy(&socket_address.v6.sin6_addr, address, ADDRESS_OCTETS);
+        memcpy(&socket_address.v6.sin6_addr, address, ADDRESS_BYTES);
     }
     struct geo place = GEO_UNKNOWN;
     for (unsigned i = 0; i < GEOIP_DATABASES; i++) {
@@ -127,18 +127,18 @@ static struct geo resolve(struct geoip *geoip, const uint8_t address[ADDRESS_OCT
  * addresses fall into one set with a chance of 1 in CACHE_SETS over the random keys, whoever
  * chooses them.
  */
-static uint64_t cache_set(const uint64_t key[CACHE_KEYS], const uint8_t address[ADDRESS_OCTETS])
+static uint64_t cache_set(const uint64_t key[CACHE_KEYS], const uint8_t address[ADDRESS_BYTES])
 {
-    uint32_t word[ADDRESS_OCTETS / sizeof(uint32_t)];
+    uint32_t word[ADDRESS_BYTES / sizeof(uint32_t)];
     memcpy(word, address, sizeof(word));
     uint64_t sum =
         (key[0] + word[1]) * (key[1] + word[0]) + (key[2] + word[3]) * (key[3] + word[2]);
     return sum >> (64 - CACHE_SET_BITS);
 }
 
-static bool cache_holds(const struct cache_entry *entry, const uint8_t address[ADDRESS_OCTETS])
+static bool cache_holds(const struct cache_entry *entry, const uint8_t address[ADDRESS_BYTES])
 {
-    return memcmp(entry->address, address, ADDRESS_OCTETS) == 0 && entry->geo.country != 0;
+    return memcmp(entry->address, address, ADDRESS_BYTES) == 0 && entry->geo.country != 0;
 }
 
 struct geo geoip_lookup(struct geoip *geoip, const uint8_t address[16])
@@ -154,7 +154,7 @@ struct geo geoip_lookup(struct geoip *geoip, const uint8_t address[16])
     if (cache_holds(&ways[1], address)) {
         found = ways[1];
     } else {
-        memcpy(found.address, address, ADDRESS_OCTETS);
+        memcpy(found.address, address, ADDRESS_BYTES);
         found.geo = resolve(geoip, address);
     }
     ways[1] = ways[0];

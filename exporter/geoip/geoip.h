@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    /* Resolvers seen at a time, by two: 24 octets each. */
+    /* Resolvers seen at a time, by two: 24 bytes each. */
     GEOIP_CACHE_ADDRESSES = 4096,
 };
 

@@ -1,6 +1,6 @@
 /*
  * The HTTP connections that are open: how many and whose, since when, through which kind of socket,
- * and how far each has come. libmicrohttpd's own timeout starts anew with each octet, so a client
+ * and how far each has come. libmicrohttpd's own timeout starts anew with each byte, so a client
  * that sends one now and then would hold a connection for ever: here each has an end, and one whose
  * request has not come yet makes room for a newcomer.
  */
@@ -18,7 +18,7 @@
 enum {
     CONNECTIONS_MAX = 64,              /* a scraper or two, a person, and room for slow ones */
     CONNECTIONS_PEER_MAX = 16,         /* of them from one peer, so that one cannot take all */
-    CONNECTIONS_DEADLINE_SECONDS = 30, /* from accept(2) to the last octet of the reply */
+    CONNECTIONS_DEADLINE_SECONDS = 30, /* from accept(2) to the last byte of the reply */
 };
 
 struct connection {

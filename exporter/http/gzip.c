@@ -11,13 +11,13 @@ enum {
 static void *take_memory(void *context, unsigned count, unsigned size)
 {
     struct gzip *gzip = context;
-    size_t octets = (size_t)count * size;
-    octets += -octets % _Alignof(max_align_t);
-    if (octets > sizeof gzip->memory - gzip->used) {
+    size_t bytes = (size_t)count * size;
+    bytes += -bytes % _Alignof(max_align_t);
+    if (bytes > sizeof gzip->memory - gzip->used) {
         return Z_NULL;
     }
     void *memory = gzip->memory + gzip->used;
-    gzip->used += octets;
+    gzip->used += bytes;
     return memory;
 }
 

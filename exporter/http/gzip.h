@@ -1,6 +1,6 @@
 /*
  * Compression of a page on its way, by zlib: a gzip stream (RFC 1952) in memory that is set aside
- * with the stream and never grows. The same text makes the same octets each time.
+ * with the stream and never grows. The same text makes the same bytes each time.
  */
 #ifndef EXPORTER_HTTP_GZIP_H
 #define EXPORTER_HTTP_GZIP_H
@@ -20,7 +20,7 @@ enum {
 
 struct gzip {
     z_stream stream;
-    size_t used; /* octets of `memory` */
+    size_t used; /* bytes of `memory` */
     bool ended;  /* all of the output has been taken */
     _Alignas(max_align_t) unsigned char memory[GZIP_MEMORY_BYTES];
 };
@@ -29,7 +29,7 @@ struct gzip {
  * wants more than GZIP_MEMORY_BYTES. */
 int gzip_begin(struct gzip *gzip);
 
-/* What goes in: `length` octets at `text`, both moved on by what was taken. `last`: none will
+/* What goes in: `length` bytes at `text`, both moved on by what was taken. `last`: none will
  * follow them. */
 struct gzip_input {
     const char *text;
@@ -37,7 +37,7 @@ struct gzip_input {
     bool last;
 };
 
-/* Compresses into `size` octets at `buffer` until they are full or the input is used up. Returns
+/* Compresses into `size` bytes at `buffer` until they are full or the input is used up. Returns
  * how many it wrote, which may be none: zlib holds back what it has yet to look at. With the last
  * input used up and room left over, `ended` is set. */
 size_t gzip_put(struct gzip *gzip, struct gzip_input *input, char *buffer, size_t size);

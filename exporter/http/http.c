@@ -152,12 +152,12 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     return serve(http, connection, known, path, method) ? MHD_YES : MHD_NO;
 }
 
-/* Whether the peer waits still. libmicrohttpd sees an end that came together with octets at its
+/* Whether the peer waits still. libmicrohttpd sees an end that came together with bytes at its
  * timeout only: then nobody was dropped. */
 static bool is_open(const struct connection *known)
 {
-    char octet;
-    return recv(known->descriptor, &octet, sizeof octet, 0) < 0 && errno == EAGAIN;
+    char byte;
+    return recv(known->descriptor, &byte, sizeof byte, 0) < 0 && errno == EAGAIN;
 }
 
 static void note_reply(void *context, struct MHD_Connection *connection, void **request,

@@ -15,7 +15,7 @@ struct listener;
 struct status_sources;
 
 enum {
-    HTTP_CONNECTION_MEMORY = 16384, /* octets each, headers included */
+    HTTP_CONNECTION_MEMORY = 16384, /* bytes each, headers included */
     HTTP_TIMEOUT_SECONDS = 10,      /* without progress */
 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HOST_MAX = 64 }; /* octets: longer than any address in brackets with a port */
+enum { HOST_MAX = 64 }; /* bytes: longer than any address in brackets with a port */
 
 struct findings {
     unsigned hosts;

@@ -20,7 +20,7 @@ enum {
     BLOCK_SIZE = 64 * 1024,
     /* Lines that wait: at least one, and enough for zlib to be called seldom. */
     STAGED_BYTES = 4 * 1024,
-    /* Octets of text compressed in one turn of the loop: some half a millisecond's work. */
+    /* Bytes of text compressed in one turn of the loop: some half a millisecond's work. */
     TURN_BYTES = 64 * 1024,
 };
 
@@ -61,7 +61,7 @@ static size_t read_staged(struct reply *reply, char *buffer, size_t size)
     return length;
 }
 
-/* At least one octet, as none would mean the end, and no more than a turn's work. */
+/* At least one byte, as none would mean the end, and no more than a turn's work. */
 static size_t read_compressed(struct reply *reply, char *buffer, size_t size)
 {
     size_t written = 0;

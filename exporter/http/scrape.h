@@ -15,7 +15,7 @@ struct headers;
 bool scrape_serve(const struct exposition_sources *sources, struct MHD_Connection *connection,
                   const struct headers *headers, bool only_head);
 
-/* Octets that replies on their way to all connections may take, beside the copies of snapshot.h. */
+/* Bytes that replies on their way to all connections may take, beside the copies of snapshot.h. */
 uint64_t scrape_memory_max(void);
 
 #endif

@@ -31,7 +31,7 @@ struct ranking {
 };
 
 /*
- * Ranks the groups as they are now. Takes, for a moment, up to 32 octets for each group that has
+ * Ranks the groups as they are now. Takes, for a moment, up to 32 bytes for each group that has
  * active sessions; some nanoseconds for each group. Returns 0 or -ENOMEM.
  */
 int ranking_make(const struct groups *groups, enum ranking_kind kind, struct ranking *out);

@@ -110,7 +110,7 @@ static void put_loss(struct page *page, const struct wire_stats *stats)
     char text[96] = "none";
     if (stats->kernel_dropped > 0) {
         double share = 100.0 * (double)stats->kernel_dropped / (double)stats->received;
-        snprintf(text, sizeof text, "%" PRIu64 " (%.2g %%): figures are too low",
+        snprintf(text, sizeof text, "%" PRIu64 " (%.2g %%): counts are too low",
                  stats->kernel_dropped, share);
     }
     put_check(page, "Packets lost", stats->kernel_dropped == 0, text);
@@ -125,7 +125,7 @@ static void put_database(struct page *page, const struct status_sources *sources
     bool current = sources->databases[which].successful != 0;
     char text[96];
     snprintf(text, sizeof text, "built %" PRIu64 " day%s ago%s", days, days == 1 ? "" : "s",
-             current ? "" : "; its replacement is of no use");
+             current ? "" : "; its replacement cannot be used");
     put_check(page, names[which], current && days <= STATUS_DATABASE_DAYS, text);
 }
 
@@ -145,7 +145,8 @@ static void put_health(struct page *page, const struct status_sources *sources, 
     put_check(page, "Count of distinct sessions", exact,
               exact ? "exact" : "no longer exact: raise -sessions.remember or -sessions.max");
     if (sources->groups->capped > 0) {
-        put_check(page, "Places", false, "more than -groups.max: the rest is named other");
+        put_check(page, "Countries and networks", false,
+                  "reached -groups.max: new ones are counted as other");
     }
     put(page, "</table>\n</section>\n");
 }
@@ -259,11 +260,11 @@ static int put_ranking(struct page *page, const struct status_sources *sources,
 /* --- What dnstt-server would not serve. */
 
 static const char *const reasons[WIRE_REJECT_REASONS] = {
-    [WIRE_REJECT_OPCODE] = "opcode: no standard query",
-    [WIRE_REJECT_QTYPE] = "qtype: not TXT, as resolvers ask that minimise names",
+    [WIRE_REJECT_OPCODE] = "opcode: not a standard query",
+    [WIRE_REJECT_QTYPE] = "qtype: not TXT, as resolvers send that minimise names",
     [WIRE_REJECT_EDNS] = "edns: no EDNS, or a size below the MTU: no tunnel works through it",
     [WIRE_REJECT_ENCODING] = "encoding: not base32",
-    [WIRE_REJECT_SHORT] = "short: no whole session id",
+    [WIRE_REJECT_SHORT] = "short: too short for a session id",
     [WIRE_REJECT_FRAMING] = "framing: not dnstt's",
 };
 

@@ -37,7 +37,7 @@ static const char *open_reason(int error)
         return "cannot be opened: Too many open files";
     case ENAMETOOLONG:
     case ELOOP:
-        return "is no usable path";
+        return "is not a usable path";
     default:
         return "cannot be opened";
     }
@@ -74,7 +74,7 @@ int file_read(int file, size_t max, char **text, size_t *length, const char **re
         *reason = "does not fit into memory";
         return -ENOMEM;
     }
-    /* One octet more than is wanted, to see whether it is too long. */
+    /* One byte more than is wanted, to see whether it is too long. */
     for (ssize_t got = 1; got > 0 && used <= max; used += (size_t)got) {
         got = read(file, buffer + used, max + 1 - used);
         if (got < 0) {

@@ -24,7 +24,7 @@ int file_open(const char *path, struct stat *status, const char **reason);
 
 /*
  * Reads all of what file_open opened, and ends it with a NUL that `*length` does not count. Returns
- * 0, the text to be given to free(3), or -errno with `*reason` set: -E2BIG above `max` octets.
+ * 0, the text to be given to free(3), or -errno with `*reason` set: -E2BIG above `max` bytes.
  */
 int file_read(int file, size_t max, char **text, size_t *length, const char **reason);
 

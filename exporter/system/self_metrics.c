@@ -86,16 +86,6 @@ void self_metrics_open(pid_t sniffer, struct self_metrics *out)
     out->start_milliseconds = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void self_metrics_close(struct self_metrics *process)
-{
-    if (process->memory >= 0) {
-        close(process->memory);
-    }
-    if (process->sniffer_memory >= 0) {
-        close(process->sniffer_memory);
-    }
-}
-
 struct self_metrics_values self_metrics_read(const struct self_metrics *process)
 {
     uint64_t own[STATM_FIELDS];

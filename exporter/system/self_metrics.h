@@ -36,7 +36,6 @@ struct self_metrics {
 /* Opens what there is to open: before the sandbox, once the limit on descriptors is set. A figure
  * without a source will be SELF_METRICS_UNKNOWN. */
 void self_metrics_open(pid_t sniffer, struct self_metrics *out);
-void self_metrics_close(struct self_metrics *process);
 
 /* Takes one system call for each descriptor that is allowed, and four more. */
 struct self_metrics_values self_metrics_read(const struct self_metrics *process);

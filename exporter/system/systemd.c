@@ -12,7 +12,7 @@
 
 enum {
     MICROSECONDS = 1000000,
-    STATE_MAX = 512, /* octets: a domain, an interface, a figure */
+    STATE_MAX = 512, /* bytes: a domain, an interface, a figure */
 };
 
 /* A quarter of what the manager waits, in whole seconds: it advises half (sd_watchdog_enabled(3)),

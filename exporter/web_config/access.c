@@ -86,11 +86,11 @@ static const char *refuse_next(const struct access *access, const struct web_con
         return NULL; /* the first */
     }
     if ((tls != NULL) != (access->tls != NULL)) {
-        return "begins or ends TLS; restart for that";
+        return "turns TLS on or off; restart to apply it";
     }
     /* While somebody writes a file in place it is empty for a moment. */
     if (access->config.user_count > 0 && next->user_count == 0) {
-        return "asks for no password any more; restart for that";
+        return "no longer requires a password; restart to apply it";
     }
     return NULL;
 }
@@ -133,16 +133,6 @@ int access_open(const char *path, struct access **out, struct web_files_error *e
     }
     *out = access;
     return 0;
-}
-
-void access_close(struct access *access)
-{
-    if (access != NULL) {
-        web_config_free(&access->config);
-        tls_release(access->tls);
-        explicit_bzero(&access->passwords, sizeof access->passwords);
-    }
-    free(access);
 }
 
 enum access_reload access_reload(struct access *access, bool again, struct web_files_error *error)

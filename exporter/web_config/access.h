@@ -16,9 +16,9 @@ struct tls;
 struct web_files;
 struct web_files_error;
 
-/* Reads the configuration. Returns 0, or -errno with `*error` filled. access_close frees it. */
+/* Reads the configuration. Returns 0, or -errno with `*error` filled. It lives as long as the
+ * process. */
 int access_open(const char *path, struct access **out, struct web_files_error *error);
-void access_close(struct access *access);
 
 enum access_reload {
     ACCESS_UNCHANGED, /* every file is what it was at the latest attempt */

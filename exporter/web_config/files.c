@@ -12,17 +12,17 @@
 
 /* A text that was read, to be wiped. */
 struct text {
-    char *octets;
+    char *bytes;
     size_t length;
     bool open_to_others; /* as the file was */
 };
 
 static void wipe(struct text *text)
 {
-    if (text->octets != NULL) {
-        explicit_bzero(text->octets, text->length);
+    if (text->bytes != NULL) {
+        explicit_bzero(text->bytes, text->length);
     }
-    free(text->octets);
+    free(text->bytes);
 }
 
 static int refuse(struct web_files_error *error, const char *path, int code, const char *reason)
@@ -49,7 +49,7 @@ static int read_file(struct web_file *file, size_t max, struct text *out, const 
     file->identity = file_identity(&status);
     file->open_to_others = is_open_to_others(&status);
     out->open_to_others = file->open_to_others;
-    int result = file_read(descriptor, max, &out->octets, &out->length, reason);
+    int result = file_read(descriptor, max, &out->bytes, &out->length, reason);
     close(descriptor);
     return result;
 }
@@ -80,7 +80,7 @@ static int read_pem(const struct web_config_pem *pem, struct web_files *files, s
     }
     struct web_file *file = add_file(files, pem->path);
     if (file == NULL) {
-        return refuse(error, pem->path, -ENAMETOOLONG, "is no usable path");
+        return refuse(error, pem->path, -ENAMETOOLONG, "is not a usable path");
     }
     int result = read_file(file, WEB_FILES_PEM_BYTES_MAX, out, &reason);
     return result == 0 ? 0 : refuse(error, file->path, result, reason);
@@ -88,7 +88,7 @@ static int read_pem(const struct web_config_pem *pem, struct web_files *files, s
 
 static const char *text_of(const struct web_config_pem *pem, const struct text *read)
 {
-    return pem->path != NULL ? read->octets : pem->text;
+    return pem->path != NULL ? read->bytes : pem->text;
 }
 
 /* Where a PEM text of this configuration came from. */
@@ -124,14 +124,14 @@ static int make_tls(const struct web_config_tls *config, const struct text read[
 static int load_tls(const struct web_config_tls *config, struct web_files *files, struct tls **tls,
                     struct web_files_error *error)
 {
-    struct text read[TLS_PARTS] = {{.octets = NULL}};
+    struct text read[TLS_PARTS] = {{.bytes = NULL}};
     int result = read_pem(&config->certificate, files, &read[TLS_CERTIFICATE], error);
     if (result == 0) {
         result = read_pem(&config->key, files, &read[TLS_KEY], error);
     }
     if (result == 0 && read[TLS_KEY].open_to_others) {
         result = refuse(error, path_of(config, files, TLS_KEY), -EPERM,
-                        "holds a private key that others may read or write; run chmod o-rw");
+                        "has a private key that other users can read or write; run chmod o-rw");
     }
     if (result == 0) {
         result = read_pem(&config->client_ca, files, &read[TLS_CLIENT_CA], error);
@@ -148,7 +148,7 @@ static int load_tls(const struct web_config_tls *config, struct web_files *files
 static int read_config(struct web_files *files, struct web_config *config,
                        struct web_files_error *error)
 {
-    struct text text = {.octets = NULL};
+    struct text text = {.bytes = NULL};
     struct yaml_tree_error wrong;
     const char *reason;
     const char *path = files->files[0].path;
@@ -158,7 +158,7 @@ static int read_config(struct web_files *files, struct web_config *config,
         error->wrong = result == -E2BIG;
         return result;
     }
-    result = web_config_read(text.octets, text.length, config, &wrong);
+    result = web_config_read(text.bytes, text.length, config, &wrong);
     bool open_to_others = text.open_to_others;
     wipe(&text);
     if (result != 0) {
@@ -171,7 +171,7 @@ static int read_config(struct web_files *files, struct web_config *config,
     if (open_to_others && web_config_has_secrets(config)) {
         web_config_free(config);
         return refuse(error, path, -EPERM,
-                      "holds secrets that others may read or write; run chmod o-rw");
+                      "has secrets that other users can read or write; run chmod o-rw");
     }
     return 0;
 }
@@ -184,7 +184,7 @@ int web_files_load(const char *path, struct web_config *config, struct tls **tls
     files->count = 1;
     if (strlen(path) >= sizeof files->files[0].path) {
         files->count = 0;
-        return refuse(error, path, -ENAMETOOLONG, "is no usable path");
+        return refuse(error, path, -ENAMETOOLONG, "is not a usable path");
     }
     memcpy(files->files[0].path, path, strlen(path) + 1);
     int result = read_config(files, &read, error);

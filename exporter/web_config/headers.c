@@ -26,8 +26,8 @@ static const struct {
 static bool is_printable(const char *value)
 {
     for (; *value != '\0'; value++) {
-        unsigned char octet = (unsigned char)*value;
-        if (octet < ' ' || octet == 0x7f) {
+        unsigned char byte = (unsigned char)*value;
+        if (byte < ' ' || byte == 0x7f) {
             return false;
         }
     }
@@ -61,7 +61,7 @@ const char *headers_set(struct headers *headers, const char *name, const char *v
             return table[i].wrong;
         }
         if (!is_printable(value)) {
-            return "holds a control character; write it in one line";
+            return "has a control character; write it in one line";
         }
         headers->values[i] = value;
         return NULL;

@@ -12,7 +12,7 @@
 enum {
     INTERVAL_MAX = 24 * 3600 * 1000, /* milliseconds */
     BURST_MAX = 1000 * 1000,
-    USER_NAME_MAX = 128, /* octets */
+    USER_NAME_MAX = 128, /* bytes */
 };
 
 static int choose(const char *value, const char *const names[], size_t count)
@@ -101,7 +101,7 @@ static const char *set_name(struct web_config *config, const char *key, const ch
 {
     (void)key;
     if (value[0] == '\0') {
-        return "holds an empty name; leave it out";
+        return "has an empty name; leave it out";
     }
     if (config->tls.name_count == WEB_CONFIG_NAMES_MAX) {
         return "has one too many; give at most 32 names";
@@ -118,7 +118,7 @@ static const char *set_version(enum web_config_version *out, const char *value)
     };
     int chosen = CHOOSE(value, names);
     if (chosen < 0) {
-        return "is not served; give TLS12 or TLS13";
+        return "is not supported; give TLS12 or TLS13";
     }
     *out = (enum web_config_version)chosen;
     return NULL;
@@ -139,7 +139,7 @@ static const char *set_max_version(struct web_config *config, const char *key, c
 static const char *set_boolean(bool *out, const char *value)
 {
     if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
-        return "is neither; give true or false";
+        return "is not a boolean; give true or false";
     }
     *out = strcmp(value, "true") == 0;
     return NULL;
@@ -166,7 +166,7 @@ static const char *set_curve(struct web_config *config, const char *key, const c
     }
     for (unsigned i = 0; i < config->tls.curve_count; i++) {
         if (config->tls.curves[i] == (enum web_config_curve)chosen) {
-            return "stands twice; name each curve once";
+            return "is given twice; name each curve once";
         }
     }
     config->tls.curves[config->tls.curve_count++] = (enum web_config_curve)chosen;
@@ -199,7 +199,7 @@ static const char *set_user(struct web_config *config, const char *key, const ch
 {
     size_t length = strlen(key);
     if (length == 0 || length > USER_NAME_MAX || strchr(key, ':') != NULL) {
-        return "is no user name; give 1 to 128 octets without a colon";
+        return "is not a user name; give 1 to 128 bytes without a colon";
     }
     if (config->user_count == PASSWORD_USERS_MAX) {
         return "is one too many; give at most 64 users";
@@ -214,7 +214,7 @@ static const char *set_interval(struct web_config *config, const char *key, cons
     (void)key;
     if (strcmp(value, "0") != 0 &&
         flag_values_milliseconds(value, 0, INTERVAL_MAX, &milliseconds) != 0) {
-        return "is no duration; give 0, or one up to 24h such as 1s or 500ms";
+        return "is not a duration; give 0, or one up to 24h such as 1s or 500ms";
     }
     config->rate_interval = (uint32_t)milliseconds;
     return NULL;
@@ -225,7 +225,7 @@ static const char *set_burst(struct web_config *config, const char *key, const c
     uint64_t burst = 0;
     (void)key;
     if (number_parse(value, 0, BURST_MAX, &burst) != 0) {
-        return "is no number of requests; give one from 0 to 1000000";
+        return "is not a number of requests; give one from 0 to 1000000";
     }
     config->rate_burst = (uint32_t)burst;
     return NULL;

@@ -38,14 +38,14 @@ static bool is_bcrypt(const char *hash)
 const char *password_refuse_hash(const char *hash)
 {
     if (!is_bcrypt(hash)) {
-        return "is no bcrypt hash; make one with: htpasswd -nBC 10 \"\"";
+        return "is not a bcrypt hash; make one with: htpasswd -nBC 10 \"\"";
     }
     if (cost_of(hash) < PASSWORD_COST_MIN || cost_of(hash) > PASSWORD_COST_MAX) {
         return "has a cost outside 4 to 12; make one with: htpasswd -nBC 10 \"\"";
     }
     if (crypt_checksalt(hash) == CRYPT_SALT_INVALID ||
         crypt_checksalt(hash) == CRYPT_SALT_METHOD_DISABLED) {
-        return "is of a kind that this system's libxcrypt does not check";
+        return "is a hash that this system's libxcrypt cannot check";
     }
     return NULL;
 }

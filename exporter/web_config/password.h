@@ -20,7 +20,7 @@ enum {
     PASSWORD_COST_MAX = 12,  /* some 200 ms, in which no packet is counted */
     PASSWORD_HASH_LENGTH = 60,
     PASSWORD_DIGEST_BYTES = 32, /* of HMAC-SHA-256 */
-    /* Octets of the header's value: no name and password of sense come near. */
+    /* Bytes of the header's value: no name and password of sense come near. */
     PASSWORD_HEADER_MAX = 1024,
 };
 

@@ -136,19 +136,20 @@ static int check_pems(struct reader *reader)
 {
     const struct web_config_tls *tls = &reader->config.tls;
     if (tls->certificate.text == NULL && tls->certificate.path == NULL) {
-        return refuse_tls(reader, "cert_file", "names no certificate; give cert_file or cert");
+        return refuse_tls(reader, "cert_file", "has no certificate; give cert_file or cert");
     }
     if (tls->key.text == NULL && tls->key.path == NULL) {
-        return refuse_tls(reader, "key_file", "names no private key; give key_file or key");
+        return refuse_tls(reader, "key_file", "has no private key; give key_file or key");
     }
     if (tls->certificate.text != NULL && tls->certificate.path != NULL) {
-        return refuse_tls(reader, "cert", "stands beside cert_file; give one of the two");
+        return refuse_tls(reader, "cert", "is given together with cert_file; give one of the two");
     }
     if (tls->key.text != NULL && tls->key.path != NULL) {
-        return refuse_tls(reader, "key", "stands beside key_file; give one of the two");
+        return refuse_tls(reader, "key", "is given together with key_file; give one of the two");
     }
     if (tls->client_ca.text != NULL && tls->client_ca.path != NULL) {
-        return refuse_tls(reader, "client_ca", "stands beside client_ca_file; give one of the two");
+        return refuse_tls(reader, "client_ca",
+                          "is given together with client_ca_file; give one of the two");
     }
     return 0;
 }
@@ -165,7 +166,7 @@ static int check_client_auth(struct reader *reader)
     }
     if (!has_ca && tls->client_auth == WEB_CONFIG_REQUIRE_AND_VERIFY_CLIENT_CERT) {
         return refuse_tls(reader, "client_auth_type",
-                          "lets nobody in without an authority; give client_ca_file");
+                          "RequireAndVerifyClientCert needs client_ca_file");
     }
     if (tls->name_count > 0 && !required) {
         return refuse_tls(reader, "client_allowed_sans",
@@ -201,7 +202,7 @@ static int check_together(struct reader *reader)
     int error = check_tls(reader);
     if (error == 0 && reader->config.rate_interval > 0 && reader->config.rate_burst == 0) {
         error = refuse(reader, where(reader, WEB_CONFIG_RATE, "burst"),
-                       "lets no request through; give burst: 1 or more");
+                       "is 0, so no request would pass; give burst: 1 or more");
     }
     return error;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    PRIORITY_OCTETS_MAX = 512,
+    PRIORITY_BYTES_MAX = 512,
 };
 
 struct tls {
@@ -60,11 +60,11 @@ static int add_pair(struct tls *tls, const struct tls_texts *texts, gnutls_x509_
     unsigned count = 0;
     if (gnutls_x509_crt_list_import2(&certificates, &count, &certificate_text, GNUTLS_X509_FMT_PEM,
                                      0) < 0) {
-        return refuse(error, TLS_CERTIFICATE, "holds no certificate in PEM");
+        return refuse(error, TLS_CERTIFICATE, "has no certificate in PEM format");
     }
     int result = 0;
     if (gnutls_x509_privkey_import2(key, &key_text, GNUTLS_X509_FMT_PEM, NULL, 0) < 0) {
-        result = refuse(error, TLS_KEY, "holds no private key in PEM without a passphrase");
+        result = refuse(error, TLS_KEY, "has no private key in PEM format without a passphrase");
     } else {
         switch (gnutls_certificate_set_x509_key(tls->credentials, certificates, (int)count, key)) {
         case GNUTLS_E_SUCCESS:
@@ -102,12 +102,12 @@ static int add_client_ca(struct tls *tls, const char *text, struct tls_error *er
     if (count == GNUTLS_E_MEMORY_ERROR) {
         return out_of_memory(error);
     }
-    return count > 0 ? 0 : refuse(error, TLS_CLIENT_CA, "holds no certificate in PEM");
+    return count > 0 ? 0 : refuse(error, TLS_CLIENT_CA, "has no certificate in PEM format");
 }
 
-static size_t append(char priority[PRIORITY_OCTETS_MAX], size_t used, const char *text)
+static size_t append(char priority[PRIORITY_BYTES_MAX], size_t used, const char *text)
 {
-    int length = snprintf(priority + used, PRIORITY_OCTETS_MAX - used, "%s", text);
+    int length = snprintf(priority + used, PRIORITY_BYTES_MAX - used, "%s", text);
     return used + (size_t)length;
 }
 
@@ -121,7 +121,7 @@ static int set_priority(struct tls *tls, const struct web_config_tls *config)
         [WEB_CONFIG_P521] = ":+GROUP-SECP521R1",
         [WEB_CONFIG_X25519] = ":+GROUP-X25519",
     };
-    char text[PRIORITY_OCTETS_MAX];
+    char text[PRIORITY_BYTES_MAX];
     size_t used = append(text, 0,
                          "SECURE128:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:+AES-256-GCM:"
                          "+CHACHA20-POLY1305:+AES-128-GCM:-MAC-ALL:+AEAD:-VERS-ALL");

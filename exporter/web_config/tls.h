@@ -4,7 +4,7 @@
  * it comes, and holds it to its end; so certificates are rotated by making another state.
  *
  * A client that does not have the certificate asked for is refused within the handshake, with an
- * alert, before a single octet of HTTP is read.
+ * alert, before a single byte of HTTP is read.
  */
 #ifndef EXPORTER_WEB_CONFIG_TLS_H
 #define EXPORTER_WEB_CONFIG_TLS_H
@@ -13,7 +13,7 @@ struct gnutls_session_int;
 struct web_config_tls;
 
 enum {
-    /* Octets of a client's handshake message. Longer than any chain of certificates of sense, and
+    /* Bytes of a client's handshake message. Longer than any chain of certificates of sense, and
      * far below GnuTLS's own 128 KiB, which anybody could make it hold. */
     TLS_HANDSHAKE_BYTES_MAX = 32 * 1024,
 };

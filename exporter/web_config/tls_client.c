@@ -10,9 +10,9 @@
 
 enum {
     ALTERNATIVE_NAMES_MAX = 64,  /* of one certificate; later ones do not count */
-    ALTERNATIVE_NAME_MAX = 1024, /* octets; a longer one matches nothing */
-    IPV4_OCTETS = 4,
-    IPV6_OCTETS = 16,
+    ALTERNATIVE_NAME_MAX = 1024, /* bytes; a longer one matches nothing */
+    IPV4_BYTES = 4,
+    IPV6_BYTES = 16,
 };
 
 int tls_client_make(const struct web_config_tls *config, struct tls_client *out)
@@ -57,8 +57,8 @@ static bool is_name_allowed(const struct tls_client *client, unsigned type, cons
     case GNUTLS_SAN_URI:
         return is_allowed(client, name, length);
     case GNUTLS_SAN_IPADDRESS:
-        return (length == IPV4_OCTETS || length == IPV6_OCTETS) &&
-               inet_ntop(length == IPV4_OCTETS ? AF_INET : AF_INET6, name, address,
+        return (length == IPV4_BYTES || length == IPV6_BYTES) &&
+               inet_ntop(length == IPV4_BYTES ? AF_INET : AF_INET6, name, address,
                          sizeof address) != NULL &&
                is_allowed(client, address, strlen(address));
     default:

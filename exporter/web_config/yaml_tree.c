@@ -51,7 +51,7 @@ static int refuse_syntax(struct reader *reader, const char *text)
         return out_of_memory(reader);
     }
     if (parser->error == YAML_READER_ERROR) {
-        /* It knows the octet alone. */
+        /* It knows the byte alone. */
         line = 1;
         for (size_t i = 0; i < parser->problem_offset; i++) {
             line += text[i] == '\n';
@@ -98,7 +98,7 @@ static int add(struct reader *reader, enum yaml_tree_kind kind, unsigned line, c
     if (tree->count == YAML_TREE_NODES_MAX) {
         wrong = "is one too many; the file may have 511 keys and list items in all";
     } else if (reader->key != NULL && is_known(reader, parent)) {
-        wrong = "stands twice; leave one out";
+        wrong = "is given twice; leave one out";
     }
     if (wrong != NULL) {
         free(value);
@@ -134,7 +134,7 @@ static int take_scalar(struct reader *reader, const yaml_event_t *event)
     }
     if (strlen(value) != event->data.scalar.length) {
         free(value);
-        return refuse(reader, line, "holds a NUL");
+        return refuse(reader, line, "has a NUL");
     }
     if (!expects_key(reader)) {
         return add(reader, YAML_TREE_SCALAR, line, value, is_null(event));

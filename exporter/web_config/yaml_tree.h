@@ -1,7 +1,7 @@
 /*
  * The small part of YAML 1.1 that a configuration file needs, read by libyaml's events: maps, lists
  * and scalars, a few levels deep. Refused are aliases, anchors and tags, keys that are no scalars,
- * a key that stands twice in one map, a second document, and NUL octets.
+ * a key that stands twice in one map, a second document, and NUL bytes.
  */
 #ifndef EXPORTER_WEB_CONFIG_YAML_TREE_H
 #define EXPORTER_WEB_CONFIG_YAML_TREE_H
@@ -12,10 +12,10 @@
 enum {
     YAML_TREE_DEPTH_MAX = 3,   /* maps and lists within each other: a section's list is the third */
     YAML_TREE_NODES_MAX = 512, /* of all keys and list items; far more than a file of sense has */
-    /* Octets of the whole text. It also keeps each of libyaml's buffers below the size from which
+    /* Bytes of the whole text. It also keeps each of libyaml's buffers below the size from which
      * realloc(3) would call mremap(2), which the syscall policy does not know. */
     YAML_TREE_BYTES_MAX = 32 * 1024,
-    YAML_TREE_KEY_MAX = 64, /* octets of a key that an error shows, with its end */
+    YAML_TREE_KEY_MAX = 64, /* bytes of a key that an error shows, with its end */
 };
 
 enum yaml_tree_kind {
@@ -46,7 +46,7 @@ struct yaml_tree_error {
     const char *reason;          /* static */
 };
 
-/* Reads `length` octets of UTF-8. An empty text is a scalar that is null. Returns 0, or -EINVAL or
+/* Reads `length` bytes of UTF-8. An empty text is a scalar that is null. Returns 0, or -EINVAL or
  * -ENOMEM with `*error` filled. yaml_tree_free wipes and frees. */
 int yaml_tree_read(const char *text, size_t length, struct yaml_tree **out,
                    struct yaml_tree_error *error);

@@ -130,7 +130,7 @@ def wakeups_a_second(host, path, rate, seconds=12):
 
 
 def latencies(host, count=40):
-    """Milliseconds from the first octet of a query on the wire until a scrape shows it."""
+    """Milliseconds from the first byte of a query on the wire until a scrape shows it."""
     found = []
     frame = packets.query_frame(wire.query(b"CLIENTID", frames.DOMAIN))
     with running(Ours, host) as ours:
@@ -145,7 +145,7 @@ def latencies(host, count=40):
 
 
 class Memory(NamedTuple):
-    """Octets."""
+    """Bytes."""
     exporter: int
     highest: int  # that the exporter ever had
     sniffer_private: int

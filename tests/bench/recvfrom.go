@@ -39,7 +39,7 @@ var (
 	labels   = []string{"domain", "country", "asn"}
 	sessions = counter("dnstt_sessions_total")
 	queries  = counter("dnstt_queries_total")
-	octets   = counter("dnstt_bytes_in_total")
+	bytes   = counter("dnstt_bytes_in_total")
 )
 
 func counter(name string) *prometheus.CounterVec {
@@ -143,7 +143,7 @@ func (s *state) take(frame []byte) bool {
 	}
 	s.sessions[id] = session{time.Now(), from}
 	queries.WithLabelValues(values...).Inc()
-	octets.WithLabelValues(values...).Add(float64(len(message)))
+	bytes.WithLabelValues(values...).Add(float64(len(message)))
 	s.counted++
 	return true
 }

@@ -3,7 +3,7 @@
  * times are nanoseconds of CPU, each the least of several runs; but growth and a hold of the loop,
  * which are to stay below something, are the longest of all runs.
  *
- *     scale sessions COUNT COUNTRY ASN   time for a record, octets for a session
+ *     scale sessions COUNT COUNTRY ASN   time for a record, bytes for a session
  *     scale distinct COUNT               whether so many sessions that come twice count once
  *     scale groups COUNT                 a scrape of so many groups, in memory
  *     scale http COUNT ENCODING          the same over HTTP: its cost, how long it holds the loop
@@ -160,7 +160,7 @@ static void measure_sweep(void)
     tell("sweep_ns", (double)least);
 }
 
-static double set_octets(const struct distinct_set *set)
+static double set_bytes(const struct distinct_set *set)
 {
     return (double)table_bytes(set->slot_count, sizeof *set->slots);
 }
@@ -170,10 +170,10 @@ static void tell_memory(void)
     const struct sessions *sessions = &state.sessions;
     const struct distinct *distinct = &state.distinct;
     uint64_t remembered = distinct->current.used + distinct->previous.used - distinct->carried;
-    tell("session_octets", (double)table_bytes(sessions->slot_count, sizeof *sessions->slots) /
-                               (double)sessions->used);
+    tell("session_bytes", (double)table_bytes(sessions->slot_count, sizeof *sessions->slots) /
+                              (double)sessions->used);
     tell("distinct_bytes",
-         (set_octets(&distinct->current) + set_octets(&distinct->previous)) / (double)remembered);
+         (set_bytes(&distinct->current) + set_bytes(&distinct->previous)) / (double)remembered);
 }
 
 static void measure_sessions(uint32_t count, char *databases[])
@@ -269,7 +269,7 @@ static void measure_groups(uint32_t count)
     tell("scrape_ns", (double)kept.spent);
     tell("hold_ns", (double)kept.longest);
     /* Two gauges of each group are copied. */
-    tell("extra_octets", (double)kept.memory - (double)count * 2 * sizeof(uint32_t));
+    tell("extra_bytes", (double)kept.memory - (double)count * 2 * sizeof(uint32_t));
 }
 
 /* --- HTTP. */

@@ -44,10 +44,10 @@ static struct state state;
 static void fill(void *buffer, size_t length)
 {
     static uint64_t seed = 4;
-    uint8_t *octets = buffer;
+    uint8_t *bytes = buffer;
     for (size_t i = 0; i < length; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
-        octets[i] = (uint8_t)(seed >> 56);
+        bytes[i] = (uint8_t)(seed >> 56);
     }
 }
 

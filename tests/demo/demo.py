@@ -31,7 +31,7 @@ TICK_SECONDS = 0.1
 REPORT_SECONDS = 2
 START_SECONDS = 5
 
-# Loopback network (the second octet), and where it pretends to be.
+# Loopback network (the second byte), and where it pretends to be.
 NETWORKS = {
     10: ("US", 15169), 11: ("US", 13335), 12: ("CH", 19281), 13: ("DE", 3320),
     14: ("FR", 3215), 15: ("NL", 1136), 16: ("TR", 9121), 17: ("IR", 58224),
@@ -93,8 +93,8 @@ def free_port(kind, first):
 
 
 def make_databases(directory):
-    networks = [{"network": f"127.{octet}.0.0/16", "country": country, "asn": asn}
-                for octet, (country, asn) in NETWORKS.items()]
+    networks = [{"network": f"127.{byte}.0.0/16", "country": country, "asn": asn}
+                for byte, (country, asn) in NETWORKS.items()]
     specification = directory / "networks.json"
     specification.write_text(json.dumps(networks))
     subprocess.run(["perl", ROOT / "tests/data/make_databases.pl", directory, specification],

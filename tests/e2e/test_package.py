@@ -37,7 +37,7 @@ def test_lintian_has_nothing_to_say():
 
 
 def test_reproducible(deb, tmp_path):
-    """Another folder, umask, language, time zone and day give the same octets."""
+    """Another folder, umask, language, time zone and day give the same bytes."""
     environment = {key: value for key, value in os.environ.items() if key != "MAKEFLAGS"}
     environment.update(BUILD=str(tmp_path / "build"), TZ="Pacific/Kiritimati", LC_ALL="C")
     run("make", "deb", cwd=ROOT, env=environment, umask=0o027)

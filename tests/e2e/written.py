@@ -17,7 +17,7 @@ def _session_ids():
     for path in RECORDINGS:
         for number in json.loads(path.with_suffix(".json").read_text())["ids"]:
             yield number
-            # Twelve characters: the thirteenth depends on what follows the eight octets too.
+            # Twelve characters: the thirteenth depends on what follows the eight bytes too.
             yield base64.b32encode(bytes.fromhex(number)).decode()[:12].lower()
     for number in OWN:
         yield base64.b32encode(number.upper().encode()).decode()[:12].lower()

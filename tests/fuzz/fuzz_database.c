@@ -1,5 +1,5 @@
 /*
- * Any file as a database. The input: an octet that says which half of a place is asked for, an
+ * Any file as a database. The input: an byte that says which half of a place is asked for, an
  * address, the length of the first file, that file, and the one that takes its place. Held: no
  * crash and no hang; a place is what exporter/geoip/layout.h promises; a refusal is told whole,
  * leaves the outputs alone, and with them the database that was open.
@@ -22,20 +22,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     UNTOUCHED = 0xa5, /* what the outputs hold before */
-    ADDRESS_OCTETS = 16,
-    HEAD_OCTETS = 1 + ADDRESS_OCTETS + 2,
-    /* Of the first octet. */
+    ADDRESS_BYTES = 16,
+    HEAD_BYTES = 1 + ADDRESS_BYTES + 2,
+    /* Of the first byte. */
     FOR_ASN = 1,
-    FOR_IPV4 = 2, /* the address is the first four octets */
+    FOR_IPV4 = 2, /* the address is the first four bytes */
 };
 
 static const struct geo unknown = {.country = GEO_COUNTRY('Z', 'Z')};
 
-/* Puts a file of these octets under a descriptor's number: another inode than any before. */
-static void put_file(const uint8_t *octets, size_t size, int number)
+/* Puts a file of these bytes under a descriptor's number: another inode than any before. */
+static void put_file(const uint8_t *bytes, size_t size, int number)
 {
     int file = memfd_create("database", MFD_CLOEXEC);
-    if (file < 0 || write(file, octets, size) != (ssize_t)size ||
+    if (file < 0 || write(file, bytes, size) != (ssize_t)size ||
         dup3(file, number, O_CLOEXEC) != number) {
         abort();
     }
@@ -86,13 +86,13 @@ static enum geoip_outcome reload(struct geoip_database *database, bool again,
     return result;
 }
 
-static void replace(struct geoip_database *database, const uint8_t *octets, size_t size, int number,
+static void replace(struct geoip_database *database, const uint8_t *bytes, size_t size, int number,
                     const struct sockaddr *address)
 {
     struct geoip_error error;
     struct geo before = look_up(database, address);
     assert(reload(database, true, &error) == GEOIP_UNCHANGED);
-    put_file(octets, size, number);
+    put_file(bytes, size, number);
     enum geoip_outcome result = reload(database, false, &error);
     struct geo after = look_up(database, address);
     if (result == GEOIP_RELOADED) {
@@ -114,15 +114,15 @@ static void run(const struct geoip_kind *kind, const struct sockaddr *address, c
     char path[sizeof "/proc/self/fd/" + 10];
     union {
         struct geoip_database database;
-        uint8_t octets[sizeof(struct geoip_database)];
+        uint8_t bytes[sizeof(struct geoip_database)];
     } out;
     struct geoip_error error;
     if (number < 0) {
         number = memfd_create("database", MFD_CLOEXEC);
     }
-    size_t first = (size_t)(data[HEAD_OCTETS - 2] | data[HEAD_OCTETS - 1] << 8);
-    data += HEAD_OCTETS;
-    size -= HEAD_OCTETS;
+    size_t first = (size_t)(data[HEAD_BYTES - 2] | data[HEAD_BYTES - 1] << 8);
+    data += HEAD_BYTES;
+    size -= HEAD_BYTES;
     first = first < size ? first : size;
     put_file(data, first, number);
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", number);
@@ -131,7 +131,7 @@ static void run(const struct geoip_kind *kind, const struct sockaddr *address, c
     if (code != 0) {
         check_refusal(kind, path, code, &error);
         for (size_t i = 0; i < sizeof out; i++) {
-            assert(out.octets[i] == UNTOUCHED);
+            assert(out.bytes[i] == UNTOUCHED);
         }
         return;
     }
@@ -147,14 +147,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } address = {.v6 = {.sin6_family = AF_INET6}};
-    if (size < HEAD_OCTETS) {
+    if (size < HEAD_BYTES) {
         return 0;
     }
     if ((data[0] & FOR_IPV4) != 0) {
         address.v4.sin_family = AF_INET;
         memcpy(&address.v4.sin_addr, data + 1, sizeof address.v4.sin_addr);
     } else {
-        memcpy(&address.v6.sin6_addr, data + 1, ADDRESS_OCTETS);
+        memcpy(&address.v6.sin6_addr, data + 1, ADDRESS_BYTES);
     }
     bool asn = (data[0] & FOR_ASN) != 0;
     run(asn ? &geoip_kind_asn : &geoip_kind_country, &address.any, data, size);

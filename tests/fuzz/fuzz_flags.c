@@ -1,5 +1,5 @@
 /*
- * Any command line: the octets of the input, with a NUL behind each argument. Held: what is taken
+ * Any command line: the bytes of the input, with a NUL behind each argument. Held: what is taken
  * is within the bounds of common/flags.h and says the same when it is written out and parsed again;
  * what is refused leaves the options alone and is told in one printable line.
  */
@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     UNTOUCHED = 0xa5,  /* what the outputs hold before */
-    WRITTEN_MAX = 300, /* octets of an argument that is written out */
+    WRITTEN_MAX = 300, /* bytes of an argument that is written out */
     WRITTEN_ARGUMENTS = DOMAINS_MAX + OPTIONS_PORTS_MAX + 32,
 };
 
@@ -57,9 +57,9 @@ static void release(struct arguments *arguments)
 
 static bool is_untouched(const void *output, size_t size)
 {
-    const uint8_t *octets = output;
+    const uint8_t *bytes = output;
     for (size_t i = 0; i < size; i++) {
-        if (octets[i] != UNTOUCHED) {
+        if (bytes[i] != UNTOUCHED) {
             return false;
         }
     }

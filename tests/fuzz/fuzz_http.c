@@ -1,8 +1,8 @@
 /*
  * Any client against the HTTP endpoint, over a Unix socket and through libmicrohttpd. The first
- * octet of the input says how the client behaves, the second how many octets it sends at a time (0:
+ * byte of the input says how the client behaves, the second how many bytes it sends at a time (0:
  * all), the rest is what it sends. Held: no crash, no leak and no connection left over; one reply
- * at most, well-formed to its last octet; figures for nobody who came by a foreign name; and the
+ * at most, well-formed to its last byte; figures for nobody who came by a foreign name; and the
  * next client is served as if there had been none before.
  */
 #include "common/domain.h"
@@ -38,7 +38,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-    CLIENT_OCTETS = 2,
+    CLIENT_BYTES = 2,
     /* The client's ways. */
     TO_LOOPBACK = 1,
     SNIFFER_SILENT = 2,
@@ -47,7 +47,7 @@ enum {
     NOW = 100,
     SEGMENTS_MAX = 40, /* the rest goes at once */
     TURNS_BETWEEN = 3, /* of the server, after each segment */
-    TURNS_AFTER = 20,  /* without an octet more of the reply */
+    TURNS_AFTER = 20,  /* without an byte more of the reply */
     REPLY_MAX = 256 * 1024,
 };
 
@@ -332,7 +332,7 @@ static void check_next(struct http *http, struct exchange *exchange)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct exchange exchange;
-    if (size < CLIENT_OCTETS) {
+    if (size < CLIENT_BYTES) {
         return 0;
     }
     make_sources();
@@ -348,8 +348,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (http_start(&options, &http) != 0) {
         abort();
     }
-    exchange.request = data + CLIENT_OCTETS;
-    exchange.size = size - CLIENT_OCTETS;
+    exchange.request = data + CLIENT_BYTES;
+    exchange.size = size - CLIENT_BYTES;
     exchange.segment = data[1];
     exchange.ends_sending = (ways & ENDS_SENDING) != 0;
     talk(http, loopback, &exchange);

@@ -1,6 +1,6 @@
 /*
  * A compromised sniffer against the exporter: any messages, in any order. The input is a list of
- * messages, each with an octet that says which parts are put right, so that what lies behind a
+ * messages, each with an byte that says which parts are put right, so that what lies behind a
  * check is reached as well. Held: a refused message changes nothing, each record of the others is
  * counted once and in one group, and no table holds more than its limit.
  */
@@ -8,6 +8,7 @@
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
+#include "exporter/counts/table.h"
 #include "exporter/intake.h"
 
 #include <assert.h>
@@ -194,7 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     intake_start(DOMAINS, NULL, &groups, &sessions, &intake);
     talk(data, size);
     check_account();
-    sessions_destroy(&sessions);
+    table_unmap(sessions.slots, sessions.slot_count, sizeof(struct session_entry));
     distinct_destroy(&distinct);
     groups_destroy(&groups);
     return 0;

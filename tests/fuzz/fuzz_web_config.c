@@ -26,7 +26,7 @@ static void check_refusal(const char *text, size_t size, int result,
     assert(error->reason != NULL && error->reason[0] != '\0');
     assert(strchr(error->reason, '\n') == NULL);
     assert(strnlen(error->key, sizeof error->key) < sizeof error->key);
-    /* YAML 1.1 has five line breaks: CR, LF, and of two or three octets NEL, LS and PS. libyaml
+    /* YAML 1.1 has five line breaks: CR, LF, and of two or three bytes NEL, LS and PS. libyaml
      * thinks of one more behind the last line. */
     unsigned lines = 2;
     for (size_t i = 0; i < size; i++) {
@@ -113,9 +113,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int result = web_config_read(text, size, &config, &error);
     if (result != 0) {
         check_refusal(text, size, result, &error);
-        const uint8_t *octets = (const uint8_t *)&config;
+        const uint8_t *bytes = (const uint8_t *)&config;
         for (size_t i = 0; i < sizeof config; i++) {
-            assert(octets[i] == UNTOUCHED);
+            assert(bytes[i] == UNTOUCHED);
         }
         free(text);
         return 0;

@@ -152,8 +152,8 @@ FAULTY = {
     "empty": (lambda path: os.truncate(path, 0), ["MaxMind DB"]),
     "text": (lambda path: path.write_text("country,asn\n" * 100), ["MaxMind DB"]),
     "folder": (make_folder, ["MaxMind DB"]),
-    "unreadable": (forbid, ["65534", "ermission", "let this user read"]),
-    "folder-unreadable": (forbid_folder, ["65534", "ermission", "let this user read"]),
+    "unreadable": (forbid, ["65534", "ermission", "give this user read access"]),
+    "folder-unreadable": (forbid_folder, ["65534", "ermission", "give this user read access"]),
 }
 
 
@@ -202,12 +202,12 @@ def test_too_few_descriptors(host):
 SCARCE = ("prlimit", f"--as={64 << 20}")
 
 
-# Flag → a limit, octets of its tables, and what else it takes: the table that is copied into the
+# Flag → a limit, bytes of its tables, and what else it takes: the table that is copied into the
 # last of them, or the copies of the gauges.
 TABLES = {"-sessions.max": (20_000_000, 400_000_000, 377_000_000),
           "-sessions.remember": (40_000_000, 376_000_000, 173_000_000),
           "-groups.max": (1_000_000, 128_000_000, 32_000_000)}
-WITHOUT_TABLES = 20_000_000  # octets of addresses: the program, its libraries, replies
+WITHOUT_TABLES = 20_000_000  # bytes of addresses: the program, its libraries, replies
 
 
 @pytest.mark.parametrize("flag", TABLES)
@@ -228,3 +228,10 @@ def test_too_little_memory_for_the_ring(host):
     assert status == 1
     assert "give a smaller -capture.ring-size" in lines[0]
     assert "Cannot allocate memory" in lines[0]
+
+
+def test_old_name_of_a_flag(start):
+    """It works, and one line names both names."""
+    program = start("-series.max", "7")
+    lines = [line for line in program.log().splitlines() if "-series.max" in line]
+    assert len(lines) == 1 and "level=warn" in lines[0] and "new=-groups.max" in lines[0], lines

@@ -116,7 +116,7 @@ class Traffic:
 
     @staticmethod
     def exchanges(client_id, address, size):
-        """Two of a kind: (query, response, octets of each). The second confirms the session."""
+        """Two of a kind: (query, response, bytes of each). The second confirms the session."""
         made = []
         for content in (b"\1", b"\2"):
             query = wire.query(client_id, DOMAIN, content * size, padding=bytes(3))
@@ -168,9 +168,9 @@ class Traffic:
         arrivals = 1 / TICK / NEWCOMER_TICKS
         streams = [(place, 1 / TICK, exchanges[0]) for place, exchanges in self.asked]
         streams.append((NEWCOMERS[0], 2 * arrivals, self.newcomers[0][0]))
-        for place, rate, (_, _, octets_in, octets_out) in streams:
-            for name, value in (("query_rate", rate), ("in_rate", rate * octets_in),
-                                ("out_rate", rate * octets_out)):
+        for place, rate, (_, _, bytes_in, bytes_out) in streams:
+            for name, value in (("query_rate", rate), ("in_rate", rate * bytes_in),
+                                ("out_rate", rate * bytes_out)):
                 rates[name][place] = rates[name].get(place, 0) + value
         nothing = dict.fromkeys(self.places, 0)
         rates["byte_rate"] = {place: rates["in_rate"][place] + rates["out_rate"][place]

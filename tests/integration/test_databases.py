@@ -70,7 +70,7 @@ def test_replaced_by_rename(start, folder, country_seen):
     other = write(folder / "new", "FR")
     os.utime(other, (1, 1))  # backdated, as some updaters do
     os.replace(other, database)
-    reload(program, "took in a new database")
+    reload(program, "loaded a new database")
     assert country_seen(program) == "FR"
 
 
@@ -88,7 +88,7 @@ def test_what_is_of_no_use_is_left_alone(start, folder, country_seen, damage):
         database.unlink()
         if damage == "folder":
             database.mkdir()
-    reload(program, "keeps the old database")
+    reload(program, "cannot load the new database")
     assert country_seen(program) == "DE"
 
 
@@ -97,7 +97,7 @@ def test_another_kind_is_left_alone(start, folder, country_seen):
     program = start("-geoip.country-database", str(database))
     shutil.copy(folder / "asn.mmdb", folder / "swap")
     os.replace(folder / "swap", database)
-    reload(program, "holds no countries")
+    reload(program, "has no countries")
     assert country_seen(program) == "DE"
 
 
@@ -116,7 +116,7 @@ def test_a_link_to_a_sibling(start, folder, country_seen):
     program = start("-geoip.country-database", str(link))
     assert country_seen(program) == "DE"
     link_to(link, second)
-    reload(program, "took in a new database")
+    reload(program, "loaded a new database")
     assert country_seen(program) == "FR"
 
 
@@ -130,7 +130,7 @@ def test_a_link_to_elsewhere_is_refused(start, folder, country_seen):
     assert country_seen(program) == "DE"
     named.unlink()
     shutil.copy(elsewhere, named)
-    reload(program, "took in a new database")
+    reload(program, "loaded a new database")
     assert country_seen(program) == "FR"
 
 
@@ -140,19 +140,19 @@ def test_a_folder_that_is_replaced(start, folder, country_seen):
     program = start("-geoip.country-database", str(named))
     (folder / "named").rename(folder / "before")
     write(folder / "named", "FR")
-    reload(program, "takes a restart")
+    reload(program, "its folder was replaced, restart")
     assert country_seen(program) == "DE"
     assert program.metrics().sum("dnstt_exporter_geoip_last_reload_successful") == 0
     shutil.rmtree(folder / "named")
     (folder / "before").rename(folder / "named")
-    reload(program, "took in a new database")
+    reload(program, "loaded a new database")
     assert program.metrics().sum("dnstt_exporter_geoip_last_reload_successful") == 1
 
 
 def test_no_room_for_a_copy(host, folder):
     """A limit on the size of files holds for those in memory too, and ends nobody by a signal."""
     country = write(folder, "DE")
-    # Full after the first 64 KiB, so that the next octet is one too many. The log is a file as well.
+    # Full after the first 64 KiB, so that the next byte is one too many. The log is a file as well.
     data, mark, description = country.read_bytes().rpartition(b"\xab\xcd\xefMaxMind.com")
     country.write_bytes(data + bytes(1 << 16) + mark + description)
     limit = 1 << 16
@@ -193,7 +193,7 @@ def test_swapped_and_cut_all_the_time(start, folder, country_seen):
     os.replace(folder / "swap", database)
     os.kill(program.pid, signal.SIGHUP)
     wait_for(lambda: country_seen(program) == "FR", 5, "the last one taken in")
-    looks = program.log().count("the old database") + program.log().count("took in a new")
+    looks = program.log().count("cannot load the new database") + program.log().count("loaded a new")
     assert 1 <= looks <= SWAPPED_SECONDS + 3
     figure(f"databases: {swaps} swaps in {SWAPPED_SECONDS} s (seed {seed}), {looks} looked at")
 
@@ -207,8 +207,8 @@ def test_many_requests_are_one(start, folder):
     for _ in range(10000):
         os.kill(program.pid, signal.SIGHUP)
     took = time.monotonic() - began
-    reload(program, "keeps the old database")
-    looks = program.log().count("keeps the old database")
+    reload(program, "cannot load the new database")
+    looks = program.log().count("cannot load the new database")
     assert looks <= took + 3
     figure(f"10,000 SIGHUPs in {took:.2f} s: {looks} looks at the databases")
     assert program.request("GET", "/metrics")[0] == 200
@@ -249,14 +249,14 @@ def test_figures_of_a_database(host, start, folder):
 
     content = database.read_bytes()
     os.truncate(database, 300)
-    reload(program, "keeps the old database")
+    reload(program, "cannot load the new database")
     kept = figures()
     assert kept["last_reload_successful"] == 0
     assert kept["last_reload_success_timestamp_seconds"] \
         == first["last_reload_success_timestamp_seconds"]
     time.sleep(1.1)  # the next success is in another second
     database.write_bytes(content)
-    reload(program, "took in a new database")
+    reload(program, "loaded a new database")
     again = figures()
     assert again["last_reload_successful"] == 1
     assert again["last_reload_success_timestamp_seconds"] \

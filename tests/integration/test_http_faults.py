@@ -101,14 +101,14 @@ def watch(program):
 
 
 @contextlib.contextmanager
-def crowd(program, sources, octets):
+def crowd(program, sources, bytes):
     """Connections that say this and then nothing. Those that were given up are reset."""
     with contextlib.ExitStack() as members:
         made = []
         for source in itertools.islice(itertools.cycle(sources), CROWD):
             connection = members.enter_context(contextlib.closing(connect(program, source=source)))
             with contextlib.suppress(ConnectionError):
-                connection.sendall(octets)
+                connection.sendall(bytes)
             made.append(connection)
         yield made
 
@@ -123,9 +123,9 @@ HALF_OPEN = {
 
 
 @pytest.mark.parametrize("sources", [["127.0.0.77"], MANY], ids=["one-address", "many-addresses"])
-@pytest.mark.parametrize("octets", HALF_OPEN.values(), ids=HALF_OPEN)
-def test_half_open(program, watch, sources, octets):
-    with crowd(program, sources, octets):
+@pytest.mark.parametrize("bytes", HALF_OPEN.values(), ids=HALF_OPEN)
+def test_half_open(program, watch, sources, bytes):
+    with crowd(program, sources, bytes):
         for _ in range(10):
             watch.scrape()
         held = descriptors(program) - watch.descriptors
@@ -152,16 +152,16 @@ FLOODS = {
 }
 
 
-@pytest.mark.parametrize("octets", FLOODS.values(), ids=FLOODS)
-def test_whole_requests(program, watch, octets):
+@pytest.mark.parametrize("bytes", FLOODS.values(), ids=FLOODS)
+def test_whole_requests(program, watch, bytes):
     for _ in range(3):  # what the first needs is there for the others
-        with crowd(program, MANY, octets):
+        with crowd(program, MANY, bytes):
             for _ in range(5):
                 watch.scrape()
     watch.assert_undisturbed()
 
 
-def test_an_octet_at_a_time(program, watch):
+def test_an_byte_at_a_time(program, watch):
     """More of them than there are connections, each of which never rests for long."""
     with crowd(program, MANY, GET + b"X: ") as members:
         for _ in range(10):
@@ -298,12 +298,12 @@ REPLIES = (b"", b"200", b"400", b"404", b"405", b"413", b"414", b"431", b"505")
 
 def test_noise(program, watch):
     """Each is answered once or not at all, and what comes behind it never."""
-    for name, octets in NOISE.items():
+    for name, bytes in NOISE.items():
         print(name)
         with contextlib.closing(connect(program, source="127.0.0.77")) as connection:
             answer = b""
             with contextlib.suppress(ConnectionError):
-                connection.sendall(octets + SECOND)
+                connection.sendall(bytes + SECOND)
                 answer = rest(connection)
         assert answer[len("HTTP/1.1 ") :][:3] in REPLIES, (name, answer)
         assert b"healthy" not in answer, (name, answer)
@@ -314,13 +314,13 @@ def test_noise(program, watch):
 
 
 def test_noise_cut_anywhere(program, watch):
-    """A request that ends, or pauses, behind any of its octets."""
+    """A request that ends, or pauses, behind any of its bytes."""
     whole = GET + HOST + b"X: y\r\n\r\n"
     for length in range(len(whole)):
         with contextlib.closing(connect(program, source="127.0.0.77")) as connection:
             connection.settimeout(20)
             connection.sendall(whole[:length])
-            time.sleep(PAUSE)  # an end that comes with the octets is seen at the timeout only
+            time.sleep(PAUSE)  # an end that comes with the bytes is seen at the timeout only
             connection.shutdown(socket.SHUT_WR)
             assert rest(connection) == b"", length
     for length in range(1, len(whole)):

@@ -13,7 +13,7 @@ from support.namespace import Namespace, run
 from support.program import wait_for
 
 
-@pytest.mark.parametrize("request_octets, status", [
+@pytest.mark.parametrize("request_bytes, status", [
     (GET + HOST + b"\r\n", 200),
     (GET + HOST + b"Content-Length: 3\r\n\r\nabc", 400),
     (GET + HOST + b"Content-Length: 0\r\n\r\n", 400),
@@ -27,9 +27,9 @@ from support.program import wait_for
     (b"POST /metrics HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\nabc", 405),
     (GET + HOST + b"X: " + b"a" * 20000 + b"\r\n\r\n", 431),
 ])
-def test_requests(start, request_octets, status):
+def test_requests(start, request_bytes, status):
     program = start()
-    answer = say(program, request_octets)
+    answer = say(program, request_bytes)
     assert status_of(answer) == status, answer
     assert b"connection: close\r\n" in answer.lower()
 
@@ -154,18 +154,18 @@ def test_none_to_give_up(narrow, start):
     assert dropped(program) == NONE_DROPPED | {"limit": 2}
 
 
-def test_an_octet_now_and_then(start):
-    """Each octet starts libmicrohttpd's own timeout anew: the deadline holds all the same. Those
+def test_an_byte_now_and_then(start):
+    """Each byte starts libmicrohttpd's own timeout anew: the deadline holds all the same. Those
     that fall silent end by that timeout, and those that go do not count as dropped."""
     program = start()
     begin = time.monotonic()
     with contextlib.ExitStack() as held:
-        for octets in b"", GET[:-2], GET, GET + HOST:
+        for bytes in b"", GET[:-2], GET, GET + HOST:
             silent = held.enter_context(contextlib.closing(connect(program)))
-            silent.sendall(octets)
-            with contextlib.closing(connect(program)) as gone:  # its end comes with the octets
+            silent.sendall(bytes)
+            with contextlib.closing(connect(program)) as gone:  # its end comes with the bytes
                 gone.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-                gone.sendall(octets)
+                gone.sendall(bytes)
         connection = held.enter_context(contextlib.closing(connect(program)))
         connection.sendall(GET)
         connection.settimeout(2)

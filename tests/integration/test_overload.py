@@ -76,7 +76,7 @@ def test_the_exporter_stopped_for_ten_seconds(host, start, tmp_path):
     assert counted["query"] + counted["kernel_dropped"] == sent
     assert metrics.sum("dnstt_active_clients") == 100
     assert program.log().count("packets were lost") == 1
-    assert program.log().count("stood still") == 1 and "silent" not in program.log()
+    assert program.log().count("stalled") == 1 and "silent" not in program.log()
     figure(f"exporter stopped for {STOPPED_SECONDS} s: {sent} packets = {counted['query']:.0f} "
            f"queries + {counted['kernel_dropped']:.0f} dropped")
 

@@ -38,13 +38,13 @@ RESOLVERS = {
 
 def test_places(host, start, geoip_flags):
     program = start(*geoip_flags)
-    sessions, octets_in, octets_out = {}, {}, {}
+    sessions, bytes_in, bytes_out = {}, {}, {}
     for number, (address, place) in enumerate(RESOLVERS.items()):
         query = wire.query(b"CLIENT-%d" % number, DOMAIN, bytes(100 + number))
         response = wire.response(query, bytes(10 * number))
         host.inbound.send(frames.query_frame(query, source=address))
         host.outbound.send(frames.response_frame(response, destination=address))
-        for counted, value in ((sessions, 1), (octets_in, len(query)), (octets_out, len(response))):
+        for counted, value in ((sessions, 1), (bytes_in, len(query)), (bytes_out, len(response))):
             counted[place] = counted.get(place, 0) + value
     # Queries that the server would not serve have a place as well.
     host.inbound.send(
@@ -56,8 +56,8 @@ def test_places(host, start, geoip_flags):
     for name in ("dnstt_active_clients", "dnstt_peak_clients", "dnstt_sessions_total",
                  "dnstt_queries_total", "dnstt_responses_total"):
         assert places(metrics, name) == sessions, name
-    assert places(metrics, "dnstt_bytes_in_total") == octets_in
-    assert places(metrics, "dnstt_bytes_out_total") == octets_out
+    assert places(metrics, "dnstt_bytes_in_total") == bytes_in
+    assert places(metrics, "dnstt_bytes_out_total") == bytes_out
     assert metrics.find("dnstt_domain_peak_clients") == [({"domain": DOMAIN}, count)]
     rejected = "dnstt_rejected_queries_total"
     assert places(metrics, rejected, reason="edns") == {("FR", "64497"): 1}

@@ -165,7 +165,7 @@ def test_the_sniffer_silent(host, start):
     os.kill(program.sniffer, signal.SIGSTOP)
     wait_for(lambda: "silent" in program.log(), 8, "silence in the log")
     os.kill(program.sniffer, signal.SIGCONT)
-    wait_for(lambda: "heard again" in program.log(), 2, "return in the log")
+    wait_for(lambda: "reporting again" in program.log(), 2, "return in the log")
     assert_it_works(host, program)
 
 

@@ -31,7 +31,7 @@ class Sent:
 
     def __init__(self, host):
         self.host = host
-        self.queries = self.octets_in = self.octets_out = 0
+        self.queries = self.bytes_in = self.bytes_out = 0
 
     def exchange(self, sessions):
         for server, names in sessions.items():
@@ -42,8 +42,8 @@ class Sent:
                 self.host.inbound.send(frames.query_frame(query, port=port))
                 self.host.outbound.send(frames.response_frame(response, port=port))
                 self.queries += 1
-                self.octets_in += len(query)
-                self.octets_out += len(response)
+                self.bytes_in += len(query)
+                self.bytes_out += len(response)
 
 
 def panel(title, servers):
@@ -93,8 +93,8 @@ def test_three_servers(host, start, tmp_path):
         # What is counted for each packet is exact whoever asks whom.
         shows("sum(dnstt_queries_total)", sent.queries)
         shows("sum(dnstt_responses_total)", sent.queries)
-        shows("sum(dnstt_bytes_in_total)", sent.octets_in)
-        shows("sum(dnstt_bytes_out_total)", sent.octets_out)
+        shows("sum(dnstt_bytes_in_total)", sent.bytes_in)
+        shows("sum(dnstt_bytes_out_total)", sent.bytes_out)
 
         # One that is down is told, and takes its part out of the sums.
         assert server.evaluate("ALERTS") == []

@@ -62,7 +62,7 @@ def served_pair(program):
     return request(program, ANY).peer_certificate
 
 
-def octets(pair):
+def bytes(pair):
     return pair.certificate.public_bytes(tls.serialization.Encoding.DER)
 
 
@@ -213,7 +213,7 @@ NO_NAMES = {
     "other": [x509.DNSName("other.example")],
     "longer": [x509.DNSName("scraper.example.com")],
     "shorter": [x509.DNSName("scraper")],
-    "octets": [x509.DNSName("\x02\x07")],
+    "bytes": [x509.DNSName("\x02\x07")],
     "nul": [x509.DNSName("scraper.example\0.com")],
     "none": [],
 }
@@ -235,11 +235,11 @@ def test_allowed_names(serve):
 
 def test_replaced_by_rename(serve, folder):
     program = serve()
-    assert served_pair(program) == octets(FIRST)
+    assert served_pair(program) == bytes(FIRST)
     put_pair(folder, SECOND)
-    program.reload("took in a new web configuration")
-    assert served_pair(program) == octets(SECOND)
-    assert request(program, only(TLS12)).peer_certificate == octets(SECOND)
+    program.reload("loaded a new web configuration")
+    assert served_pair(program) == bytes(SECOND)
+    assert request(program, only(TLS12)).peer_certificate == bytes(SECOND)
 
 
 def test_links_that_are_swapped(start, folder):
@@ -254,13 +254,13 @@ def test_links_that_are_swapped(start, folder):
     put(folder / "etc/web.yml", "tls_server_config: {cert_file: ../live/cert.pem, "
                                 "key_file: ../live/key.pem}\n")
     program = start("-web.config.file", folder / "etc/web.yml")
-    assert served_pair(program) == octets(FIRST)
+    assert served_pair(program) == bytes(FIRST)
     for name in "key.pem", "cert.pem":
         fresh = folder / "live/fresh"
         fresh.symlink_to(f"../archive/second/{name}")
         os.replace(fresh, folder / "live" / name)
-    program.reload("took in a new web configuration")
-    assert served_pair(program) == octets(SECOND)
+    program.reload("loaded a new web configuration")
+    assert served_pair(program) == bytes(SECOND)
 
 
 def test_a_folder_that_is_a_link(start, folder):
@@ -272,17 +272,17 @@ def test_a_folder_that_is_a_link(start, folder):
                                        "key_file: key.pem}\n")
     (folder / "current").symlink_to("first")
     program = start("-web.config.file", f"{folder}/current//web.yml")
-    assert served_pair(program) == octets(FIRST)
+    assert served_pair(program) == bytes(FIRST)
     (folder / "fresh").symlink_to("second")
     os.replace(folder / "fresh", folder / "current")
-    program.reload("took in a new web configuration")
-    assert served_pair(program) == octets(SECOND)
+    program.reload("loaded a new web configuration")
+    assert served_pair(program) == bytes(SECOND)
 
 
 @pytest.mark.parametrize("damage, reason", [
-    ("cert", "holds no certificate"), ("key", "does not belong"), ("gone", "does not exist"),
+    ("cert", "has no certificate"), ("key", "does not belong"), ("gone", "does not exist"),
     ("open", "others may read"), ("other-user", "Permission denied"), ("config", "is unknown"),
-    ("plain", "begins or ends TLS"),
+    ("plain", "turns TLS on or off"),
 ])
 def test_what_is_of_no_use_is_left_alone(serve, folder, damage, reason):
     program = serve()
@@ -301,13 +301,13 @@ def test_what_is_of_no_use_is_left_alone(serve, folder, damage, reason):
     else:
         put(folder / "web.yml", "")
     program.reload(reason)
-    assert "keeps the old web configuration" in program.log()
-    assert served_pair(program) == octets(FIRST)
+    assert "cannot load the new web configuration" in program.log()
+    assert served_pair(program) == bytes(FIRST)
     assert program.log().count(reason) == 1
     put_pair(folder, SECOND)
     put(folder / "web.yml", "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n")
-    program.reload("took in a new web configuration")
-    assert served_pair(program) == octets(SECOND)
+    program.reload("loaded a new web configuration")
+    assert served_pair(program) == bytes(SECOND)
 
 
 def test_elsewhere_is_refused(serve, folder):
@@ -318,7 +318,7 @@ def test_elsewhere_is_refused(serve, folder):
         put(folder / "web.yml", f"tls_server_config: {{cert_file: {elsewhere}/cert.pem, "
                                 f"key_file: {elsewhere}/key.pem}}\n")
         program.reload("Permission denied")
-        assert served_pair(program) == octets(FIRST)
+        assert served_pair(program) == bytes(FIRST)
 
 
 def test_an_open_connection_outlives_a_rotation(serve, folder):
@@ -326,8 +326,8 @@ def test_an_open_connection_outlives_a_rotation(serve, folder):
     with contextlib.closing(tls.connect(program)) as plain:
         connection = ANY.wrap_socket(plain, server_hostname="localhost")
         put_pair(folder, SECOND)
-        program.reload("took in a new web configuration")
-        assert served_pair(program) == octets(SECOND)
+        program.reload("loaded a new web configuration")
+        assert served_pair(program) == bytes(SECOND)
         connection.sendall(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
         assert tls.Reply(tls.receive_all(connection)).status == 200
 
@@ -337,7 +337,7 @@ def test_authorities_follow(serve, folder):
     good, other = (tls.client_context(AUTHORITY, CLIENTS[name]) for name in ("good", "other"))
     assert request(program, good).status == 200
     put(folder / "ca.pem", OTHER.certificate_text)
-    program.reload("took in a new web configuration")
+    program.reload("loaded a new web configuration")
     assert request(program, other).status == 200
     assert refused(program, good)
 
@@ -347,7 +347,7 @@ def test_many_authorities(serve, folder):
     program = serve("client_auth_type: RequireAndVerifyClientCert", "client_ca_file: ca.pem")
     others = "".join(tls.authority(f"{number} {'x' * 50}").certificate_text for number in range(400))
     put(folder / "ca.pem", others + AUTHORITY.certificate_text)
-    program.reload("took in a new web configuration")
+    program.reload("loaded a new web configuration")
     assert request(program, tls.client_context(AUTHORITY, CLIENTS["good"])).status == 200
 
 
@@ -361,7 +361,7 @@ HANDSHAKE = 22
 LONG_HELLO = b"\x01\x02\x00\x00" + bytes(0x20000)  # 128 KiB of ClientHello
 
 
-@pytest.mark.parametrize("octets_sent", [
+@pytest.mark.parametrize("bytes_sent", [
     b"\0" * 4096,
     b"\xff" * 70000,
     record(HANDSHAKE, b"\x01\xff\xff\xff" + bytes(100)),
@@ -371,11 +371,11 @@ LONG_HELLO = b"\x01\x02\x00\x00" + bytes(0x20000)  # 128 KiB of ClientHello
     record(HANDSHAKE, b"") * 100,
     record(HANDSHAKE, b"\x01\x00\x00\x26\x03\x03" + bytes(36)),
 ], ids=["zeros", "ones", "length", "long", "alert", "empty", "hello"])
-def test_handshakes_that_are_none(serve, octets_sent):
+def test_handshakes_that_are_none(serve, bytes_sent):
     program = serve()
     with contextlib.closing(tls.connect(program)) as connection:
         with contextlib.suppress(OSError):
-            connection.sendall(octets_sent)
+            connection.sendall(bytes_sent)
             connection.shutdown(tls.socket.SHUT_WR)
             while connection.recv(65536):
                 pass
@@ -387,7 +387,7 @@ def test_a_long_chain(serve):
     program = serve("client_auth_type: RequestClientCert")
     chain = [Pair(f"{number}{'x' * 50}", None, CLIENT) for number in range(150)]
     context = tls.client_context(AUTHORITY, CLIENTS["good"], chain)
-    assert sum(len(octets(pair)) for pair in chain) > 40000
+    assert sum(len(bytes(pair)) for pair in chain) > 40000
     assert refused(program, context)
     assert request(program, ANY).status == 200
 

@@ -88,11 +88,11 @@ def test_users_follow_the_file(serve, folder):
     program = serve(USERS)
     assert ask(program, "alice:secret").status == 200
     put(folder / "web.yml", f"basic_auth_users: {{alice: {BOB}}}\n")
-    program.reload("took in a new web configuration")
+    program.reload("loaded a new web configuration")
     assert ask(program, "alice:secret").status == 401
     assert ask(program, "alice:p:ä").status == 200
     put(folder / "web.yml", "")
-    program.reload("asks for no password any more")
+    program.reload("no longer requires a password")
     assert request(program).status == 401
 
 
@@ -134,7 +134,7 @@ def test_headers(serve, folder):
     assert page.headers["x-frame-options"] == "deny"
     assert page.headers["content-security-policy"] != HEADERS["Content-Security-Policy"]
     put(folder / "web.yml", headers_text({"X-Frame-Options": "sameorigin"}) + USERS)
-    program.reload("took in a new web configuration")
+    program.reload("loaded a new web configuration")
     reply = request(program)
     assert reply.headers["x-frame-options"] == "sameorigin"
     assert "x-xss-protection" not in reply.headers
@@ -146,7 +146,7 @@ def test_rate_limit(serve, folder):
     assert [reply.status for reply in replies] == [200, 200, 200, 429]
     assert replies[-1].headers["x-frame-options"] == "deny"
     put(folder / "web.yml", "rate_limit: {interval: 0, burst: 0}\n")
-    program.reload("took in a new web configuration")
+    program.reload("loaded a new web configuration")
     assert all(request(program).status == 200 for _ in range(10))
 
 
@@ -157,14 +157,14 @@ def test_a_wrong_replacement_is_told(serve, folder):
     assert program.metrics().sum(
         "dnstt_exporter_web_config_last_reload_success_timestamp_seconds") > 1e9
     put(folder / "web.yml", "rate_limit:\n  brust: 1\n")
-    program.reload("keeps the old web configuration")
+    program.reload("cannot load the new web configuration")
     line = program.log().splitlines()[-1]
     for word in ("-web.config.file", "web.yml", "line=2", "key=rate_limit.brust", "is unknown"):
         assert word in line
     assert program.metrics().sum(name) == 0
     assert request(program).headers["x-frame-options"] == "deny"
     put(folder / "web.yml", "")
-    program.reload("took in a new web configuration")
+    program.reload("loaded a new web configuration")
     assert program.metrics().sum(name) == 1
 
 
@@ -179,7 +179,7 @@ def test_long_values_under_the_policy(serve, folder):
                  f"rate_limit: {'x' * 32000}", f"{'x' * 32000}: y", '"' + "\\P" * 15000 + '"',
                  f"tls_server_config:\n  cert: |\n{('    ' + 'a' * 60) * 480}"):
         put(folder / "web.yml", text)
-        program.reload("keeps the old web configuration")
+        program.reload("cannot load the new web configuration")
     assert request(program).status == 200
 
 
@@ -230,7 +230,7 @@ def test_files_that_the_system_refuses(host, folder):
     assert "chmod o-rw" in refused(host, web)
     put(web, USERS, 0o600)
     line = refused(host, web)
-    assert "Permission denied" in line and "let this user read" in line and "user=" in line
+    assert "Permission denied" in line and "give this user read access" in line and "user=" in line
     tls.put_pair(folder, tls.Pair("localhost"))
     put(web, "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n")
     (folder / "key.pem").chmod(0o644)

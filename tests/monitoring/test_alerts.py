@@ -42,25 +42,25 @@ def network(edns, queries, asn='asn="64496",', reason="edns"):
             f"dnstt_queries_total{{{labels}}}": f"0+{queries}x90"}
 
 
-DOWN = (SERVER, "one:9713 is not reached",
+DOWN = (SERVER, "one:9713 cannot be reached",
         "Prometheus has not reached one:9713 for two minutes. Its sessions are missing from every "
         "sum.")
 MISSING = ({}, "No dnstt_exporter is scraped",
            "Prometheus has had no target in a job whose name begins with dnstt for ten minutes.")
 SILENT = (SERVER, "one:9713 sees no packets",
-          "The sniffer of one:9713 has not reported for a minute. The figures stand still, and "
-          "sessions run out.")
+          "The sniffer of one:9713 has not reported for a minute. Its values do not change, and "
+          "its sessions run out.")
 LOST = (SERVER, "one:9713 misses packets",
-        "0.2% of the packets of the last 15 minutes found the ring full on one:9713. Its figures "
+        "0.2% of the packets of the last 15 minutes found the ring full on one:9713. Its counts "
         "are too low by about that much.")
 STALE = (SERVER | {"database": "asn"}, "The asn database of one:9713 is old",
-         "It was built 45d 2h 0m 0s ago. Networks change hands, so that places are wrong.")
+         "It was built 45d 2h 0m 0s ago. Networks change hands, so countries and ASNs are wrong.")
 UNREADABLE = (SERVER | {"database": "country"}, "one:9713 cannot read its new country database",
-              "The file that replaced the country database is of no use. The one before it is "
-              "still in use.")
+              "The new file of the country database cannot be loaded. The previous one is still in "
+              "use.")
 UNUSABLE = (SERVER, "one:9713 cannot use its new web configuration",
-            "What -web.config.file names, or the file itself, is of no use since it was replaced. "
-            "TLS and passwords are still those from before.")
+            "The web configuration, or a file that it names, was replaced and cannot be loaded. "
+            "The previous TLS and passwords are still in use.")
 HALVED = ({"job": "dnstt", "domain": "t.example.com"}, "t.example.com has lost half its clients",
           "In the last ten minutes 90 sessions were active on average, less than half of the hour "
           "before.")
@@ -69,9 +69,9 @@ EDNS = ({"job": "dnstt", "domain": "t.example.com", "asn": "64496"},
         "75% of the queries through the resolvers of AS64496 allow for smaller responses than the "
         "server's -mtu, so that it answers none of them.")
 INEXACT = (SERVER, "one:9713 no longer counts distinct sessions exactly",
-           "It met -sessions.remember or -sessions.max: a session that it has let go counts anew "
-           "in dnstt_sessions_total, one that found no room does not count at all. The other figures "
-           "stay exact as long as -sessions.max was not met.")
+           "It reached -sessions.remember or -sessions.max: a forgotten session that comes back "
+           "counts again in dnstt_sessions_total, and one that found no room does not count at all. "
+           "The other values stay exact until -sessions.max is reached.")
 
 FORGOTTEN = f"dnstt_exporter_sessions_forgotten_total{{{ONE}}}"
 REFUSED = f"dnstt_exporter_sessions_refused_total{{{ONE}}}"

@@ -103,11 +103,11 @@ static int take_descriptor(void)
 
 static int read_memory(void)
 {
-    uint64_t octets;
-    struct iovec here = {.iov_base = &octets, .iov_len = sizeof octets};
+    uint64_t bytes;
+    struct iovec here = {.iov_base = &bytes, .iov_len = sizeof bytes};
     struct iovec there = {
         .iov_base = (void *)(uintptr_t)attack_page->addresses[other()], // NOLINT
-        .iov_len = sizeof octets,
+        .iov_len = sizeof bytes,
     };
     return attack_result(process_vm_readv(attack_page->processes[other()], &here, 1, &there, 1, 0));
 }

@@ -94,11 +94,11 @@ static int raise_limit(void)
     return attack_result(setrlimit(RLIMIT_NPROC, &limit));
 }
 
-/* The exporter of these programs tries to send one octet before this runs. */
+/* The exporter of these programs tries to send one byte before this runs. */
 static int receive(void)
 {
-    char octet;
-    ssize_t length = recv(CONFINE_CHANNEL, &octet, sizeof octet, MSG_DONTWAIT);
+    char byte;
+    ssize_t length = recv(CONFINE_CHANNEL, &byte, sizeof byte, MSG_DONTWAIT);
     return length == 0 ? -ENODATA : attack_result(length);
 }
 
@@ -107,8 +107,8 @@ static int pass_socket(void)
 {
     const int descriptor = CONFINE_PACKET;
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {0};
-    char octet = 0;
-    struct iovec vector = {.iov_base = &octet, .iov_len = 1};
+    char byte = 0;
+    struct iovec vector = {.iov_base = &byte, .iov_len = 1};
     struct msghdr message = {
         .msg_iov = &vector,
         .msg_iovlen = 1,
@@ -170,7 +170,7 @@ static int forge_account(void)
     return attack_result(send(CONFINE_CHANNEL, &stats, sizeof stats, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-/* As long as the policy lets it be, of one octet throughout. */
+/* As long as the policy lets it be, of one byte throughout. */
 static int send_noise(void)
 {
     static union wire_message message;

@@ -9,13 +9,13 @@ from attack import DONE, attacking
 from support.figures import figure
 
 CAUSES = {
-    "forge a type": "a message of a type that is unknown or not due",
-    "forge a count": "a message does not have the length of its kind",
+    "forge a type": "a message has an unknown or unexpected type",
+    "forge a count": "a message has the wrong length",
     "forge a sequence": "a message is missing or came twice",
     "forge a record": "a record has a value outside its range",
-    "forge a hello": "a message of a type that is unknown or not due",
-    "forge an account": "the account counts other records than came",
-    "send noise": "a message does not begin as one of ours",
+    "forge a hello": "a message has an unknown or unexpected type",
+    "forge an account": "the counters disagree with the records received",
+    "send noise": "a message has the wrong magic number",
 }
 
 

@@ -294,17 +294,17 @@ static void test_the_gravest_calls_are_in_no_policy(void **state)
     assert_without(&policies[EXPORTER_WITH_WEB], "memfd_create futex ");
 }
 
-enum { RANDOM_OCTETS = 64 * 1024, RANDOM_ROUNDS = 512 };
+enum { RANDOM_BYTES = 64 * 1024, RANDOM_ROUNDS = 512 };
 
 /* Far more than GnuTLS gives out on one seed, of each kind that it knows. */
 static int draw_much(const void *context)
 {
-    static uint8_t octets[RANDOM_OCTETS];
+    static uint8_t bytes[RANDOM_BYTES];
     (void)context;
     for (unsigned i = 0; i < RANDOM_ROUNDS; i++) {
-        if (gnutls_rnd(GNUTLS_RND_NONCE, octets, sizeof octets) != 0 ||
-            gnutls_rnd(GNUTLS_RND_RANDOM, octets, sizeof octets) != 0 ||
-            gnutls_rnd(GNUTLS_RND_KEY, octets, sizeof octets) != 0) {
+        if (gnutls_rnd(GNUTLS_RND_NONCE, bytes, sizeof bytes) != 0 ||
+            gnutls_rnd(GNUTLS_RND_RANDOM, bytes, sizeof bytes) != 0 ||
+            gnutls_rnd(GNUTLS_RND_KEY, bytes, sizeof bytes) != 0) {
             return EXIT_FAILURE;
         }
     }

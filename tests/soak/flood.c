@@ -58,7 +58,7 @@ static void check(bool holds, const char *what)
     printf("%sok %u - %s\n", holds ? "" : "not ", tests, what);
 }
 
-/* Octets of this process in memory. */
+/* Bytes of this process in memory. */
 static uint64_t resident(void)
 {
     FILE *file = fopen("/proc/self/statm", "r");
@@ -131,8 +131,8 @@ static uint32_t flood(uint64_t *peak)
             poll_regulars(now);
         }
         if (number % (A_SECOND / 8) == 0) {
-            uint64_t octets = resident();
-            *peak = octets > *peak ? octets : *peak;
+            uint64_t bytes = resident();
+            *peak = bytes > *peak ? bytes : *peak;
             uint32_t active = groups.domains[REGULAR_DOMAIN].active;
             least = active < least ? active : least;
         }

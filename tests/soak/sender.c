@@ -30,7 +30,7 @@ enum {
     NANOSECONDS = 1000000000,
     /* Ethernet, IPv4, UDP and DNS headers stand before the first label's length. */
     LABEL_AT = 14 + 20 + 8 + 12,
-    POLL_CHARACTERS = 28,    /* a ClientID, the mark and eight octets of padding, in base32 */
+    POLL_CHARACTERS = 28,    /* a ClientID, the mark and eight bytes of padding, in base32 */
     SESSION_CHARACTERS = 12, /* of the ClientID; four bits of one more are left alone */
     PADDING_FROM = 15,       /* whole characters of the padding */
     PADDING_TO = 27,
@@ -102,7 +102,7 @@ static void fill(struct burst *burst, const struct pcap_file *file, uint64_t fir
     for (unsigned i = 0; i < BURST; i++) {
         const struct pcap_frame *frame = &file->frames[(first + i) % file->count];
         if (frame->length > FRAME_MAX) {
-            errx(1, "a frame of %u octets", frame->length);
+            errx(1, "a frame of %u bytes", frame->length);
         }
         memcpy(burst->frames[i], frame->data, frame->length);
         burst->vectors[i] = (struct iovec){burst->frames[i], frame->length};

@@ -57,7 +57,7 @@ class Browser:
         self.driver.save_screenshot(str(path))
 
     def print(self):
-        """The page as printed: PDF octets."""
+        """The page as printed: PDF bytes."""
         printed = self.driver.execute_cdp_cmd("Page.printToPDF", {})
         return base64.b64decode(printed["data"])
 

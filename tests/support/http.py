@@ -1,4 +1,4 @@
-"""HTTP octet by octet, for what no client library would send."""
+"""HTTP byte by byte, for what no client library would send."""
 
 import contextlib
 import socket
@@ -28,10 +28,10 @@ def rest(connection):
     return answer
 
 
-def say(program, octets, address=ADDRESS):
-    """Sends octets as they are; returns all that comes until the connection is closed."""
+def say(program, bytes, address=ADDRESS):
+    """Sends bytes as they are; returns all that comes until the connection is closed."""
     with contextlib.closing(connect(program, address)) as connection:
-        connection.sendall(octets)
+        connection.sendall(bytes)
         return rest(connection)
 
 

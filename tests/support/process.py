@@ -6,7 +6,7 @@ import re
 
 
 def resident(pid):
-    """Octets in memory."""
+    """Bytes in memory."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"^VmRSS:\s*(\d+) kB", status, re.M)[1]) * 1024
 
@@ -22,5 +22,5 @@ def processor_seconds(pid):
 
 
 def memory_limit(sessions_max=1_000_000, remember=1_000_000, groups_max=10_000):
-    """Octets that the tables may take, as the README has it."""
+    """Bytes that the tables may take, as the README has it."""
     return 20 * sessions_max + 9.5 * remember + 160 * groups_max + 2 * 1024 * 1024

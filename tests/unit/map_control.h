@@ -1,6 +1,6 @@
 /*
  * mmap(2) and munmap(2) in front of the C library's: a test can make mmap fail, and see how many
- * octets are mapped. A page that nobody may touch stands behind each mapping, so that a read past
+ * bytes are mapped. A page that nobody may touch stands behind each mapping, so that a read past
  * its end shows. For one test program each; include it once.
  */
 #ifndef TESTS_UNIT_MAP_CONTROL_H
@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 static bool map_fails;
-static size_t map_octets;        /* mapped less unmapped */
-static size_t map_octets_most;   /* the most that it was */
+static size_t map_bytes;         /* mapped less unmapped */
+static size_t map_bytes_most;    /* the most that it was */
 static size_t map_unmap_largest; /* the largest piece unmapped at a time */
 static unsigned map_unmaps;      /* how many pieces */
 
@@ -37,9 +37,9 @@ void *mmap(void *address, size_t length, int protection, int flags, int descript
     if (mprotect(mapped + pages, page, PROT_NONE) != 0) {
         abort();
     }
-    map_octets += length;
-    if (map_octets > map_octets_most) {
-        map_octets_most = map_octets;
+    map_bytes += length;
+    if (map_bytes > map_bytes_most) {
+        map_bytes_most = map_bytes;
     }
     return mapped;
 }
@@ -47,7 +47,7 @@ void *mmap(void *address, size_t length, int protection, int flags, int descript
 /* Leaves the page behind a mapping where it is. */
 int munmap(void *address, size_t length)
 {
-    map_octets -= length;
+    map_bytes -= length;
     map_unmaps++;
     if (length > map_unmap_largest) {
         map_unmap_largest = length;

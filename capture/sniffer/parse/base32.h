@@ -12,12 +12,10 @@
 #include <stdint.h>
 
 enum {
-    /* A name's labels hold at most 250 characters (255 octets less four length octets and the
-     * root's). */
-    BASE32_VALUES_MAX = 250,
     /* Characters are taken this many at a time. */
     BASE32_STEP = 16,
-    /* A step may begin anywhere up to the end of the values: rounded up to whole steps. */
+    /* A name's labels hold at most 250 characters (255 octets less four length octets and the
+     * root's), and a step may begin anywhere up to their end: rounded up to whole steps. */
     BASE32_BUFFER_SIZE = 272,
 };
 

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-struct octets_case {
+struct bytes_case {
     const char *text;
     int result;
     uint64_t bytes;
@@ -18,7 +18,7 @@ struct octets_case {
 static void bytes(void **state)
 {
     (void)state;
-    static const struct octets_case cases[] = {
+    static const struct bytes_case cases[] = {
         {"100", 0, 100},
         {"0100", 0, 100},
         {"1KiB", 0, 1024},
@@ -52,7 +52,7 @@ static void bytes(void **state)
     }
 }
 
-static void octets_at_the_limits(void **state)
+static void bytes_at_the_limits(void **state)
 {
     (void)state;
     uint64_t out = 7;
@@ -123,7 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes),
-        cmocka_unit_test(octets_at_the_limits),
+        cmocka_unit_test(bytes_at_the_limits),
         cmocka_unit_test(seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

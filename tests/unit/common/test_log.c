@@ -319,7 +319,7 @@ static void long_lines(void **state)
     };
 
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        /* From well below what fits, in its longest form, to as many as octets are allowed. */
+        /* From well below what fits, in its longest form, to as many as bytes are allowed. */
         for (size_t count = 100; count < LOG_LINE_MAX; count++) {
             assert_cut(LOG_LOGFMT, &units[i], count);
             assert_cut(LOG_JSON, &units[i], count);

@@ -3,6 +3,7 @@
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
+#include "exporter/counts/table.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/intake.h"
@@ -45,7 +46,7 @@ static void bench_start(struct bench *bench, struct geoip *geoip)
 
 static void bench_end(struct bench *bench)
 {
-    sessions_destroy(&bench->sessions);
+    table_unmap(bench->sessions.slots, bench->sessions.slot_count, sizeof(struct session_entry));
     groups_destroy(&bench->groups);
     distinct_destroy(&bench->distinct);
 }
@@ -237,7 +238,7 @@ enum { BATCH = 5 };
 
 struct fault_case {
     const char *name;
-    size_t offset; /* of the octets that are changed */
+    size_t offset; /* of the bytes that are changed */
     size_t size;
     uint64_t value;
     enum wire_fault fault;
@@ -262,8 +263,8 @@ static const struct fault_case batch_faults[] = {
     {"a repeat", IN_HEADER(sequence), 2, WIRE_FAULT_SEQUENCE},
     {"a gap", IN_HEADER(sequence), 4, WIRE_FAULT_SEQUENCE},
     {"a query without a token", IN_LAST(token), 0, WIRE_FAULT_RECORD},
-    {"too few octets", IN_LAST(bytes), 11, WIRE_FAULT_RECORD},
-    {"too many octets", IN_LAST(bytes), 65528, WIRE_FAULT_RECORD},
+    {"too few bytes", IN_LAST(bytes), 11, WIRE_FAULT_RECORD},
+    {"too many bytes", IN_LAST(bytes), 65528, WIRE_FAULT_RECORD},
     {"kind 0", IN_LAST(kind), 0, WIRE_FAULT_RECORD},
     {"kind 4", IN_LAST(kind), 4, WIRE_FAULT_RECORD},
     {"a response with a fingerprint", IN_LAST(kind), WIRE_RESPONSE, WIRE_FAULT_RECORD},
@@ -297,22 +298,22 @@ static void put_new_stats(struct bench *bench)
 
 static void spoil(const struct fault_case *fault_case)
 {
-    unsigned char *octets = (unsigned char *)&message + fault_case->offset;
+    unsigned char *bytes = (unsigned char *)&message + fault_case->offset;
     const uint64_t whole = fault_case->value;
     const uint32_t half = (uint32_t)whole;
     const uint16_t quarter = (uint16_t)whole;
     switch (fault_case->size) {
     case sizeof whole:
-        memcpy(octets, &whole, sizeof whole);
+        memcpy(bytes, &whole, sizeof whole);
         break;
     case sizeof half:
-        memcpy(octets, &half, sizeof half);
+        memcpy(bytes, &half, sizeof half);
         break;
     case sizeof quarter:
-        memcpy(octets, &quarter, sizeof quarter);
+        memcpy(bytes, &quarter, sizeof quarter);
         break;
     default:
-        *octets = (unsigned char)whole;
+        *bytes = (unsigned char)whole;
     }
 }
 

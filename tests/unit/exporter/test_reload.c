@@ -25,7 +25,7 @@
 
 enum {
     START = 1000, /* second of the first test */
-    FILE_OCTETS_MAX = 65536,
+    FILE_BYTES_MAX = 65536,
     BUILT_DE = 1700000000,
     BUILT_FR = 1600000000, /* older: a step back is a replacement too */
 };
@@ -45,12 +45,12 @@ static const char *path_of(const char *name)
     return path;
 }
 
-static size_t read_file(const char *name, uint8_t octets[FILE_OCTETS_MAX])
+static size_t read_file(const char *name, uint8_t bytes[FILE_BYTES_MAX])
 {
     FILE *file = fopen(path_of(name), "r");
     assert_non_null(file);
-    size_t length = fread(octets, 1, FILE_OCTETS_MAX, file);
-    assert_in_range(length, 1, FILE_OCTETS_MAX - 1);
+    size_t length = fread(bytes, 1, FILE_BYTES_MAX, file);
+    assert_in_range(length, 1, FILE_BYTES_MAX - 1);
     fclose(file);
     return length;
 }
@@ -58,27 +58,27 @@ static size_t read_file(const char *name, uint8_t octets[FILE_OCTETS_MAX])
 /* Over what is there, in place. */
 static void copy(const char *from, const char *to)
 {
-    static uint8_t octets[FILE_OCTETS_MAX];
-    size_t length = read_file(from, octets);
+    static uint8_t bytes[FILE_BYTES_MAX];
+    size_t length = read_file(from, bytes);
     FILE *file = fopen(path_of(to), "w");
     assert_non_null(file);
-    assert_int_equal(fwrite(octets, 1, length, file), length);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
     assert_int_equal(fclose(file), 0);
 }
 
-/* Makes a database larger by octets that nothing points at, in front of the description at its
+/* Makes a database larger by bytes that nothing points at, in front of the description at its
  * end. */
 static void pad(const char *name, size_t more)
 {
     static const char mark[] = "\xab\xcd\xefMaxMind.com";
-    static uint8_t octets[FILE_OCTETS_MAX];
-    size_t length = read_file(name, octets);
-    const uint8_t *end = memmem(octets, length, mark, strlen(mark));
+    static uint8_t bytes[FILE_BYTES_MAX];
+    size_t length = read_file(name, bytes);
+    const uint8_t *end = memmem(bytes, length, mark, strlen(mark));
     assert_non_null(end);
-    size_t before = (size_t)(end - octets);
+    size_t before = (size_t)(end - bytes);
     FILE *file = fopen(path_of(name), "w");
     assert_non_null(file);
-    assert_int_equal(fwrite(octets, 1, before, file), before);
+    assert_int_equal(fwrite(bytes, 1, before, file), before);
     assert_int_equal(fseek(file, (long)more, SEEK_CUR), 0);
     assert_int_equal(fwrite(end, 1, length - before, file), length - before);
     assert_int_equal(fclose(file), 0);
@@ -283,7 +283,7 @@ static void test_copied_in_steps(void **state)
     assert_true(freed < lowest);
 }
 
-/* Larger than a database may be: refused before an octet of it is copied. */
+/* Larger than a database may be: refused before an byte of it is copied. */
 static void test_too_large(void **state)
 {
     struct reload reload;

@@ -36,7 +36,6 @@ static int start(void **state)
 static int end(void **state)
 {
     geoip_close(geoip);
-    access_close(web);
     return remove_folder(state);
 }
 

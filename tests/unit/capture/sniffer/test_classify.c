@@ -133,7 +133,7 @@ static int read_poll(uint8_t values[BASE32_BUFFER_SIZE])
     struct message labels = {0};
     put_payload(&labels, poll_payload, POLL_OCTETS);
     int count = base32_read_labels(labels.octets, labels.length, values);
-    assert_in_range(count, DNSTT_CLIENT_ID_VALUES + 1, BASE32_VALUES_MAX);
+    assert_in_range(count, DNSTT_CLIENT_ID_VALUES + 1, BASE32_BUFFER_SIZE - BASE32_STEP);
     return count;
 }
 

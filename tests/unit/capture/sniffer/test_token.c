@@ -22,6 +22,51 @@ static struct token_key random_key(void)
     };
 }
 
+static uint64_t rotate(uint64_t word, unsigned bits)
+{
+    return word << bits | word >> (64 - bits);
+}
+
+static void sip_rounds(uint64_t v[4], unsigned rounds)
+{
+    while (rounds-- > 0) {
+        v[0] += v[1];
+        v[1] = rotate(v[1], 13) ^ v[0];
+        v[0] = rotate(v[0], 32);
+        v[2] += v[3];
+        v[3] = rotate(v[3], 16) ^ v[2];
+        v[0] += v[3];
+        v[3] = rotate(v[3], 21) ^ v[0];
+        v[2] += v[1];
+        v[1] = rotate(v[1], 17) ^ v[2];
+        v[2] = rotate(v[2], 32);
+    }
+}
+
+/* SipHash-2-4 as the paper has it, byte by byte: what token_session is compared with. */
+static uint64_t siphash(const uint64_t key[2], const uint8_t *data, size_t length)
+{
+    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
+                     key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
+    uint64_t word = 0;
+    for (size_t i = 0; i < length; i++) {
+        word |= (uint64_t)data[i] << 8 * (i % 8);
+        if (i % 8 == 7) {
+            v[3] ^= word;
+            sip_rounds(v, 2);
+            v[0] ^= word;
+            word = 0;
+        }
+    }
+    word |= (uint64_t)length << 56;
+    v[3] ^= word;
+    sip_rounds(v, 2);
+    v[0] ^= word;
+    v[2] ^= 0xff;
+    sip_rounds(v, 4);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
 /* The authors' own table: key 00 01 … 0f, input 00 01 … of 0 to 18 octets. */
 static void test_siphash_vectors(void **state)
 {
@@ -39,7 +84,7 @@ static void test_siphash_vectors(void **state)
         input[i] = (uint8_t)i;
     }
     for (size_t length = 0; length < sizeof input; length++) {
-        assert_true(token_siphash(key, input, length) == expected[length]);
+        assert_true(siphash(key, input, length) == expected[length]);
     }
 }
 
@@ -59,7 +104,7 @@ static void test_session_is_siphash_of_fourteen_octets(void **state)
         octets[DNSTT_CLIENT_ID_VALUES] = values[DNSTT_CLIENT_ID_VALUES] & 0x1e;
         octets[DNSTT_CLIENT_ID_VALUES + 1] = domain;
         uint64_t token = token_session(&key, domain, values);
-        assert_true(token == token_siphash(key.session, octets, sizeof octets));
+        assert_true(token == siphash(key.session, octets, sizeof octets));
     }
 }
 

@@ -59,24 +59,24 @@ static void test_memory_max(void **state)
     (void)state;
     const uint32_t limits[] = {1000, 1024, 99999, 400000};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        size_t octets_before = map_octets;
+        size_t bytes_before = map_bytes;
         struct distinct distinct;
         assert_int_equal(distinct_create(limits[i], &distinct), 0);
         for (uint64_t token = 0; token < 3 * (uint64_t)limits[i]; token++) {
             (void)distinct_add(&distinct, random_token(token));
         }
-        size_t mapped = map_octets - octets_before;
+        size_t mapped = map_bytes - bytes_before;
         uint64_t max = distinct_memory_max(limits[i]);
         assert_true(mapped <= max);
         assert_true(max < mapped + TABLE_CHUNK + 2 * (size_t)sysconf(_SC_PAGESIZE));
         distinct_destroy(&distinct);
-        assert_int_equal(map_octets, octets_before);
+        assert_int_equal(map_bytes, bytes_before);
     }
-    /* As the flag's documentation says: less than ten octets for each. */
+    /* As the flag's documentation says: less than ten bytes for each. */
     assert_true(distinct_memory_max(100000000) < UINT64_C(950000000));
 }
 
-/* 9.4 to 10.6 octets for each from the first thousands on, the last tables and the one that a
+/* 9.4 to 10.6 bytes for each from the first thousands on, the last tables and the one that a
  * generation is copied from at most. */
 static void test_memory_on_the_way(void **state)
 {
@@ -84,18 +84,18 @@ static void test_memory_on_the_way(void **state)
     enum { LIMIT = 200000, FIRST = 5000, SMALL_TABLE = TABLE_SLOTS_START * 8 };
     struct distinct distinct;
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    size_t others = map_octets;
-    map_octets_most = map_octets;
+    size_t others = map_bytes;
+    map_bytes_most = map_bytes;
     assert_int_equal(distinct_create(LIMIT, &distinct), 0);
     for (uint64_t number = 0; number < LIMIT; number++) {
         (void)distinct_add(&distinct, random_token(number));
         if (number >= FIRST) {
             uint64_t used = distinct.current.used + distinct.previous.used;
-            assert_in_range(map_octets - others, used * 94 / 10, used * 106 / 10 + SMALL_TABLE);
+            assert_in_range(map_bytes - others, used * 94 / 10, used * 106 / 10 + SMALL_TABLE);
         }
     }
     assert_in_range(distinct_memory_max(LIMIT) + distinct_growth_max(LIMIT),
-                    map_octets_most - others, map_octets_most - others + TABLE_CHUNK + 3 * page);
+                    map_bytes_most - others, map_bytes_most - others + TABLE_CHUNK + 3 * page);
     distinct_destroy(&distinct);
 }
 

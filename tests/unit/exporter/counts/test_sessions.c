@@ -46,9 +46,7 @@ static void bench_start(struct bench *bench, uint32_t limit, uint32_t window, ui
 
 static void bench_end(struct bench *bench)
 {
-    static const struct sessions none;
-    sessions_destroy(&bench->sessions);
-    assert_memory_equal(&bench->sessions, &none, sizeof none);
+    table_unmap(bench->sessions.slots, bench->sessions.slot_count, sizeof(struct session_entry));
     groups_destroy(&bench->groups);
     distinct_destroy(&bench->distinct);
 }
@@ -508,7 +506,7 @@ static void test_growth(void **state)
     (void)state;
     enum { SESSIONS = 200000 };
     struct bench bench;
-    size_t octets_before = map_octets;
+    size_t bytes_before = map_bytes;
     bench_start(&bench, SESSIONS, WINDOW, 0);
     assert_int_equal(bench.sessions.slot_count, TABLE_SLOTS_START);
     for (uint32_t number = 0; number < SESSIONS; number++) {
@@ -518,10 +516,10 @@ static void test_growth(void **state)
     assert_sound(&bench);
     assert_int_equal(bench.sessions.used, SESSIONS);
     assert_int_equal(bench.sessions.slot_count, SESSIONS / 4 * 5);
-    uint64_t octets = bench.sessions.slot_count * sizeof(struct session_entry);
-    assert_in_range(sessions_memory_max(SESSIONS), octets,
-                    octets + TABLE_CHUNK + (uint64_t)sysconf(_SC_PAGESIZE));
-    /* As the flag's documentation says: some 20 octets for each. */
+    uint64_t bytes = bench.sessions.slot_count * sizeof(struct session_entry);
+    assert_in_range(sessions_memory_max(SESSIONS), bytes,
+                    bytes + TABLE_CHUNK + (uint64_t)sysconf(_SC_PAGESIZE));
+    /* As the flag's documentation says: some 20 bytes for each. */
     assert_true(sessions_memory_max(100000000) < UINT64_C(2002000000));
 
     /* All are known, and none counts anew; then they expire second by second. */
@@ -545,10 +543,10 @@ static void test_growth(void **state)
         assert_int_equal(bench.sessions.used, left);
     }
     bench_end(&bench);
-    assert_int_equal(map_octets, octets_before);
+    assert_int_equal(map_bytes, bytes_before);
 }
 
-/* 20 to 22.5 octets for each from the first thousands on, the last table and the one that it is
+/* 20 to 22.5 bytes for each from the first thousands on, the last table and the one that it is
  * copied from at most. */
 static void test_memory_on_the_way(void **state)
 {
@@ -560,18 +558,18 @@ static void test_memory_on_the_way(void **state)
     for (uint32_t number = 0; number < SESSIONS; number++) {
         (void)distinct_add(&bench.distinct, random_token(number));
     }
-    size_t others = map_octets - bench.sessions.slot_count * sizeof(struct session_entry);
+    size_t others = map_bytes - bench.sessions.slot_count * sizeof(struct session_entry);
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    map_octets_most = map_octets;
+    map_bytes_most = map_bytes;
     for (uint32_t number = 0; number < SESSIONS; number++) {
         sessions_query(&bench.sessions, random_token(number), number, 0, 0);
         if (number >= FIRST) {
-            uint64_t octets = table_bytes(bench.sessions.slot_count, sizeof(struct session_entry));
-            assert_in_range(octets, bench.sessions.used * 20, bench.sessions.used * 45 / 2 + page);
+            uint64_t bytes = table_bytes(bench.sessions.slot_count, sizeof(struct session_entry));
+            assert_in_range(bytes, bench.sessions.used * 20, bench.sessions.used * 45 / 2 + page);
         }
     }
     assert_in_range(sessions_memory_max(SESSIONS) + sessions_growth_max(SESSIONS),
-                    map_octets_most - others, map_octets_most - others + TABLE_CHUNK + 2 * page);
+                    map_bytes_most - others, map_bytes_most - others + TABLE_CHUNK + 2 * page);
     bench_end(&bench);
 }
 

@@ -152,14 +152,14 @@ static void grow_one(uint64_t slot_count, uint64_t wider, size_t words)
 
     map_unmap_largest = 0;
     map_unmaps = 0;
-    size_t octets_before = map_octets;
+    size_t bytes_before = map_bytes;
     uint64_t *larger = table_grow(slots, slot_count, wider, entry_size);
     assert_non_null(larger);
     assert_int_equal(used(larger, wider, words), tokens);
     for (uint64_t i = 0; i < tokens; i++) {
         assert_true(holds(larger, wider, words, all[i]));
     }
-    assert_int_equal(map_octets, octets_before + (wider - slot_count) * entry_size);
+    assert_int_equal(map_bytes, bytes_before + (wider - slot_count) * entry_size);
     assert_true(map_unmap_largest <= TABLE_CHUNK);
     assert_int_equal(map_unmaps, (slot_count * entry_size + TABLE_CHUNK - 1) / TABLE_CHUNK);
 

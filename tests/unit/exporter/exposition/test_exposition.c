@@ -184,7 +184,7 @@ static struct exposition *begin(const struct scene *scene)
     return begin_wish(scene, (struct exposition_wish){.format = EXPOSITION_TEXT});
 }
 
-/* The rest of a scrape as one text, read in pieces of `size` octets. */
+/* The rest of a scrape as one text, read in pieces of `size` bytes. */
 static char *finish(struct exposition *exposition, size_t size)
 {
     char *page = malloc(PAGE_MAX);
@@ -289,9 +289,9 @@ static const struct {
      "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"
      "dnstt_domain_peak_clients{domain=\"u.example.org\"} 32\n"},
     {"# HELP dnstt_rejected_queries_total Queries under the domain that dnstt-server would not "
-     "serve, by the first rule broken: opcode (no standard query), qtype (not TXT, as resolvers "
-     "that minimise names ask), edns (no EDNS, or a size below the MTU: no tunnel works through "
-     "this resolver), encoding (not base32), short (no whole session id), framing (not "
+     "serve, by the first rule broken: opcode (not a standard query), qtype (not TXT, as resolvers "
+     "send that minimise names), edns (no EDNS, or a size below the MTU: no tunnel works through "
+     "this resolver), encoding (not base32), short (too short for a session id), framing (not "
      "dnstt's)." RESOLVERS "# TYPE dnstt_rejected_queries_total counter\n"
      "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
      "reason=\"opcode\"} 18\n"
@@ -311,27 +311,25 @@ static const struct {
      "included that the kernel then dropped.\n"
      "# TYPE dnstt_exporter_packets_received_total counter\n"
      "dnstt_exporter_packets_received_total 1000\n"},
-    {"# HELP dnstt_exporter_packets_total Packets by what became of them, each exactly once. Their "
-     "sum is dnstt_exporter_packets_received_total, which may be ahead by some seconds. "
-     "kernel_dropped means that the figures are too low.\n"
-     "# TYPE dnstt_exporter_packets_total counter\n"
-     "dnstt_exporter_packets_total{outcome=\"kernel_dropped\"} 101\n"
-     "dnstt_exporter_packets_total{outcome=\"ignored\"} 215\n"
-     "dnstt_exporter_packets_total{outcome=\"malformed\"} 102\n"
-     "dnstt_exporter_packets_total{outcome=\"other_domain\"} 103\n"
-     "dnstt_exporter_packets_total{outcome=\"rejected\"} 104\n"
-     "dnstt_exporter_packets_total{outcome=\"query\"} 105\n"
-     "dnstt_exporter_packets_total{outcome=\"response\"} 106\n"},
+    {"# HELP dnstt_exporter_packets_total Packets by outcome, each counted exactly once. Their sum "
+     "is dnstt_exporter_packets_received_total, which may be ahead by some seconds. If "
+     "kernel_dropped grows, the other counts are too low.\n# TYPE dnstt_exporter_packets_total "
+     "counter\ndnstt_exporter_packets_total{outcome=\"kernel_dropped\"} "
+     "101\ndnstt_exporter_packets_total{outcome=\"ignored\"} "
+     "215\ndnstt_exporter_packets_total{outcome=\"malformed\"} "
+     "102\ndnstt_exporter_packets_total{outcome=\"other_domain\"} "
+     "103\ndnstt_exporter_packets_total{outcome=\"rejected\"} "
+     "104\ndnstt_exporter_packets_total{outcome=\"query\"} "
+     "105\ndnstt_exporter_packets_total{outcome=\"response\"} 106\n"},
     {"# HELP dnstt_exporter_packets_ignored_total Packets with the outcome ignored, by reason: "
-     "direction (not to this host's port nor from it), not_udp (another protocol or port), "
-     "fragment (not the first), not_query (inbound, yet a response), not_response (outbound, and "
-     "no response of a session).\n"
-     "# TYPE dnstt_exporter_packets_ignored_total counter\n"
-     "dnstt_exporter_packets_ignored_total{reason=\"direction\"} 41\n"
-     "dnstt_exporter_packets_ignored_total{reason=\"not_udp\"} 42\n"
-     "dnstt_exporter_packets_ignored_total{reason=\"fragment\"} 43\n"
-     "dnstt_exporter_packets_ignored_total{reason=\"not_query\"} 44\n"
-     "dnstt_exporter_packets_ignored_total{reason=\"not_response\"} 45\n"},
+     "direction (neither to nor from a watched port of this host), not_udp (another protocol or "
+     "port), fragment (not the first), not_query (inbound, but a response), not_response "
+     "(outbound, but not a response of a session).\n# TYPE dnstt_exporter_packets_ignored_total "
+     "counter\ndnstt_exporter_packets_ignored_total{reason=\"direction\"} "
+     "41\ndnstt_exporter_packets_ignored_total{reason=\"not_udp\"} "
+     "42\ndnstt_exporter_packets_ignored_total{reason=\"fragment\"} "
+     "43\ndnstt_exporter_packets_ignored_total{reason=\"not_query\"} "
+     "44\ndnstt_exporter_packets_ignored_total{reason=\"not_response\"} 45\n"},
     {"# HELP dnstt_exporter_interface_down_total Times that the kernel reported the watched "
      "interface as down.\n"
      "# TYPE dnstt_exporter_interface_down_total counter\n"
@@ -340,32 +338,30 @@ static const struct {
      "new one in the full table of active sessions.\n"
      "# TYPE dnstt_exporter_sessions_evicted_total counter\n"
      "dnstt_exporter_sessions_evicted_total 108\n"},
-    {"# HELP dnstt_exporter_sessions_refused_total Queries that were counted while their session "
-     "was not, the table of active sessions being full of confirmed ones.\n"
-     "# TYPE dnstt_exporter_sessions_refused_total counter\n"
-     "dnstt_exporter_sessions_refused_total 109\n"},
-    {"# HELP dnstt_exporter_sessions_forgotten_total Sessions no longer remembered as seen. Above "
-     "0, one of them that comes back is counted anew in dnstt_sessions_total.\n"
-     "# TYPE dnstt_exporter_sessions_forgotten_total counter\n"
-     "dnstt_exporter_sessions_forgotten_total 110\n"},
+    {"# HELP dnstt_exporter_sessions_refused_total Queries whose session was not counted, because "
+     "the table of active sessions was full of confirmed ones.\n# TYPE "
+     "dnstt_exporter_sessions_refused_total counter\ndnstt_exporter_sessions_refused_total 109\n"},
+    {"# HELP dnstt_exporter_sessions_forgotten_total Sessions no longer remembered as seen. If one "
+     "of them comes back, dnstt_sessions_total counts it again.\n# TYPE "
+     "dnstt_exporter_sessions_forgotten_total counter\ndnstt_exporter_sessions_forgotten_total "
+     "110\n"},
     {"# HELP dnstt_exporter_series_capped_total Packets counted under the country and ASN named "
      "other, because the limit on the number of groups was reached.\n"
      "# TYPE dnstt_exporter_series_capped_total counter\n"
      "dnstt_exporter_series_capped_total 111\n"},
     {"# HELP dnstt_exporter_sniffer_up 1 while the sniffer reports, at least every 2 s. 0 when it "
-     "has been silent for more than 5 s: then the other figures stand still.\n"
-     "# TYPE dnstt_exporter_sniffer_up gauge\n"
-     "dnstt_exporter_sniffer_up 1\n"},
-    {"# HELP dnstt_exporter_geoip_build_timestamp_seconds When the database in use was built, by "
-     "its own word, in seconds since 1970.\n"
-     "# TYPE dnstt_exporter_geoip_build_timestamp_seconds gauge\n"
-     "dnstt_exporter_geoip_build_timestamp_seconds{database=\"country\"} 1700000001\n"
-     "dnstt_exporter_geoip_build_timestamp_seconds{database=\"asn\"} 1700000002\n"},
-    {"# HELP dnstt_exporter_geoip_last_reload_successful 1 when the file was of use at the last "
-     "look, 0 when it was not and an older version of it stays in use: the log says why.\n"
-     "# TYPE dnstt_exporter_geoip_last_reload_successful gauge\n"
-     "dnstt_exporter_geoip_last_reload_successful{database=\"country\"} 0\n"
-     "dnstt_exporter_geoip_last_reload_successful{database=\"asn\"} 1\n"},
+     "has been silent for more than 5 s: the other values then do not change.\n# TYPE "
+     "dnstt_exporter_sniffer_up gauge\ndnstt_exporter_sniffer_up 1\n"},
+    {"# HELP dnstt_exporter_geoip_build_timestamp_seconds When the database in use was built, as "
+     "it states itself, in seconds since 1970.\n# TYPE "
+     "dnstt_exporter_geoip_build_timestamp_seconds "
+     "gauge\ndnstt_exporter_geoip_build_timestamp_seconds{database=\"country\"} "
+     "1700000001\ndnstt_exporter_geoip_build_timestamp_seconds{database=\"asn\"} 1700000002\n"},
+    {"# HELP dnstt_exporter_geoip_last_reload_successful 1 if the last load of the file succeeded, "
+     "0 if it failed and an older version is still in use: the log says why.\n# TYPE "
+     "dnstt_exporter_geoip_last_reload_successful "
+     "gauge\ndnstt_exporter_geoip_last_reload_successful{database=\"country\"} "
+     "0\ndnstt_exporter_geoip_last_reload_successful{database=\"asn\"} 1\n"},
     {"# HELP dnstt_exporter_geoip_last_reload_success_timestamp_seconds When the version in use "
      "was read from the file, in seconds since 1970.\n"
      "# TYPE dnstt_exporter_geoip_last_reload_success_timestamp_seconds gauge\n"
@@ -378,43 +374,38 @@ static const struct {
      "dnstt_exporter_geoip_lookups_total{database=\"country\"} 61\n"
      "dnstt_exporter_geoip_lookups_total{database=\"asn\"} 62\n"},
     {"# HELP dnstt_exporter_geoip_lookups_unmatched_total Lookups for which the database has no "
-     "country (or no ASN): such packets count under ZZ (or 0). A growing share tells of an old or "
-     "incomplete database.\n"
-     "# TYPE dnstt_exporter_geoip_lookups_unmatched_total counter\n"
-     "dnstt_exporter_geoip_lookups_unmatched_total{database=\"country\"} 63\n"
-     "dnstt_exporter_geoip_lookups_unmatched_total{database=\"asn\"} 64\n"},
-    {"# HELP dnstt_exporter_http_requests_total HTTP requests that were answered, by the status of "
-     "the answer. Without those whose first line could not be read. The scrape that shows them is "
-     "not "
-     "yet among them.\n"
-     "# TYPE dnstt_exporter_http_requests_total counter\n"
-     "dnstt_exporter_http_requests_total{code=\"200\"} 70\n"
-     "dnstt_exporter_http_requests_total{code=\"400\"} 71\n"
-     "dnstt_exporter_http_requests_total{code=\"401\"} 72\n"
-     "dnstt_exporter_http_requests_total{code=\"403\"} 73\n"
-     "dnstt_exporter_http_requests_total{code=\"404\"} 74\n"
-     "dnstt_exporter_http_requests_total{code=\"405\"} 75\n"
-     "dnstt_exporter_http_requests_total{code=\"413\"} 76\n"
-     "dnstt_exporter_http_requests_total{code=\"429\"} 77\n"
-     "dnstt_exporter_http_requests_total{code=\"431\"} 78\n"
-     "dnstt_exporter_http_requests_total{code=\"503\"} 79\n"
-     "dnstt_exporter_http_requests_total{code=\"other\"} 80\n"},
+     "country (or no ASN): such packets count under ZZ (or 0). A growing share means an old or "
+     "incomplete database.\n# TYPE dnstt_exporter_geoip_lookups_unmatched_total "
+     "counter\ndnstt_exporter_geoip_lookups_unmatched_total{database=\"country\"} "
+     "63\ndnstt_exporter_geoip_lookups_unmatched_total{database=\"asn\"} 64\n"},
+    {"# HELP dnstt_exporter_http_requests_total Answered HTTP requests by status. Requests whose "
+     "first line could not be read are not included, nor is the scrape that shows this.\n# TYPE "
+     "dnstt_exporter_http_requests_total counter\ndnstt_exporter_http_requests_total{code=\"200\"} "
+     "70\ndnstt_exporter_http_requests_total{code=\"400\"} "
+     "71\ndnstt_exporter_http_requests_total{code=\"401\"} "
+     "72\ndnstt_exporter_http_requests_total{code=\"403\"} "
+     "73\ndnstt_exporter_http_requests_total{code=\"404\"} "
+     "74\ndnstt_exporter_http_requests_total{code=\"405\"} "
+     "75\ndnstt_exporter_http_requests_total{code=\"413\"} "
+     "76\ndnstt_exporter_http_requests_total{code=\"429\"} "
+     "77\ndnstt_exporter_http_requests_total{code=\"431\"} "
+     "78\ndnstt_exporter_http_requests_total{code=\"503\"} "
+     "79\ndnstt_exporter_http_requests_total{code=\"other\"} 80\n"},
     {"# HELP dnstt_exporter_http_connections_dropped_total HTTP connections that the exporter "
      "ended before they were answered in full, by reason: limit (at 64, or 16 from one peer, none "
      "could make room), replaced (made room for a newcomer, its request had not come), timeout (10 "
      "s without progress), deadline (30 s in all), memory (none was left). If they grow, somebody "
-     "holds the endpoint: let fewer reach -web.listen-address.\n"
-     "# TYPE dnstt_exporter_http_connections_dropped_total counter\n"
-     "dnstt_exporter_http_connections_dropped_total{reason=\"limit\"} 80\n"
-     "dnstt_exporter_http_connections_dropped_total{reason=\"replaced\"} 81\n"
-     "dnstt_exporter_http_connections_dropped_total{reason=\"timeout\"} 82\n"
-     "dnstt_exporter_http_connections_dropped_total{reason=\"deadline\"} 83\n"
-     "dnstt_exporter_http_connections_dropped_total{reason=\"memory\"} 84\n"},
-    {"# HELP dnstt_exporter_web_config_last_reload_successful 1 when the web configuration and the "
-     "files it names were of use at the last look, 0 when they were not and the older ones go on. "
-     "Absent without -web.config.file.\n"
-     "# TYPE dnstt_exporter_web_config_last_reload_successful gauge\n"
-     "dnstt_exporter_web_config_last_reload_successful 1\n"},
+     "occupies the endpoint: restrict who can reach -web.listen-address.\n# TYPE "
+     "dnstt_exporter_http_connections_dropped_total "
+     "counter\ndnstt_exporter_http_connections_dropped_total{reason=\"limit\"} "
+     "80\ndnstt_exporter_http_connections_dropped_total{reason=\"replaced\"} "
+     "81\ndnstt_exporter_http_connections_dropped_total{reason=\"timeout\"} "
+     "82\ndnstt_exporter_http_connections_dropped_total{reason=\"deadline\"} "
+     "83\ndnstt_exporter_http_connections_dropped_total{reason=\"memory\"} 84\n"},
+    {"# HELP dnstt_exporter_web_config_last_reload_successful 1 if the last load of the web "
+     "configuration and its files succeeded, 0 if it failed and the older ones are still in use. "
+     "Absent without -web.config.file.\n# TYPE dnstt_exporter_web_config_last_reload_successful "
+     "gauge\ndnstt_exporter_web_config_last_reload_successful 1\n"},
     {"# HELP dnstt_exporter_web_config_last_reload_success_timestamp_seconds When the web "
      "configuration in use was read, in seconds since 1970. Absent without -web.config.file.\n"
      "# TYPE dnstt_exporter_web_config_last_reload_success_timestamp_seconds gauge\n"
@@ -436,16 +427,12 @@ static const struct {
      "# TYPE process_resident_memory_bytes gauge\n"
      "process_resident_memory_bytes 92\n"},
     {"# HELP process_virtual_memory_bytes Virtual memory of the exporter in bytes. The table of "
-     "groups is set aside whole, so this is above what is resident.\n"
-     "# TYPE process_virtual_memory_bytes gauge\n"
-     "process_virtual_memory_bytes 93\n"},
-    {"# HELP process_open_fds Open file descriptors of the exporter, each HTTP connection among "
-     "them.\n"
-     "# TYPE process_open_fds gauge\n"
-     "process_open_fds 94\n"},
-    {"# HELP process_max_fds File descriptors that the exporter may have open.\n"
-     "# TYPE process_max_fds gauge\n"
-     "process_max_fds 95\n"},
+     "groups is reserved whole, so this is more than the resident memory.\n# TYPE "
+     "process_virtual_memory_bytes gauge\nprocess_virtual_memory_bytes 93\n"},
+    {"# HELP process_open_fds Open file descriptors of the exporter, HTTP connections included.\n# "
+     "TYPE process_open_fds gauge\nprocess_open_fds 94\n"},
+    {"# HELP process_max_fds File descriptors that the exporter may open.\n# TYPE process_max_fds "
+     "gauge\nprocess_max_fds 95\n"},
     {"# HELP process_start_time_seconds When the exporter started, in seconds since 1970. All "
      "counters began at 0 then.\n"
      "# TYPE process_start_time_seconds gauge\n"
@@ -456,7 +443,7 @@ static const struct {
 
 /* --- The tests. */
 
-static void test_page_octet_for_octet(void **state)
+static void test_page_byte_for_byte(void **state)
 {
     (void)state;
     struct scene scene;
@@ -482,7 +469,7 @@ static void test_page_octet_for_octet(void **state)
 
 /* The same in OpenMetrics is in a file, which the parser of Prometheus' own client library reads as
  * well (tests/integration/test_formats.py). There too the build's line is left out. */
-static void test_openmetrics_octet_for_octet(void **state)
+static void test_openmetrics_byte_for_byte(void **state)
 {
     (void)state;
     static char golden[PAGE_MAX];
@@ -532,10 +519,8 @@ static void check_named(const char *const names[], unsigned count, enum expositi
 /* In the order of the page, each once, whatever the order of the names. */
 static void test_by_name(void **state)
 {
-    static const char fds[] =
-        "# HELP process_max_fds File descriptors that the exporter may have open.\n"
-        "# TYPE process_max_fds gauge\n"
-        "process_max_fds 95\n";
+    static const char fds[] = "# HELP process_max_fds File descriptors that the exporter may "
+                              "open.\n# TYPE process_max_fds gauge\nprocess_max_fds 95\n";
     static const char cpu[] =
         "# HELP process_cpu_seconds_total User and system CPU time that the exporter has spent, in "
         "seconds. The sniffer's is dnstt_exporter_sniffer_cpu_seconds_total.\n"
@@ -551,10 +536,8 @@ static void test_by_name(void **state)
                                       "process_max_fds"},
                 4, EXPOSITION_TEXT, both);
     check_named((const char *const[]){"process_max_fds"}, 1, EXPOSITION_OPENMETRICS,
-                "# TYPE process_max_fds gauge\n"
-                "# HELP process_max_fds File descriptors that the exporter may have open.\n"
-                "process_max_fds 95\n"
-                "# EOF\n");
+                "# TYPE process_max_fds gauge\n# HELP process_max_fds File descriptors that the "
+                "exporter may open.\nprocess_max_fds 95\n# EOF\n");
     static const char *const none[] = {"",
                                        "process",
                                        "process_max_fd",
@@ -850,8 +833,8 @@ static void test_headers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_page_octet_for_octet),
-        cmocka_unit_test(test_openmetrics_octet_for_octet),
+        cmocka_unit_test(test_page_byte_for_byte),
+        cmocka_unit_test(test_openmetrics_byte_for_byte),
         cmocka_unit_test(test_by_name),
         cmocka_unit_test(test_every_metric_has_its_name),
         cmocka_unit_test(test_labels_exist_with_their_database),

@@ -129,7 +129,7 @@ static void test_escapes(void **state)
     check_escaped("", ROOM, true, "");
 }
 
-/* What is cut is cut before a character, and where one of four octets would no longer fit. */
+/* What is cut is cut before a character, and where one of four bytes would no longer fit. */
 static void test_escapes_are_cut(void **state)
 {
     (void)state;

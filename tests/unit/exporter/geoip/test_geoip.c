@@ -299,8 +299,8 @@ static void test_asn_types(void **state)
     struct geoip *geoip = open_files(NULL, "short-asn.mmdb");
     check_place(geoip, "10.77.1.1", "ZZ", 64496);
     geoip_close(geoip);
-    check_refused(NULL, "signed-asn.mmdb", "-geoip.asn-database", "holds no ASNs", -EINVAL);
-    check_country_refused("map-country.mmdb", "holds no countries", -EINVAL);
+    check_refused(NULL, "signed-asn.mmdb", "-geoip.asn-database", "has no ASNs", -EINVAL);
+    check_country_refused("map-country.mmdb", "has no countries", -EINVAL);
 }
 
 /* --- Files that are refused. */
@@ -308,12 +308,12 @@ static void test_asn_types(void **state)
 static void test_of_another_kind(void **state)
 {
     (void)state;
-    check_country_refused("asn.mmdb", "holds no countries", -EINVAL);
-    check_country_refused("neither.mmdb", "holds no countries", -EINVAL);
-    check_refused(NULL, "country.mmdb", "-geoip.asn-database", "holds no ASNs", -EINVAL);
-    check_refused(NULL, "neither.mmdb", "-geoip.asn-database", "holds no ASNs", -EINVAL);
+    check_country_refused("asn.mmdb", "has no countries", -EINVAL);
+    check_country_refused("neither.mmdb", "has no countries", -EINVAL);
+    check_refused(NULL, "country.mmdb", "-geoip.asn-database", "has no ASNs", -EINVAL);
+    check_refused(NULL, "neither.mmdb", "-geoip.asn-database", "has no ASNs", -EINVAL);
     /* The second flag's fault, the first one's database being open by then. */
-    check_refused("country.mmdb", "dbip-country.mmdb", "-geoip.asn-database", "holds no ASNs",
+    check_refused("country.mmdb", "dbip-country.mmdb", "-geoip.asn-database", "has no ASNs",
                   -EINVAL);
 }
 
@@ -404,7 +404,7 @@ static void test_garbage(void **state)
 #define DAMAGED_FILES 300
 #endif
 
-/* Any octets may follow the tree and the metadata's marker: opening ends, and looking up too. */
+/* Any bytes may follow the tree and the metadata's marker: opening ends, and looking up too. */
 static void test_damaged_files_do_no_harm(void **state)
 {
     (void)state;
@@ -441,7 +441,7 @@ static void test_damaged_files_do_no_harm(void **state)
 
 static uint32_t nodes_of_country; /* in country.mmdb */
 
-/* The metadata's node_count: a control octet with the number of octets, then these. */
+/* The metadata's node_count: a control byte with the number of bytes, then these. */
 static uint32_t node_count(const uint8_t *data, size_t length)
 {
     static const char name[] = "node_count";
@@ -478,11 +478,11 @@ static void test_trees_without_use(void **state)
 {
     (void)state;
     write_tree("no-networks.mmdb", nodes_of_country, record_empty);
-    check_country_refused("no-networks.mmdb", "holds no countries", -EINVAL);
+    check_country_refused("no-networks.mmdb", "has no countries", -EINVAL);
     write_tree("deep.mmdb", nodes_of_country, record_forwards);
     check_country_refused("deep.mmdb", "is damaged: its search tree leads nowhere", -EINVAL);
     write_tree("circle.mmdb", nodes_of_country, record_in_circles);
-    check_country_refused("circle.mmdb", "holds no countries", -EINVAL);
+    check_country_refused("circle.mmdb", "has no countries", -EINVAL);
 }
 
 /* --- The cache. */
@@ -535,7 +535,7 @@ static void test_cache_against_the_table(void **state)
     check_cache(NULL, NULL);
 }
 
-/* Addresses of two networks that differ in the last octet alone: some of them share a set. */
+/* Addresses of two networks that differ in the last byte alone: some of them share a set. */
 static void test_cache_tells_neighbours_apart(void **state)
 {
     (void)state;
@@ -600,7 +600,7 @@ static int set_up(void **state)
     if (mkdtemp(folder) == NULL || chmod(folder, 0755) != 0) {
         return -1;
     }
-    /* The same octets in every run, so that damage is always done to the same. */
+    /* The same bytes in every run, so that damage is always done to the same. */
     if (setenv("SOURCE_DATE_EPOCH", "1700000000", 1) != 0 ||
         setenv("PERL_HASH_SEED", "0", 1) != 0 ||
         run("perl", "tests/data/make_databases.pl", folder) != 0) {

@@ -175,8 +175,8 @@ static void scrapes_are_counted(void **state)
 
 static bool is_shut(int descriptor)
 {
-    char octet;
-    return recv(descriptor, &octet, 1, MSG_DONTWAIT) == 0;
+    char byte;
+    return recv(descriptor, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
 static void a_deadline_ends_each(void **state)

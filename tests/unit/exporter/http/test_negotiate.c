@@ -180,7 +180,7 @@ static void test_encodings(void **state)
     assert_true(negotiate_gzip(&two));
 }
 
-/* Fields of everything that means something, in any order: no octet past their end is looked at
+/* Fields of everything that means something, in any order: no byte past their end is looked at
  * (the sanitizers see that), and what is chosen is one of the two. */
 static void test_random_fields(void **state)
 {

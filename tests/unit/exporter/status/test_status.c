@@ -134,9 +134,9 @@ static void test_what_is_wrong_is_told(void **state)
     groups.capped = 1;
     render();
     assert_shows("<td class=\"bad\">silent</td>");
-    assert_shows("<td class=\"bad\">25 (1.2 %): figures are too low</td>");
+    assert_shows("<td class=\"bad\">25 (1.2 %): counts are too low</td>");
     assert_shows("<td class=\"bad\">no longer exact");
-    assert_shows("<td class=\"bad\">more than -groups.max");
+    assert_shows("<td class=\"bad\">reached -groups.max");
 
     start(NULL);
     sessions.refused = 1;

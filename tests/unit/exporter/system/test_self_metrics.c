@@ -36,7 +36,7 @@ static uint64_t spent(void)
 static pid_t spend_in_child(void)
 {
     int ready[2];
-    char octet;
+    char byte;
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -50,7 +50,7 @@ static pid_t spend_in_child(void)
             pause();
         }
     }
-    assert_int_equal(read(ready[0], &octet, 1), 1);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
     close(ready[0]);
     close(ready[1]);
     return child;
@@ -63,6 +63,12 @@ static void end_child(pid_t child)
 }
 
 /* Without ptrace(2)'s right, by the number of a process alone. */
+static void close_files(const struct self_metrics *process)
+{
+    close(process->memory);
+    close(process->sniffer_memory);
+}
+
 static void test_figures(void **state)
 {
     (void)state;
@@ -94,7 +100,7 @@ static void test_figures(void **state)
     assert_true(figures.sniffer_cpu_microseconds == SELF_METRICS_UNKNOWN);
     assert_true(figures.sniffer_resident_bytes == SELF_METRICS_UNKNOWN);
     assert_true(figures.resident_bytes != SELF_METRICS_UNKNOWN);
-    self_metrics_close(&process);
+    close_files(&process);
 }
 
 static void test_figures_follow(void **state)
@@ -127,7 +133,7 @@ static void test_figures_follow(void **state)
         close(opened[i]);
     }
     munmap(memory, SIZE);
-    self_metrics_close(&process);
+    close_files(&process);
 }
 
 /* As without /proc, and with a file that says something else. */
@@ -148,7 +154,7 @@ static void check_memory(const char *text, uint64_t virtual_pages, uint64_t resi
                          known ? resident_pages * 4096 : SELF_METRICS_UNKNOWN);
         assert_true(figures.sniffer_resident_bytes == SELF_METRICS_UNKNOWN);
     }
-    self_metrics_close(&process);
+    close_files(&process);
 }
 
 static void test_memory_files(void **state)

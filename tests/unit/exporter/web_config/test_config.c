@@ -22,8 +22,8 @@
 #define PAIR "tls_server_config:\n  cert_file: a.crt\n  key_file: a.key\n"
 
 /* A copy that ends where the text does, so that a sanitizer sees what is read past it. */
-static int read_octets(const char *text, size_t length, struct web_config *config,
-                       struct yaml_tree_error *error)
+static int read_bytes(const char *text, size_t length, struct web_config *config,
+                      struct yaml_tree_error *error)
 {
     char *copy = malloc(length > 0 ? length : 1);
     assert_non_null(copy);
@@ -37,7 +37,7 @@ static struct web_config read_good(const char *text)
 {
     struct web_config config;
     struct yaml_tree_error error;
-    if (read_octets(text, strlen(text), &config, &error) != 0) {
+    if (read_bytes(text, strlen(text), &config, &error) != 0) {
         fail_msg("line %u, key %s: %s, in\n%s", error.line, error.key, error.reason, text);
     }
     return config;
@@ -182,7 +182,7 @@ static void check_wrong(const struct wrong_case *wrong)
 {
     struct web_config config = {.user_count = 77};
     struct yaml_tree_error error;
-    if (read_octets(wrong->text, strlen(wrong->text), &config, &error) != -EINVAL) {
+    if (read_bytes(wrong->text, strlen(wrong->text), &config, &error) != -EINVAL) {
         fail_msg("was taken:\n%s", wrong->text);
     }
     assert_int_equal(config.user_count, 77);
@@ -210,10 +210,10 @@ static void test_wrong_files(void **state)
         {"rate_limit: !x {burst: 1}\n", 1, "rate_limit", "has an anchor or a tag"},
         {"rate_limit:\n  burst: *a\n", 2, "burst", "is an alias"},
         {"? [a]\n: b\n", 1, "", "has a map or a list as a key"},
-        {"rate_limit:\n  burst: \"1\\0\"\n", 2, "burst", "holds a NUL"},
-        {"rate_limit:\n  burst: 1\n  burst: 1\n", 3, "burst", "stands twice"},
-        {"rate_limit: {}\n\nrate_limit: {}\n", 3, "rate_limit", "stands twice"},
-        {"basic_auth_users:\n  a: " HASH "\n  a: " HASH "\n", 3, "a", "stands twice"},
+        {"rate_limit:\n  burst: \"1\\0\"\n", 2, "burst", "has a NUL"},
+        {"rate_limit:\n  burst: 1\n  burst: 1\n", 3, "burst", "is given twice"},
+        {"rate_limit: {}\n\nrate_limit: {}\n", 3, "rate_limit", "is given twice"},
+        {"basic_auth_users:\n  a: " HASH "\n  a: " HASH "\n", 3, "a", "is given twice"},
         {"http_server_config:\n  headers:\n    a: [x]\n", 3, "a", "is nested too deep"},
         {"# fine\n# \xff\n", 2, "", "invalid leading UTF-8 octet"},
         /* Keys. */
@@ -230,46 +230,45 @@ static void test_wrong_files(void **state)
         {"tls_server_config:\n  cert_file: {a: b}\n", 2, TLS("cert_file"), "has a map or a list"},
         {PAIR "  client_allowed_sans: a\n", 4, TLS("client_allowed_sans"),
          "has another value; give a list"},
-        {PAIR "  client_allowed_sans:\n  - \"\"\n", 5, TLS("client_allowed_sans"),
-         "holds an empty"},
+        {PAIR "  client_allowed_sans:\n  - \"\"\n", 5, TLS("client_allowed_sans"), "has an empty"},
         {"basic_auth_users: [a]\n", 1, "basic_auth_users", "has another value; give keys"},
         {"basic_auth_users:\n  a: {b: c}\n", 2, "basic_auth_users.a", "has a map or a list"},
         /* TLS. */
         {PAIR "  cipher_suites:\n  - TLS_AES_128_GCM_SHA256\n", 5, TLS("cipher_suites"),
          "is not supported"},
-        {PAIR "  min_version: TLS11\n", 4, TLS("min_version"), "is not served; give TLS12"},
-        {PAIR "  min_version: TLS111\n", 4, TLS("min_version"), "is not served"},
-        {PAIR "  max_version: tls13\n", 4, TLS("max_version"), "is not served"},
+        {PAIR "  min_version: TLS11\n", 4, TLS("min_version"), "is not supported; give TLS12"},
+        {PAIR "  min_version: TLS111\n", 4, TLS("min_version"), "is not supported"},
+        {PAIR "  max_version: tls13\n", 4, TLS("max_version"), "is not supported"},
         {PAIR "  min_version: TLS13\n  max_version: TLS12\n", 5, TLS("max_version"),
          "is below min_version"},
         {PAIR "  prefer_server_cipher_suites: 1\n", 4, TLS("prefer_server_cipher_suites"),
-         "is neither"},
+         "is not a boolean"},
         {PAIR "  curve_preferences:\n  - CurveP257\n", 5, TLS("curve_preferences"), "is unknown"},
         {PAIR "  curve_preferences: [X25519, X25519]\n", 4, TLS("curve_preferences"),
-         "stands twice"},
+         "is given twice"},
         {PAIR "  client_auth_type: RequireEverything\n", 4, TLS("client_auth_type"), "is unknown"},
         {PAIR "  client_ca_file: c.pem\n", 4, TLS("client_ca_file"), "has no effect"},
         {PAIR "  client_ca: c\n", 4, TLS("client_ca"), "has no effect"},
         {PAIR "  client_auth_type: RequireAndVerifyClientCert\n", 4, TLS("client_auth_type"),
-         "lets nobody in"},
+         "RequireAndVerifyClientCert needs"},
         {PAIR "  client_auth_type: VerifyClientCertIfGiven\n  client_ca_file: c\n"
               "  client_allowed_sans: [a]\n",
          6, TLS("client_allowed_sans"), "needs a certificate"},
         {"tls_server_config:\n  cert_file: \"\"\n  key_file: \"server.key\"\n", 2, TLS("cert_file"),
-         "names no certificate"},
+         "has no certificate"},
         {"tls_server_config:\n  cert_file: \"server.crt\"\n  key_file: \"\"\n", 3, TLS("key_file"),
-         "names no private key"},
+         "has no private key"},
         {"tls_server_config:\n  cert: \"\"\n  key: x\n", 1, "tls_server_config",
-         "names no certificate"},
+         "has no certificate"},
         {"\ntls_server_config:\n  min_version: TLS13\n", 2, "tls_server_config",
-         "names no certificate"},
-        {PAIR "  cert: x\n", 4, TLS("cert"), "stands beside cert_file"},
-        {PAIR "  key: x\n", 4, TLS("key"), "stands beside key_file"},
+         "has no certificate"},
+        {PAIR "  cert: x\n", 4, TLS("cert"), "is given together with cert_file"},
+        {PAIR "  key: x\n", 4, TLS("key"), "is given together with key_file"},
         {PAIR "  client_auth_type: RequireAndVerifyClientCert\n  client_ca: x\n"
               "  client_ca_file: x\n",
-         5, TLS("client_ca"), "stands beside client_ca_file"},
+         5, TLS("client_ca"), "is given together with client_ca_file"},
         /* The others. */
-        {"http_server_config:\n  http2: yes\n", 2, "http_server_config.http2", "is neither"},
+        {"http_server_config:\n  http2: yes\n", 2, "http_server_config.http2", "is not a boolean"},
         {"http_server_config:\n  headers:\n    X-Frame-Options: ALLOW\n", 3,
          "http_server_config.headers.X-Frame-Options", "is not allowed there; give deny"},
         {"http_server_config:\n  headers:\n    X-Content-Type-Options: sniff\n", 3,
@@ -279,22 +278,22 @@ static void test_wrong_files(void **state)
         {"http_server_config:\n  headers:\n    x-frame-options: deny\n", 3,
          "http_server_config.headers.x-frame-options", "cannot be set"},
         {"http_server_config:\n  headers:\n    X-XSS-Protection: \"1\\r\\nSet-Cookie: a\"\n", 3,
-         "http_server_config.headers.X-XSS-Protection", "holds a control character"},
-        {"basic_auth_users:\n  john: doe\n", 2, "basic_auth_users.john", "is no bcrypt hash"},
-        {"basic_auth_users:\n  john:\n", 2, "basic_auth_users.john", "is no bcrypt hash"},
-        {"basic_auth_users:\n  a:b: " HASH "\n", 2, "basic_auth_users.a:b", "is no user name"},
-        {"basic_auth_users:\n  \"\": " HASH "\n", 2, "basic_auth_users.", "is no user name"},
-        {"basic_auth_users: {alice:" HASH "}\n", 1, "", "is no user name"},
+         "http_server_config.headers.X-XSS-Protection", "has a control character"},
+        {"basic_auth_users:\n  john: doe\n", 2, "basic_auth_users.john", "is not a bcrypt hash"},
+        {"basic_auth_users:\n  john:\n", 2, "basic_auth_users.john", "is not a bcrypt hash"},
+        {"basic_auth_users:\n  a:b: " HASH "\n", 2, "basic_auth_users.a:b", "is not a user name"},
+        {"basic_auth_users:\n  \"\": " HASH "\n", 2, "basic_auth_users.", "is not a user name"},
+        {"basic_auth_users: {alice:" HASH "}\n", 1, "", "is not a user name"},
         {"basic_auth_users: {alice:" HASH ", ]\n", 1, "", "did not find"},
         {"basic_auth_users:\n  bob: $2y$18$4VeFDzXIoPHKnKTU3O3GH.N.vZu06CVqczYZ8WvfzrddFU6tGqjR.\n",
          2, "basic_auth_users.bob", "has a cost outside 4 to 12"},
-        {"rate_limit:\n  interval: 1\n", 2, "rate_limit.interval", "is no duration"},
-        {"rate_limit:\n  interval: -1s\n", 2, "rate_limit.interval", "is no duration"},
-        {"rate_limit:\n  interval: 25h\n", 2, "rate_limit.interval", "is no duration"},
-        {"rate_limit:\n  burst: -1\n", 2, "rate_limit.burst", "is no number"},
-        {"rate_limit:\n  burst: 1.5\n", 2, "rate_limit.burst", "is no number"},
-        {"rate_limit:\n  interval: 1s\n  burst: 0\n", 3, "rate_limit.burst", "lets no request"},
-        {"rate_limit:\n  interval: 1s\n", 1, "rate_limit", "lets no request"},
+        {"rate_limit:\n  interval: 1\n", 2, "rate_limit.interval", "is not a duration"},
+        {"rate_limit:\n  interval: -1s\n", 2, "rate_limit.interval", "is not a duration"},
+        {"rate_limit:\n  interval: 25h\n", 2, "rate_limit.interval", "is not a duration"},
+        {"rate_limit:\n  burst: -1\n", 2, "rate_limit.burst", "is not a number"},
+        {"rate_limit:\n  burst: 1.5\n", 2, "rate_limit.burst", "is not a number"},
+        {"rate_limit:\n  interval: 1s\n  burst: 0\n", 3, "rate_limit.burst", "is 0, so no request"},
+        {"rate_limit:\n  interval: 1s\n", 1, "rate_limit", "is 0, so no request"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -311,7 +310,7 @@ static void test_long_keys(void **state)
     (void)state;
     int length =
         snprintf(text, sizeof text, "tls_server_config:\n  %0*d: x\n", 2 * YAML_TREE_KEY_MAX, 1);
-    assert_int_equal(read_octets(text, (size_t)length, &config, &error), -EINVAL);
+    assert_int_equal(read_bytes(text, (size_t)length, &config, &error), -EINVAL);
     assert_int_equal(strlen(error.key), YAML_TREE_KEY_MAX - 1);
     assert_int_equal(error.line, 2);
 }
@@ -364,7 +363,7 @@ static void test_bounds(void **state)
         free(good.text);
         struct growing bad = many(cases[i].head, cases[i].line, cases[i].most + 1);
         struct yaml_tree_error error;
-        assert_int_equal(read_octets(bad.text, bad.length, &config, &error), -EINVAL);
+        assert_int_equal(read_bytes(bad.text, bad.length, &config, &error), -EINVAL);
         assert_memory_equal(error.reason, cases[i].reason, strlen(cases[i].reason));
         free(bad.text);
     }
@@ -376,7 +375,7 @@ static void test_too_many_nodes(void **state)
     struct yaml_tree_error error;
     (void)state;
     struct growing text = many("a:\n", "- b#\n", YAML_TREE_NODES_MAX);
-    assert_int_equal(read_octets(text.text, text.length, &config, &error), -EINVAL);
+    assert_int_equal(read_bytes(text.text, text.length, &config, &error), -EINVAL);
     assert_memory_equal(error.reason, "is one too many", strlen("is one too many"));
     assert_int_equal(error.line, YAML_TREE_NODES_MAX);
     free(text.text);
@@ -390,13 +389,13 @@ static void test_size(void **state)
     (void)state;
     assert_non_null(text);
     memset(text, '#', WEB_CONFIG_BYTES_MAX + 1);
-    assert_int_equal(read_octets(text, WEB_CONFIG_BYTES_MAX, &config, &error), 0);
+    assert_int_equal(read_bytes(text, WEB_CONFIG_BYTES_MAX, &config, &error), 0);
     web_config_free(&config);
-    assert_int_equal(read_octets(text, WEB_CONFIG_BYTES_MAX + 1, &config, &error), -EINVAL);
+    assert_int_equal(read_bytes(text, WEB_CONFIG_BYTES_MAX + 1, &config, &error), -EINVAL);
     assert_string_equal(error.reason, "is larger than 32 KiB");
     /* Nested as deep as it can be written, which is refused long before. */
     memset(text, '[', WEB_CONFIG_BYTES_MAX);
-    assert_int_equal(read_octets(text, WEB_CONFIG_BYTES_MAX, &config, &error), -EINVAL);
+    assert_int_equal(read_bytes(text, WEB_CONFIG_BYTES_MAX, &config, &error), -EINVAL);
     free(text);
 }
 
@@ -419,7 +418,7 @@ static void test_damaged_files(void **state)
             text[random_below(sizeof good - 1)] = alphabet[random_below(sizeof alphabet)];
         }
         size_t length = (size_t)random_below(sizeof good);
-        if (read_octets(text, length, &config, &error) == 0) {
+        if (read_bytes(text, length, &config, &error) == 0) {
             web_config_free(&config);
         } else {
             assert_non_null(error.reason);

@@ -143,13 +143,13 @@ static void test_secrets_that_others_may_read(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
         put("web.yml", USERS, open[i]);
-        assert_refused("web.yml", "holds secrets that others may read or write; run chmod o-rw");
+        assert_refused("web.yml", "has secrets that other users can read or write; run chmod o-rw");
         put("web.yml", PAIR, open[i]);
         assert_int_equal(chmod(in_folder("a.key"), 0640), 0);
         assert_loads();
         assert_int_equal(chmod(in_folder("a.key"), open[i]), 0);
         assert_refused("a.key",
-                       "holds a private key that others may read or write; run chmod o-rw");
+                       "has a private key that other users can read or write; run chmod o-rw");
     }
     for (size_t i = 0; i < sizeof closed / sizeof *closed; i++) {
         put("web.yml", USERS, closed[i]);
@@ -159,7 +159,7 @@ static void test_secrets_that_others_may_read(void **state)
         assert_loads();
     }
     put("web.yml", "tls_server_config:\n  cert_file: a.crt\n  key: x\n", 0644);
-    assert_refused("web.yml", "holds secrets that others may read or write; run chmod o-rw");
+    assert_refused("web.yml", "has secrets that other users can read or write; run chmod o-rw");
 }
 
 static void test_files_of_no_use(void **state)
@@ -167,15 +167,15 @@ static void test_files_of_no_use(void **state)
     (void)state;
     put("web.yml", PAIR, 0644);
     put("a.crt", "no certificate", 0644);
-    assert_refused("a.crt", "holds no certificate in PEM");
+    assert_refused("a.crt", "has no certificate in PEM format");
     put("a.crt", "", 0644);
-    assert_refused("a.crt", "holds no certificate in PEM");
+    assert_refused("a.crt", "has no certificate in PEM format");
     unlink(in_folder("a.crt"));
     assert_refused("a.crt", "does not exist");
     put_pair("a");
     assert_loads();
     put("a.key", "no key", 0640);
-    assert_refused("a.key", "holds no private key in PEM without a passphrase");
+    assert_refused("a.key", "has no private key in PEM format without a passphrase");
     unlink(in_folder("a.key"));
     assert_refused("a.key", "does not exist");
     assert_int_equal(link(in_folder("b.key"), in_folder("a.key")), 0);
@@ -185,10 +185,10 @@ static void test_files_of_no_use(void **state)
         0644);
     assert_refused("no.ca", "does not exist");
     put("no.ca", "no certificate", 0644);
-    assert_refused("no.ca", "holds no certificate in PEM");
+    assert_refused("no.ca", "has no certificate in PEM format");
     put("web.yml", PAIR "  client_auth_type: RequireAndVerifyClientCert\n  client_ca: nothing\n",
         0644);
-    assert_refused("web.yml", "holds no certificate in PEM");
+    assert_refused("web.yml", "has no certificate in PEM format");
 }
 
 static void test_changes(void **state)

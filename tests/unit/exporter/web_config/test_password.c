@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELD_OCTETS = 4096 };
+enum { FIELD_BYTES = 4096 };
 
 /* Of cost 4, so that the tests are quick. */
 static char alice_hash[CRYPT_OUTPUT_SIZE];
@@ -45,22 +45,22 @@ static int start(void **state)
 }
 
 /* The field of a request with this name and password. */
-static const char *basic_octets(const char *octets, size_t length)
+static const char *basic_bytes(const char *bytes, size_t length)
 {
-    static char field[FIELD_OCTETS];
-    const gnutls_datum_t plain = {.data = (unsigned char *)(uintptr_t)octets,
+    static char field[FIELD_BYTES];
+    const gnutls_datum_t plain = {.data = (unsigned char *)(uintptr_t)bytes,
                                   .size = (unsigned)length};
     gnutls_datum_t encoded;
     assert_int_equal(gnutls_base64_encode2(&plain, &encoded), 0);
     int written = snprintf(field, sizeof field, "Basic %.*s", (int)encoded.size, encoded.data);
-    assert_true(written < FIELD_OCTETS);
+    assert_true(written < FIELD_BYTES);
     gnutls_free(encoded.data);
     return field;
 }
 
 static const char *basic(const char *text)
 {
-    return basic_octets(text, strlen(text));
+    return basic_bytes(text, strlen(text));
 }
 
 static enum password_verdict check(const char *text, uint64_t second)
@@ -108,19 +108,19 @@ static void test_fields(void **state)
 /* None of these costs a check, so that the limit is there for others. */
 static void test_what_is_no_password(void **state)
 {
-    char text[FIELD_OCTETS / 2];
+    char text[FIELD_BYTES / 2];
     (void)state;
     memset(text, 'a', sizeof text);
     memcpy(text, "alice:", 6);
     for (unsigned i = 0; i < 10; i++) {
-        assert_int_equal(passwords_check(&passwords, basic_octets(text, sizeof text), 1),
+        assert_int_equal(passwords_check(&passwords, basic_bytes(text, sizeof text), 1),
                          PASSWORD_WRONG);
         assert_int_equal(
-            passwords_check(&passwords, basic_octets(text, 6 + CRYPT_MAX_PASSPHRASE_SIZE), 1),
+            passwords_check(&passwords, basic_bytes(text, 6 + CRYPT_MAX_PASSPHRASE_SIZE), 1),
             PASSWORD_WRONG);
-        assert_int_equal(passwords_check(&passwords, basic_octets("alice:secret\0x", 14), 1),
+        assert_int_equal(passwords_check(&passwords, basic_bytes("alice:secret\0x", 14), 1),
                          PASSWORD_WRONG);
-        assert_int_equal(passwords_check(&passwords, basic_octets("alice\0:secret", 13), 1),
+        assert_int_equal(passwords_check(&passwords, basic_bytes("alice\0:secret", 13), 1),
                          PASSWORD_WRONG);
     }
     assert_int_equal(check("alice:secret", 1), PASSWORD_RIGHT);
@@ -221,7 +221,7 @@ static void test_hashes(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const char *reason = password_refuse_hash(wrong[i]);
         assert_non_null(reason);
-        assert_non_null(strstr(reason, "is no bcrypt hash"));
+        assert_non_null(strstr(reason, "is not a bcrypt hash"));
     }
     for (unsigned cost = 0; cost < 100; cost++) {
         char text[] = "$2y$10$2UXri9cIDdgeKjBo4Rlpx.U3ZLDV8X1IxKmsfOvhcM5oXQt/mLmXq";
