@@ -74,6 +74,11 @@ CAPTURE_OBJECTS  := $(call objects_below,capture)
 EXPORTER_OBJECTS := $(call objects_below,exporter)
 UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c'))
 
+# make t=NAME builds and runs the one unit test of that name: make t=sessions
+ifneq ($(t),)
+.DEFAULT_GOAL := one-test
+endif
+
 .PHONY: all
 all: $(BUILD)/dnstt_exporter $(BUILD)/exporter ## build the two programs (default)
 
@@ -169,6 +174,16 @@ sandbox: all $(SANDBOX_PROGRAMS) $(SANDBOX)/test_policies
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
+
+ONE_TEST := $(filter %/test_$(t),$(UNIT_TESTS))
+.PHONY: one-test
+one-test: $(ONE_TEST) ## the same as make t=NAME: build and run one unit test, such as t=sessions
+	@[ -n "$(ONE_TEST)" ] || { echo "no unit test test_$(t); there are: $(sort $(patsubst test_%,%,$(notdir $(UNIT_TESTS))))" >&2; exit 2; }
+	$(Q)$(ONE_TEST)
+
+.PHONY: check
+check: ## unit tests and static rules in a minute: no root, nothing installed, for the inner loop
+	@BUILD=$(BUILD) tests/check
 
 # --- Fuzzers: libFuzzer, with the sanitizers, on the modules compiled for it.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -39,10 +39,10 @@ void http_stop(struct http *http);
 
 /*
  * Takes the connections that wait on a listening socket, up to a turn's worth. At the limits of
- * connections.h, and where the system has no descriptor or memory left, one whose request has not
- * come is given up for each newcomer; where there is none such at a limit, the newcomer is closed.
- * Returns false when the system has none left and nothing could be given up: the socket stays
- * readable, so wait for a while before the next call. `now` in seconds of CLOCK_BOOTTIME.
+ * connections.h, and where the system has no file descriptor or memory left, one whose request has
+ * not come is given up for each newcomer; where there is none such at a limit, the newcomer is
+ * closed. Returns false when the system has none left and nothing could be given up: the socket
+ * stays readable, so wait for a while before the next call. `now` in seconds of CLOCK_BOOTTIME.
  */
 bool http_accept(struct http *http, const struct listener *listener, uint32_t now);
 

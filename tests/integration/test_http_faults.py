@@ -237,7 +237,7 @@ def test_out_of_descriptors(program, watch):
         assert rest(connection).startswith(b"HTTP/1.1 200 ")
     figure(f"without a descriptor to accept by: {used:.2f} s of processor time in 2 s")
     assert used < 0.5
-    assert program.log().count("no descriptor or memory left") == 1
+    assert program.log().count("no file descriptor or memory left") == 1
     watch.assert_undisturbed()
 
 

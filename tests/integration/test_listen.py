@@ -167,7 +167,7 @@ def test_another_file_in_its_place(host, folder, make):
     make(path)
     before = path.lstat()
     line = refused(host, "-web.listen-address", f"unix:{path}")
-    for word in "-web.listen-address", f"unix:{path}", "no socket", "remove it":
+    for word in "-web.listen-address", f"unix:{path}", "not a socket", "remove it":
         assert word in line
     assert path.lstat() == before
 
@@ -175,9 +175,9 @@ def test_another_file_in_its_place(host, folder, make):
 def test_unix_socket_where_it_may_not_write(host, folder):
     folder.chmod(0o555)
     line = refused(host, "-web.listen-address", f"unix:{folder}/socket")
-    assert "may write" in line and "ermission" in line
+    assert "can write to" in line and "ermission" in line
     line = refused(host, "-web.listen-address", f"unix:{folder}/nothing/socket")
-    assert "may write" in line and "No such file" in line
+    assert "can write to" in line and "No such file" in line
 
 
 # Opens sockets, as a service manager does, and becomes the program: `kind,address …`, then that.

@@ -133,7 +133,7 @@ def test_a_flood_of_forged_sessions(host, start, tmp_path):
     assert metrics.sum("dnstt_sessions_total", domain="u.example.com") == REGULARS
     limit = process.memory_limit(**FLOOD_LIMITS)
     assert peak - before <= limit + MEBIBYTE
-    for told in ("those with one query only make room", "one that comes back counts anew"):
+    for told in ("new sessions replace those with a single query", "may count again"):
         assert program.log().count(told) == 1
     figure(f"flood over the wire: {forged:.0f} forged sessions, {evicted:.0f} evicted, "
            f"{REGULARS} of {REGULARS} kept, {(peak - before) / MEBIBYTE:.1f} MiB of "

@@ -140,7 +140,7 @@ def test_many_groups(host, start):
             assert len(metrics.find("dnstt_active_clients")) == groups
             others = metrics.find("dnstt_queries_total", country="other", asn="other")
             assert [value for _, value in others] == ([count - cap + 1] if more else [])
-            assert program.log().count("further places are counted as other") == bool(more)
+            assert program.log().count("new countries and ASNs are counted as") == bool(more)
             capped = metrics.sum("dnstt_exporter_series_capped_total")
             assert capped == (count - cap + 1 if more else 0)
             assert len(metrics.text) > 1_000_000

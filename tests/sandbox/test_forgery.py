@@ -36,7 +36,7 @@ def test_a_forged_message_ends_both(host, attack):
         begin = time.monotonic()
         assert running.program.wait_end() == 1
         (line,) = [line for line in running.program.log().splitlines() if "level=error" in line]
-        assert "the sniffer sent a wrong message" in line
+        assert "the sniffer sent an invalid message" in line
         assert CAUSES[attack] in line
         assert not host.server.processes()
         SECONDS.append(time.monotonic() - begin)

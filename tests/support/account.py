@@ -33,27 +33,28 @@ def balanced(metrics):
     return classified == received and split
 
 
-def wait_balanced(program, seen):
+def wait_balanced(program, seen, seconds=SETTLED_SECONDS):
     """Call right after the last packet. Scrapes until that packet shows, which `seen` tells of the
     metrics, and the account balances. Returns the metrics."""
-    deadline = time.monotonic() + SETTLED_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         asked = time.monotonic()
         metrics = program.metrics()
         if balanced(metrics) and seen(metrics):
             return metrics
-        assert asked < deadline, f"not settled within {SETTLED_SECONDS} s:\n{metrics.text}"
+        assert asked < deadline, f"not settled within {seconds} s:\n{metrics.text}"
         time.sleep(0.05)
 
 
-def settle(program, send, *, ignored=None, port=53, **expected):
+def settle(program, send, *, ignored=None, port=53, seconds=SETTLED_SECONDS, **expected):
     """Sends one query for a foreign domain. Once it shows, all packets before it do: the ring keeps
     their order. Then every outcome since the start is exactly as expected, 0 where nothing is said;
     `ignored` is a dictionary by reason. Returns the metrics."""
     program.markers += 1
     send(frames.query_frame(MARKER, port=port))
     foreign = expected.pop("other_domain", 0) + program.markers
-    metrics = wait_balanced(program, lambda now: outcomes(now)["other_domain"] >= foreign)
+    metrics = wait_balanced(program, lambda now: outcomes(now)["other_domain"] >= foreign,
+                            seconds)
 
     ignored = ignored or {}
     assert metrics.by("reason", "dnstt_exporter_packets_ignored_total") == ignored, metrics.text
