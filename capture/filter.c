@@ -17,7 +17,7 @@ enum {
     VLAN_ID_MASK = 0xfff,
 };
 
-/* Headers of IPv6 that may lead to UDP: where they end is for user space to find. */
+/* IPv6 headers that may lead to UDP. User space finds where they end. */
 static const uint32_t extension_headers[] = {
     IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH,
     IPPROTO_DSTOPTS, IPPROTO_MH,      139 /* HIP */,    140 /* Shim6 */,
@@ -57,7 +57,7 @@ static void emit_return_if(struct assembler *to, uint32_t value, uint32_t snap)
     emit_return(to, snap);
 }
 
-/* A jump over what follows, unless the accumulator equals the value; emit_land sets its length. */
+/* Skips what follows, unless the accumulator equals the value; emit_land sets the jump's length. */
 static unsigned emit_unless(struct assembler *to, uint32_t value)
 {
     emit(to, BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
@@ -70,7 +70,7 @@ static void emit_land(struct assembler *to, unsigned jump)
     to->program->instructions[jump].k = to->program->length - jump - 1u;
 }
 
-/* X holds the length of what stands before the UDP header. */
+/* X holds the number of octets before the UDP header. */
 static void emit_port(struct assembler *to, const struct filter_options *options, uint32_t offset,
                       uint32_t snap)
 {
@@ -88,8 +88,8 @@ static void emit_ports(struct assembler *to, const struct filter_options *option
     emit_return(to, 0);
 }
 
-/* By direction: a query whole, a response as far as its question, the rest to be counted. What
- * answers first wins, so a response is looked for before a query where both ports are ours. */
+/* By direction: keep a query whole, a response as far as its question, and the headers of the rest.
+ * The first match wins, so a response is looked for before a query where both ports are ours. */
 static void emit_udp(struct assembler *to, const struct filter_options *options)
 {
     emit_load_extension(to, SKF_AD_PKTTYPE);
@@ -109,15 +109,15 @@ static void emit_interfaces(struct assembler *to, const struct filter_options *o
     if (!options->every_interface) {
         return;
     }
-    /* The master of these shows the same packets. */
+    /* The master of these interfaces shows the same packets. */
     if (options->excluded_count > 0) {
         emit_load_extension(to, SKF_AD_IFINDEX);
     }
     for (unsigned i = 0; i < options->excluded_count; i++) {
         emit_return_if(to, (uint32_t)options->excluded[i], 0);
     }
-    /* So does the VLAN interface of a tagged frame. A tag without a VLAN (number 0, only a
-     * priority) has no such interface. */
+    /* A tagged frame is seen on its VLAN interface too. A tag with number 0 (only a priority) has
+     * no such interface. */
     emit_load_extension(to, SKF_AD_VLAN_TAG_PRESENT);
     emit(to, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0);
     emit_load_extension(to, SKF_AD_VLAN_TAG);
@@ -162,7 +162,7 @@ int filter_make(const struct filter_options *options, struct filter_program *out
     unsigned not_ipv6 = emit_unless(&to, ETH_P_IPV6);
     emit_ipv6(&to, options);
     emit_land(&to, not_ipv6);
-    /* A named interface is taken as it is: a tag that stands in the frame is for user space. */
+    /* A named interface takes tagged frames too: user space reads the tag. */
     if (!options->every_interface) {
         emit_return_if(&to, ETH_P_8021Q, FILTER_SNAP_WHOLE);
         emit_return_if(&to, ETH_P_8021AD, FILTER_SNAP_WHOLE);

@@ -18,7 +18,7 @@ enum {
     /* Octets kept of a response: the longest IPv4 header, UDP, DNS header and question are 60 + 8 +
      * 12 + 259; the rest leaves room for IPv6 extension headers. */
     FILTER_SNAP_RESPONSE = 512,
-    /* Octets kept of what is only counted: enough for the headers that say so. */
+    /* Octets kept of a packet that is only counted: enough for its headers. */
     FILTER_SNAP_HEADERS = 128,
     /* Octets kept of a query: all. */
     FILTER_SNAP_WHOLE = 65535 + 128,

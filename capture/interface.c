@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 enum {
-    /* Above the 32 KiB that the kernel puts into one part of a dump at most. */
+    /* More than one part of a dump: the kernel fills at most 32 KiB. */
     ANSWER_BYTES = 64 * 1024,
 };
 
@@ -54,7 +54,7 @@ static int note_link(struct nlmsghdr *header, struct interface_list *list)
     return 0;
 }
 
-/* One part of the dump. Returns 1 when it was the last, 0 when more follow, -errno. */
+/* Reads one part of the dump. Returns 1 when it was the last, 0 when more follow, -errno. */
 static int note_part(uint8_t *answer, size_t length, struct interface_list *list)
 {
     for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer; NLMSG_OK(header, length);

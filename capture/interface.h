@@ -14,9 +14,9 @@ struct interface_list {
 
 /*
  * The interfaces that have a master: ports of a bridge, a bond, a team or a VRF. What arrives on
- * one arrives on its master too. Asks rtnetlink rather than sysfs: a sysfs that was mounted for
- * another network namespace would name interfaces of that one. Returns 0; -E2BIG when there are
- * more than FILTER_EXCLUDED_MAX; -errno. `*out` is untouched on failure.
+ * one arrives on its master too. Uses rtnetlink, not sysfs: a sysfs mounted for another network
+ * namespace lists that namespace's interfaces. Returns 0; -E2BIG when there are more than
+ * FILTER_EXCLUDED_MAX; -errno. `*out` is untouched on failure.
  */
 int interface_list_subordinate(struct interface_list *out);
 

@@ -11,8 +11,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/* The service manager's variables. All others stay behind: libraries of the exporter listen to
- * many, and whoever set them may be less trusted than the program. */
+/* The service manager's variables. All others are dropped: libraries in the exporter read many, and
+ * the user who set them may be less trusted than the program. */
 static const char *const kept_variables[] = {
     "NOTIFY_SOCKET", "WATCHDOG_PID",   "WATCHDOG_USEC",  "LISTEN_PID",
     "LISTEN_FDS",    "LISTEN_FDNAMES", "JOURNAL_STREAM",
@@ -23,8 +23,8 @@ enum {
     VARIABLE_MAX = 512, /* bytes: a path in NOTIFY_SOCKET, with its name */
 };
 
-/* /proc names the file itself. Without /proc there is the path that execve(2) was given, which
- * whoever started a program with file capabilities may have chosen: not for them. */
+/* /proc names the file itself. Without /proc there is only the path given to execve(2). A program
+ * with file capabilities does not use it: its caller may have chosen that path. */
 static int executable_path(char *path, size_t size)
 {
     ssize_t length = readlink("/proc/self/exe", path, size - 1);

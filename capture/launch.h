@@ -10,16 +10,16 @@
 
 /*
  * Opens the exporter program (O_PATH): beside the running executable, else in LAUNCH_LIBEXEC, and
- * nowhere else; neither PATH nor any other variable has a say. Opened now, it can be executed after
- * the drop even where its folder can no longer be reached. Returns 0; -ENOENT when it is in neither
+ * nowhere else; no environment variable changes that, not even PATH. Opened now, it can be executed
+ * after the drop even if its folder is then out of reach. Returns 0; -ENOENT when it is in neither
  * place; -errno.
  */
 int launch_find(int *program);
 
 /*
- * Becomes the exporter: the same process and arguments, an environment of the few variables that it
- * has a use for, and the channel's receiving end and the sniffer's pid in two more. Returns only
- * on failure, with -errno.
+ * Becomes the exporter: same process, same arguments. The environment holds only the few variables
+ * that it uses, and two more for the channel's receiving end and the sniffer's pid. Returns only on
+ * failure, with -errno.
  */
 int launch_exec(int program, char *const argv[], int receiver, pid_t sniffer);
 

@@ -1,7 +1,7 @@
 /*
  * dnstt_exporter, the program that is started. It opens the packet socket with CAP_NET_RAW, gives
  * up every privilege, and only then becomes two processes: the child is the sniffer, the parent
- * executes the exporter. The order of the steps below is the security of the whole.
+ * executes the exporter. The security depends on the order of the steps below.
  */
 #include "capture/filter.h"
 #include "capture/interface.h"
@@ -35,8 +35,8 @@
 #include <unistd.h>
 
 enum {
-    EXIT_REFUSED = 1, /* the system said no: may be tried again */
-    EXIT_WRONG = 2,   /* the command line is wrong: never to be tried again */
+    EXIT_REFUSED = 1, /* the system refused: a retry may work */
+    EXIT_WRONG = 2,   /* the command line is wrong: a retry cannot work */
     LISTEN_FDS_START = 3,
     LISTEN_FDS_MAX = 64,
 };
@@ -77,7 +77,7 @@ static void parse_command_line(int argc, char *argv[], struct options *options)
     exit(EXIT_WRONG);
 }
 
-/* How many sockets the service manager passed (sd_listen_fds(3)): they stand from 3 on. */
+/* How many sockets the service manager passed (sd_listen_fds(3)): their numbers start at 3. */
 static int passed_sockets(void)
 {
     uint64_t pid, count;
@@ -90,7 +90,7 @@ static int passed_sockets(void)
     return (int)count;
 }
 
-/* 0, 1 and 2 exist, and nothing that happened to be open travels into the exporter. */
+/* Descriptors 0, 1 and 2 exist, and no stray open descriptor reaches the exporter. */
 static void put_descriptors_in_order(int passed)
 {
     int descriptor;
@@ -226,7 +226,7 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
     }
     error = confine_sniffer(parent, socket->descriptor, channel, &stage);
     if (error == -ESRCH) {
-        _exit(WIRE_EXIT_CHANNEL_CLOSED); /* the exporter has ended already, and said why */
+        _exit(WIRE_EXIT_CHANNEL_CLOSED); /* the exporter has already ended and reported why */
     }
     if (error != 0) {
         log_line(LOG_ERROR, "cannot confine the sniffer", "stage", stage, "error", strerror(-error),
@@ -241,8 +241,8 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
     _exit(error == 0 ? (int)sniffer_run(&sniffer) : WIRE_EXIT_CHANNEL_BROKEN);
 }
 
-/* What asks the program to end, or to reload, waits until the exporter takes signals: an end during
- * the start is as orderly as any. The mask lives through the exec. */
+/* Signals to end or reload stay blocked until the exporter handles them, so that it also ends in
+ * order during the start. The mask survives the exec. */
 static void hold_signals(void)
 {
     sigset_t set;
@@ -263,7 +263,7 @@ int main(int argc, char *argv[])
 
     hold_signals();
 
-    /* 1. What takes no privilege, then the packet socket. */
+    /* 1. What needs no privilege, then the packet socket. */
     int passed = passed_sockets();
     put_descriptors_in_order(passed);
     parse_command_line(argc, argv, &options);
@@ -275,7 +275,7 @@ int main(int argc, char *argv[])
     choose_user(&options, &user);
     open_socket(&options, &packet);
 
-    /* 2. No capability from here on, before there are two processes. */
+    /* 2. Give up every capability before there are two processes. */
     drop_privileges(&user);
 
     /* 3. The child becomes the sniffer. */
@@ -292,8 +292,7 @@ int main(int argc, char *argv[])
         run_sniffer(&options, &packet, parent, channel.sender);
     }
 
-    /* 4. The parent becomes the exporter: the packet socket and the sending end close as it does.
-     */
+    /* 4. The parent becomes the exporter; the exec closes the packet socket and the sending end. */
     error = launch_exec(program, argv, channel.receiver, child);
     fail("cannot execute the exporter program", error);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    /* Unused with TPACKET_V3, whose frames have the length they need, but checked by the kernel. */
+    /* TPACKET_V3 does not use it (frames have the length they need), but the kernel checks it. */
     FRAME_SIZE = 2048,
 };
 
@@ -44,7 +44,7 @@ static int set_filter(int descriptor, const struct filter_program *filter)
     if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
         return -errno;
     }
-    /* Whoever takes the sniffer over later cannot widen what it sees. */
+    /* An attacker who takes over the sniffer later cannot widen what it sees. */
     return setsockopt(descriptor, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) == 0 ? 0 : -errno;
 }
 
@@ -58,7 +58,8 @@ static int bind_to(int descriptor, int interface_index, bool *is_down)
     if (bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0) {
         return -errno;
     }
-    /* An interface that is down binds, and says so here; packets flow once it is up. */
+    /* Binding to an interface that is down works and reports ENETDOWN here; packets flow once it is
+     * up. */
     int error = ring_socket_error(descriptor);
     *is_down = error == ENETDOWN;
     return error == ENETDOWN ? 0 : -error;

@@ -1,6 +1,6 @@
 /*
- * The packet socket: packet(7), TPACKET_V3 (Linux' networking/packet_mmap.rst). What is done with
- * it while the program still has the capability; the sniffer reads it by capture/sniffer/ring.h.
+ * The packet socket: packet(7), TPACKET_V3 (Linux' networking/packet_mmap.rst). Set up here while
+ * the program still has the capability; the sniffer reads it with capture/sniffer/ring.h.
  */
 #ifndef CAPTURE_SOCKET_H
 #define CAPTURE_SOCKET_H
@@ -19,8 +19,8 @@ struct packet_socket {
 
 /*
  * Opens the socket with protocol 0, so that it sees nothing, sets the filter and locks it, makes
- * the ring and only then binds: no packet from before the filter is ever queued. Needs CAP_NET_RAW.
- * Returns 0 or -errno; `*stage` then names what failed. The caller closes the descriptor.
+ * the ring and only then binds: no unfiltered packet is ever queued. Needs CAP_NET_RAW. Returns 0
+ * or -errno; `*stage` then names what failed. The caller closes the descriptor.
  */
 int socket_open(const struct filter_program *filter, int interface_index, size_t ring_size,
                 struct packet_socket *out, const char **stage);

@@ -79,7 +79,7 @@ int address_parse(const char *text, struct address *out)
 {
     struct address address;
     size_t length = strlen(text);
-    /* All of it, so that two of the same are the same bytes. */
+    /* Clear all of it, so that equal addresses are equal bytes. */
     memset(&address, 0, sizeof address);
     if (length >= sizeof address.text) {
         return -EINVAL;

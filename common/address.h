@@ -20,17 +20,17 @@ struct address {
         struct sockaddr_un local;
     } socket;
     socklen_t length;
-    /* True for ":port": every address of both families. `socket` then holds [::]:port, and who
-     * listens clears IPV6_V6ONLY, or falls back to 0.0.0.0 where the host has no IPv6. */
+    /* True for ":port": every address of both families. `socket` then holds [::]:port, and the
+     * listener clears IPV6_V6ONLY, or falls back to 0.0.0.0 if the host has no IPv6. */
     bool every;
     char text[ADDRESS_TEXT_MAX]; /* as given, for log lines */
 };
 
 /*
- * Reads an address. The host is a numeric IPv4 or IPv6 address, or "localhost" (127.0.0.1): no
- * name is ever looked up, since a resolver is neither needed nor reachable in the sandbox. The
- * port is decimal, 1 to 65535. A path is absolute, of at most 107 bytes. Returns 0 or -EINVAL;
- * `*out` is untouched on failure.
+ * Reads an address. The host is a numeric IPv4 or IPv6 address, or "localhost" (127.0.0.1): names
+ * are never looked up, because the sandbox cannot reach a resolver and needs none. The port is
+ * decimal, 1 to 65535. A path is absolute, of at most 107 bytes. Returns 0 or -EINVAL; `*out` is
+ * untouched on failure.
  */
 int address_parse(const char *text, struct address *out);
 

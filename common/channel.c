@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A message must fit into the sending buffer whole, or the kernel refuses it for ever (EMSGSIZE in
+/* A message must fit whole into the sending buffer, or the kernel always refuses it (EMSGSIZE in
  * unix(7)). Twice its size leaves room for the kernel's own bookkeeping. */
 static int assure_room(int sender)
 {
@@ -34,11 +34,12 @@ static int prepare(int sender, int lowest, int *receiver)
     if (error != 0) {
         return error;
     }
-    /* The wall: from here on the receiver's sends fail with EPIPE, whoever holds it. */
+    /* This makes the channel one-way: from here on every send on the receiving end fails with
+     * EPIPE. */
     if (shutdown(*receiver, SHUT_WR) != 0) {
         return -errno;
     }
-    /* Without close-on-exec: this end is meant to live through the exec. */
+    /* Without close-on-exec: this end must survive the exec. */
     int moved = fcntl(*receiver, F_DUPFD, lowest);
     if (moved < 0) {
         return -errno;
@@ -100,7 +101,7 @@ int channel_send(int sender, const void *message, size_t length)
 
 long channel_receive(int receiver, union wire_message *message)
 {
-    /* MSG_TRUNC: the length that was sent, even when it was more than there is room for. */
+    /* MSG_TRUNC returns the length that was sent, even when it is larger than the buffer. */
     ssize_t length =
         recvfrom(receiver, message, sizeof *message, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
     return length < 0 ? -errno : (long)length;

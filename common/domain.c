@@ -20,7 +20,7 @@ static char lower(char c)
 int domain_parse(const char *text, struct domain *out)
 {
     struct domain parsed = {.wire_length = 0};
-    size_t label = 0; /* where in the wire form the current label's length octet stands */
+    size_t label = 0; /* offset in the wire form of the current label's length octet */
 
     /* A label at offset `label` of the wire form starts at the same offset of the text, and its
      * characters follow one octet later: the length octet takes the place of the dot before. */

@@ -22,7 +22,7 @@ enum {
     SESSIONS_MIN = 1000,
     SESSIONS_MAX = 100 * 1000 * 1000,
     GROUPS_MAX = 1000 * 1000,
-    MAX_REQUESTS_MAX = 1000,  /* more than there are ever connections */
+    MAX_REQUESTS_MAX = 1000,  /* more than the most connections possible */
     TELEMETRY_PATH_MAX = 128, /* bytes: longer than any real one, and fits the log and the pages */
 };
 
@@ -412,7 +412,7 @@ const struct flag flag_table[] = {
      .set = set_log_format},
     {.name = "version", .kind = FLAG_VERSION, .help = "print the version and exit"},
     {.name = "help", .kind = FLAG_HELP, .help = "print this text and exit; -h does the same"},
-    /* Until version 0.3: before 0.2 this limit was said to cap Prometheus' series, which it never
+    /* Until version 0.3: before 0.2 this limit was said to cap Prometheus series, which it never
      * did. */
     {.name = "series.max", .renamed_to = "groups.max"},
 };

@@ -22,13 +22,14 @@ struct flag {
     const char *default_text; /* parsed like a given value; NULL: none */
     bool repeatable;          /* and comma-separated */
     const char *help;         /* lines of at most 71 characters, so that they fit indented */
-    /* An old name: given in place of the flag of this name, with a warning, for one version.
-     * Nothing else of the row is used. NULL for a flag of its own. */
+    /* For an old name: the flag that it now means, accepted with a warning for one version. Nothing
+     * else of the row is used. NULL for a current flag. */
     const char *renamed_to;
     /*
-     * Reads one value into options; a repeatable flag's is called once for each. Returns NULL, or
-     * what is wrong and what to give instead: static text. Of a switch it is called without a value
-     * when the switch is on. NULL in rows of FLAG_VERSION and FLAG_HELP, and of old names.
+     * Reads one value into options; for a repeatable flag it is called once per value. Returns
+     * NULL, or static text: what is wrong and what to give instead. For a switch it is called
+     * without a value when the switch is on. NULL in rows of FLAG_VERSION and FLAG_HELP, and of old
+     * names.
      */
     const char *(*set)(struct options *options, const char *value);
 };

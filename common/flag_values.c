@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    /* More than any limit has, and few enough that no product below overflows: 10^10 GiB is less
-     * than 2^64 bytes. */
+    /* More digits than any limit has, and few enough that no product below overflows: 10^10 GiB is
+     * less than 2^64 bytes. */
     DIGITS_MAX = 10,
 };
 
@@ -59,7 +59,7 @@ int flag_values_bytes(const char *text, uint64_t low, uint64_t high, uint64_t *o
 
 int flag_values_milliseconds(const char *text, uint64_t low, uint64_t high, uint64_t *out)
 {
-    /* "ms" stands before "m", which it begins with. */
+    /* "ms" must come before "m", because it begins with "m". */
     static const struct unit units[] = {
         {"ms", 1}, {"s", 1000}, {"m", UINT64_C(60) * 1000}, {"h", UINT64_C(3600) * 1000}};
     static const size_t unit_count = sizeof units / sizeof units[0];

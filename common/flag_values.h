@@ -12,7 +12,7 @@ int flag_values_bytes(const char *text, uint64_t low, uint64_t high, uint64_t *o
  * most some thousand years. */
 int flag_values_milliseconds(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 
-/* The same, which must come to whole seconds, `low` to `high`. */
+/* The same, but the sum must be whole seconds, `low` to `high`. */
 int flag_values_seconds(const char *text, uint32_t low, uint32_t high, uint32_t *out);
 
 #endif

@@ -15,11 +15,11 @@ enum {
     /* Bytes of a flag or value that an error message shows. Two of these, "..." each and the
      * longest remedy fit struct flags_error. */
     SHOWN_MAX = 60,
-    /* One of several values between commas: above what a domain takes. */
+    /* Bytes of one comma-separated value: longer than any domain. */
     ITEM_MAX = 255,
 };
 
-/* A part of an argument, fit to be printed. */
+/* A part of an argument, safe to print. */
 struct shown {
     char text[SHOWN_MAX + sizeof "..."];
 };
@@ -54,7 +54,7 @@ static struct shown show(const char *text, size_t length)
     return shown;
 }
 
-/* The flag's name stands behind one dash, however many were written. */
+/* The message shows the flag's name with one dash, however many were given. */
 static enum flags_result wrong_flag(struct parse *parse, const char *name, size_t length,
                                     const char *remedy)
 {
@@ -79,7 +79,7 @@ static enum flags_result wrong_argument(struct parse *parse, const char *argumen
     return FLAGS_WRONG;
 }
 
-/* Returns false for what is no flag but has the shape of one, such as "-=x" or "---x". */
+/* Returns false for text that looks like a flag but is not one, such as "-=x" or "---x". */
 static bool take_apart(const char *argument, struct written *out)
 {
     out->name = argument + (argument[1] == '-' ? 2 : 1);
@@ -99,7 +99,7 @@ static size_t find_name(const char *name, size_t length)
     return row;
 }
 
-/* Returns the row of a flag, by whichever name it was given, or FLAG_TABLE_ROWS. */
+/* Returns the row of a flag, given its current or old name, or FLAG_TABLE_ROWS. */
 static size_t find(struct parse *parse, const char *name, size_t length)
 {
     if (length == 1 && name[0] == 'h') {
@@ -264,7 +264,7 @@ void flags_warn_of_renamed(const struct options *options)
     }
 }
 
-/* Writes the help with each line indented, and what goes without saying in the table. */
+/* Writes the help with each line indented, and what the table leaves out. */
 static int print_flag(int descriptor, const struct flag *flag)
 {
     bool value = flag->argument != NULL;

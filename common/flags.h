@@ -4,9 +4,9 @@
  * against it.
  *
  * Syntax as of Go's flag package: -x or --x, "-x v" or "-x=v"; a switch takes no value, or =true or
- * =false. A repeatable flag gathers its values, and the first one given replaces the default; any
- * other takes its last one. -help and -version act as soon as they are met, so that only what
- * stands before them must be right.
+ * =false. A repeatable flag collects its values, and the first one given replaces the default; any
+ * other flag takes its last value. -help and -version act as soon as they are read, so only what
+ * comes before them must be right.
  */
 #ifndef COMMON_FLAGS_H
 #define COMMON_FLAGS_H
@@ -34,7 +34,7 @@ struct flags_error {
 enum flags_result flags_parse(int argc, char *const argv[], struct options *options,
                               struct flags_error *error);
 
-/* Warns in the log of each flag that was given by a name that is about to go. */
+/* Logs a warning for each flag that was given by an old name that will be removed. */
 void flags_warn_of_renamed(const struct options *options);
 
 /* Writes the usage text, with each flag's default and unit. Returns 0 or -errno. */

@@ -35,7 +35,7 @@ struct attribute {
 #define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
 #define SCOPE_SIGNAL               (1ULL << 1)
 
-/* The kernel refuses an attribute with fields that it does not know: stop where it does. */
+/* The kernel refuses an attribute with unknown fields: pass only the fields of this version. */
 static size_t attribute_size(long abi)
 {
     if (abi >= ABI_SCOPE) {
@@ -66,13 +66,13 @@ static struct attribute attribute_for(long abi, bool signals)
     return attribute;
 }
 
-/* Makes a ruleset without rules. Returns its descriptor; -ENOSYS where the kernel has no Landlock
- * or keeps it from us; -errno. */
+/* Makes a ruleset without rules. Returns its descriptor; -ENOSYS when the kernel has no Landlock or
+ * it is blocked; -errno. */
 static int open_ruleset(bool signals, long *abi)
 {
     long known = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (known < 0) {
-        /* EPERM: a container engine's own filter, older than the call. */
+        /* EPERM: a container engine's filter that is older than the call. */
         return errno == EOPNOTSUPP || errno == EPERM ? -ENOSYS : -errno;
     }
     const struct attribute attribute = attribute_for(known, signals);
@@ -113,7 +113,7 @@ static void to_folder(char path[PATH_MAX])
     }
 }
 
-/* Whether a folder is reached by a link, as one that is swapped with each edition. */
+/* Whether a folder is reached by a link, such as one that is swapped at each update. */
 static bool is_link(const char *folder)
 {
     char name[PATH_MAX];
@@ -121,7 +121,7 @@ static bool is_link(const char *folder)
     size_t length = strlen(folder);
     memcpy(name, folder, length + 1);
     while (length > 1 && name[length - 1] == '/') {
-        name[--length] = '\0'; /* behind a slash lstat(2) would follow it */
+        name[--length] = '\0'; /* after a slash lstat(2) would follow it */
     }
     return lstat(name, &status) == 0 && S_ISLNK(status.st_mode);
 }
@@ -147,7 +147,7 @@ static int allow_path(int ruleset, const char *path)
     if (strcmp(real, real_folder) == 0 && !is_link(folder)) {
         return 0;
     }
-    /* A link that leads elsewhere: allow its present folder, and that folder's siblings to come. */
+    /* A link to another place: allow its current folder, and future siblings of that folder. */
     error = allow_reading(ruleset, real);
     to_folder(real);
     return error == 0 && strcmp(real, "/") != 0 ? allow_reading(ruleset, real) : error;

@@ -1,7 +1,7 @@
 /*
- * landlock(7): what a process may still reach by name. Whatever no rule allows is refused, for
- * every kind of access that the running kernel knows. Kernels before 5.13 have no Landlock, and
- * older ones know fewer kinds: the outcome says which hold.
+ * landlock(7): what a process may still reach by name. What no rule allows is refused, for every
+ * kind of access that the running kernel knows. Kernels before 5.13 have no Landlock, and older
+ * ones know fewer kinds: the outcome says which apply.
  */
 #ifndef COMMON_LANDLOCK_H
 #define COMMON_LANDLOCK_H
@@ -17,13 +17,12 @@ struct landlock_outcome {
 
 /*
  * Confines the process for good. Files may be read below the folder of each of the `count` paths
- * (NULL entries are skipped), and where the file or its folder is a symbolic link, below the
- * parent of the folder that the file is in, so that the link can be swapped to a sibling; the root
- * folder itself is never opened up as such a parent. Nothing else can be opened, made or changed.
- * No TCP socket can be bound or connected any more: those that listen were bound before. With
- * `signals` no process outside can be signalled either (Linux 6.12).
- * no_new_privs must be set. Returns 0 with `*outcome` filled, also where the kernel has no
- * Landlock, or -errno.
+ * (NULL entries are skipped), and where the file or its folder is a symbolic link, below the parent
+ * of the folder that the file is in, so that the link can be swapped to a sibling; the root folder
+ * itself is never allowed as such a parent. Nothing else can be opened, made or changed. No TCP
+ * socket can be bound or connected any more: those that listen were bound before. With `signals` no
+ * process outside can be signalled either (Linux 6.12). no_new_privs must be set. Returns 0 with
+ * `*outcome` filled, also where the kernel has no Landlock, or -errno.
  */
 int landlock_confine(const char *const paths[], size_t count, bool signals,
                      struct landlock_outcome *outcome);

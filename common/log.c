@@ -26,7 +26,7 @@ struct line {
     char text[LOG_LINE_MAX];
     size_t length;
     bool first; /* the next field is the line's first */
-    bool full;  /* something did not fit: nothing but the tail follows */
+    bool full;  /* something did not fit: only the tail follows */
 };
 
 struct level {
@@ -63,7 +63,8 @@ static bool is_journal(void)
 
 void log_configure(enum log_level level, enum log_format format)
 {
-    /* The first gmtime_r(3) of a process opens /etc/localtime, which a sandbox forbids: now. */
+    /* The first gmtime_r(3) of a process opens /etc/localtime, which a sandbox forbids: call it
+     * now. */
     tzset();
     state.level = level;
     state.format = format;
@@ -82,7 +83,7 @@ static bool put(struct line *line, const char *text, size_t length)
     return true;
 }
 
-/* Into the room that put leaves. */
+/* Uses the space that put leaves free. */
 static void put_tail(struct line *line, char c)
 {
     line->text[line->length++] = c;
@@ -120,15 +121,14 @@ static size_t character_length(const unsigned char *text)
     return length;
 }
 
-/* C0, DEL and C1: what a terminal might obey. */
+/* C0, DEL and C1: a terminal might act on these. */
 static bool is_control(const unsigned char *text, size_t length)
 {
     return length == 1 ? text[0] < 0x20 || text[0] == 0x7f
                        : length == 2 && text[0] == 0xc2 && text[1] < 0xa0;
 }
 
-/* Puts one character of `length` bytes, 0 for an byte that is none, as it stands within quotes.
- */
+/* Puts one character of `length` bytes (0: a byte that is not valid), escaped as within quotes. */
 static void put_character(struct line *line, const unsigned char *text, size_t length)
 {
     const bool json = state.format == LOG_JSON;
@@ -178,7 +178,7 @@ static void put_field(struct line *line, const char *key, const char *value)
     const char *separator = line->first ? "" : json ? "," : " ";
     line->first = false;
 
-    /* Keys are words of this program's own; longer ones than that are cut. */
+    /* Keys come from this program itself; longer ones are cut. */
     char opening[KEY_MAX + sizeof ",\"\":\""];
     snprintf(opening, sizeof opening, json ? "%s\"%.*s\":%s" : "%s%.*s=%s", separator, KEY_MAX, key,
              quoted ? "\"" : "");
@@ -211,7 +211,7 @@ static void put_time(struct line *line)
     put_field(line, "time", text);
 }
 
-/* Only where it neither waits for a reader nor raises SIGPIPE for want of one: poll(2) promises a
+/* Writes only if that neither blocks nor raises SIGPIPE for lack of a reader: poll(2) promises a
  * pipe PIPE_BUF bytes, which is more than a line. */
 static void write_line(const struct line *line)
 {
@@ -221,7 +221,7 @@ static void write_line(const struct line *line)
         return;
     }
     if (write(STDERR_FILENO, line->text, line->length) < 0) {
-        return; /* there is nowhere to say so */
+        return; /* there is nowhere to report it */
     }
 }
 

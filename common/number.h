@@ -6,8 +6,8 @@
 
 /*
  * Reads a whole text of decimal digits, without sign, space or other prefix, as a number from
- * `least` to `most`. Returns 0; -EINVAL for what is no such text, -ERANGE for a number outside the
- * range. `*out` is untouched on failure.
+ * `least` to `most`. Returns 0; -EINVAL for any other text, -ERANGE for a number outside the range.
+ * `*out` is untouched on failure.
  */
 int number_parse(const char *text, uint64_t least, uint64_t most, uint64_t *out);
 

@@ -1,4 +1,4 @@
-/* What the command line asks for, complete and within its bounds: both programs have the same. */
+/* What the command line asks for, complete and within its bounds: the same in both programs. */
 #ifndef COMMON_OPTIONS_H
 #define COMMON_OPTIONS_H
 
@@ -35,9 +35,9 @@ struct options {
     const char *asn_database;
     uint32_t sessions_max;         /* active sessions, 1,000 to 100,000,000 */
     uint32_t sessions_remember;    /* distinct sessions, 1,000 to 100,000,000 */
-    uint32_t sessions_min_queries; /* different ones from which a session counts, 1 or 2 */
+    uint32_t sessions_min_queries; /* different queries before a session counts, 1 or 2 */
     uint32_t groups_max;           /* 1 to 1,000,000 */
-    struct address listen_addresses[ADDRESSES_MAX]; /* of no meaning with systemd_socket */
+    struct address listen_addresses[ADDRESSES_MAX]; /* unused with systemd_socket */
     unsigned listen_count;                          /* 1 or more */
     uint32_t max_requests;      /* scrapes at a time; 0: as many as there are connections */
     bool systemd_socket;        /* serve on passed sockets instead (sd_listen_fds(3)) */

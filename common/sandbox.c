@@ -29,8 +29,8 @@ int sandbox_raise(cap_value_t which)
     return error;
 }
 
-/* Changing users takes all three: without SETPCAP the bounding set could not be emptied, and a
- * container's root without SETUID or SETGID has nobody to become. */
+/* Changing users needs all three: SETPCAP to empty the bounding set, SETUID and SETGID to become
+ * the user. A container's root may lack them. */
 static int may_change_user(bool *out)
 {
     cap_t now = cap_get_proc();
@@ -101,7 +101,7 @@ int sandbox_drop_privileges(const struct sandbox_user *user, enum sandbox_drop *
     if (error != 0) {
         return error;
     }
-    /* An exec can no longer give anything: set-user-ID, file capabilities and uid 0 included. */
+    /* An exec can no longer give privileges, by set-user-ID, file capabilities or uid 0. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return -errno;
     }
@@ -154,7 +154,7 @@ int sandbox_limit(int resource, rlim_t value)
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0 ? 0 : -errno;
 }
 
-/* A row without conditions beside another row of the same call would swallow it. */
+/* A row without conditions would override another row of the same call. */
 static bool contradicts(const struct sandbox_rule *rules, size_t count, size_t at)
 {
     for (size_t other = 0; other < count; other++) {
@@ -189,8 +189,8 @@ int sandbox_load(const struct sandbox_rule *rules, size_t count)
     if (error == 0) {
         error = seccomp_load(filter);
     }
-    /* Once loaded, the context is left as it is: freeing it may ask the kernel for what has just
-     * been given up. It is a few kilobytes, once. */
+    /* Once loaded, the context is not freed: that may need a syscall that has just been forbidden.
+     * It is a few kilobytes, once. */
     if (error != 0) {
         seccomp_release(filter);
     }

@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-/* Who to become. */
+/* The user to become. */
 struct sandbox_user {
     uid_t uid;
     gid_t gid;
@@ -43,8 +43,8 @@ int sandbox_assert_unprivileged(void);
 /* No core dump, and no ptrace(2), pidfd_getfd(2) or /proc access by the same user. */
 int sandbox_set_undumpable(void);
 
-/* No memory becomes executable any more, and none is both that and writable (PR_SET_MDWE of
- * prctl(2), Linux 6.3). Returns 0, also where the kernel has no such thing, or -errno. */
+/* No memory can become executable any more, or be both writable and executable (PR_SET_MDWE of
+ * prctl(2), Linux 6.3). Returns 0, also when the kernel does not have this, or -errno. */
 int sandbox_forbid_new_code(void);
 
 /* Sets soft and hard limit to `value`, or to the hard limit where that is lower already. */
@@ -52,8 +52,8 @@ int sandbox_limit(int resource, rlim_t value);
 
 /*
  * One row of a syscall table: the call with up to SANDBOX_CONDITIONS arguments pinned. A call may
- * stand in several rows, each with conditions; a row without conditions allows it whole, and then
- * must be the call's only row (libseccomp drops the others in silence, so loading refuses that).
+ * have several rows, each with conditions; a row without conditions allows it whole, and then must
+ * be the call's only row (libseccomp silently drops the others, so loading refuses that).
  */
 enum { SANDBOX_CONDITIONS = 6 };
 

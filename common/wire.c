@@ -52,7 +52,7 @@ static enum wire_fault check_batch(const struct wire_batch *batch, size_t length
     return WIRE_FAULT_NONE;
 }
 
-/* Adds to a sum; false once it no longer fits, so that a sum cannot wrap to a small one. */
+/* Adds to a sum; false when it no longer fits, so that a sum cannot wrap to a small one. */
 static bool add(uint64_t *sum, uint64_t value)
 {
     return !__builtin_add_overflow(*sum, value, sum);

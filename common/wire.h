@@ -4,7 +4,7 @@
  *
  * The first message is HELLO, once; then BATCH and STATS in any order. Each carries a sequence
  * number that starts at 0 with HELLO and grows by one. Reserved octets are zero. A message is one
- * SOCK_SEQPACKET packet (unix(7)), so its length is the kernel's word and not the sender's.
+ * SOCK_SEQPACKET packet (unix(7)), so its length comes from the kernel, not from the sender.
  */
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
@@ -49,13 +49,13 @@ enum wire_reject {
     WIRE_REJECT_REASONS = 7, /* how many values, NONE included */
 };
 
-/* Why a packet was none of ours to classify. */
+/* Why a packet was not classified. */
 enum wire_ignore {
     WIRE_IGNORE_DIRECTION = 0,    /* neither to this host's port nor from it */
     WIRE_IGNORE_NOT_UDP = 1,      /* another protocol or port */
     WIRE_IGNORE_FRAGMENT = 2,     /* a fragment with an offset above 0 */
     WIRE_IGNORE_NOT_QUERY = 3,    /* inbound, with QR set */
-    WIRE_IGNORE_NOT_RESPONSE = 4, /* outbound, and no response of a session */
+    WIRE_IGNORE_NOT_RESPONSE = 4, /* outbound, and not a response of a session */
     WIRE_IGNORE_REASONS = 5,      /* how many values */
 };
 
@@ -71,8 +71,8 @@ struct wire_record {
     uint8_t kind;   /* enum wire_kind */
     uint8_t reason; /* enum wire_reject; NONE unless kind is WIRE_REJECTED */
     uint8_t domain; /* index into the configured domains */
-    /* Keyed fold of what follows the ClientID, so that a resolver's retry can be told from a new
-     * query; 0 unless kind is WIRE_QUERY. */
+    /* Keyed fold of what follows the ClientID, to distinguish a resolver's retry from a new query;
+     * 0 unless kind is WIRE_QUERY. */
     uint8_t fingerprint[WIRE_FINGERPRINT_OCTETS];
 };
 
@@ -97,7 +97,7 @@ struct wire_batch {
 };
 
 /*
- * The sniffer's account since it started; none of these ever falls. Packets:
+ * The sniffer's counts since it started; none ever decreases. Packets:
  *     kernel_dropped + sum(ignored) + malformed + other_domain + rejected + query + response
  *         <= received
  * with equality once everything received has been classified. rejected, query and response are also
@@ -113,7 +113,7 @@ struct wire_stats {
     uint64_t rejected;
     uint64_t query;
     uint64_t response;
-    uint64_t interface_down; /* how often the kernel said ENETDOWN; no packet count */
+    uint64_t interface_down; /* how often the kernel reported ENETDOWN; not a packet count */
 };
 
 union wire_message {
@@ -132,7 +132,7 @@ _Static_assert(sizeof(struct wire_stats) == 16 + 8 * (8 + WIRE_IGNORE_REASONS), 
 /* What can be wrong with a message. WIRE_FAULT_NONE is 0, so a fault is true. */
 enum wire_fault {
     WIRE_FAULT_NONE = 0,
-    WIRE_FAULT_LENGTH,   /* not the length that its type and count ask for, or no such count */
+    WIRE_FAULT_LENGTH,   /* wrong length for its type and count, or no such count */
     WIRE_FAULT_MAGIC,    /* not one of our messages */
     WIRE_FAULT_SEQUENCE, /* a gap or a repeat */
     WIRE_FAULT_TYPE,     /* unknown, or not expected now (HELLO twice, or not first) */
@@ -174,15 +174,15 @@ static inline uint32_t wire_fingerprint(const struct wire_record *record)
 }
 
 /*
- * The sniffer cannot log once it is sandboxed, so its exit status is its last word. Distinct from
- * the 0, 1 and 2 that a program ends with for other reasons.
+ * The sniffer cannot log once it is sandboxed, so its exit status reports why it ended. Distinct
+ * from the 0, 1 and 2 that a program ends with for other reasons.
  */
 enum wire_exit {
     WIRE_EXIT_CHANNEL_CLOSED = 64, /* the exporter is gone */
-    WIRE_EXIT_CHANNEL_BROKEN,      /* sending failed for another reason than a full channel */
+    WIRE_EXIT_CHANNEL_BROKEN,      /* sending failed for a reason other than a full channel */
     WIRE_EXIT_INTERFACE_GONE,      /* the named interface was removed */
     WIRE_EXIT_SOCKET_BROKEN,       /* the packet socket reported another error */
-    WIRE_EXIT_SETUP,               /* the sandbox could not be put on */
+    WIRE_EXIT_SETUP,               /* the sandbox could not be applied */
 };
 
 #endif

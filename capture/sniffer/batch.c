@@ -10,7 +10,7 @@ static struct wire_header header_for(const struct batch *batch, enum wire_type t
         .magic = WIRE_MAGIC, .type = (uint16_t)type, .sequence = batch->sequence};
 }
 
-/* Only a message that went out takes a number: a reader sees no gaps. */
+/* Only a sent message uses a sequence number, so a reader sees no gaps. */
 static int send_numbered(struct batch *batch, const void *message, size_t length)
 {
     int error = channel_send(batch->channel, message, length);

@@ -34,12 +34,12 @@ static inline void batch_commit(struct batch *batch)
     batch->message.header.count++;
 }
 
-/* Sends what has gathered, if anything. Returns 0, or -EAGAIN (nothing is lost: call again when
- * the channel is writable), or another -errno. */
+/* Sends the gathered records, if any. Returns 0, or -EAGAIN (nothing is lost: call again when the
+ * channel is writable), or another -errno. */
 int batch_flush(struct batch *batch);
 
-/* Sends STATS; header and sequence are filled in here. The batch must be empty: STATS speaks of
- * the records sent before it. Returns as batch_flush. */
+/* Sends STATS; header and sequence are filled in here. The batch must be empty: STATS covers the
+ * records sent before it. Returns the same as batch_flush. */
 int batch_send_stats(struct batch *batch, struct wire_stats *stats);
 
 #endif

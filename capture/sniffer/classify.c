@@ -29,7 +29,7 @@ static enum outcome ignore(enum wire_ignore reason, enum wire_ignore *ignored)
     return OUTCOME_IGNORED;
 }
 
-/* All but token and fingerprint, which are 0. */
+/* Fills all but token and fingerprint, which are 0. */
 static inline void fill_record(const struct datagram *datagram, enum wire_kind kind,
                                const struct dnstt_findings *findings, struct wire_record *record)
 {

@@ -1,6 +1,6 @@
 /*
- * One frame in, one outcome out: ip, dnstt and token in a row. Every frame has exactly one outcome,
- * and the account is the sum of them. Pure, no allocation.
+ * One frame in, one outcome out: ip, dnstt and token in turn. Every frame has exactly one outcome,
+ * and STATS is the sum of them. Pure, no allocation.
  */
 #ifndef CAPTURE_SNIFFER_CLASSIFY_H
 #define CAPTURE_SNIFFER_CLASSIFY_H
@@ -28,7 +28,7 @@ enum outcome {
     OUTCOME_OTHER_DOMAIN, /* a query for a name under none of the domains */
 };
 
-/* Takes what it needs from the options, which must outlive it. The key is left to the caller. */
+/* Takes what it needs from the options, which must outlive it. The caller sets the key. */
 void classifier_make(const struct options *options, struct classifier *out);
 
 enum outcome classify_frame(const struct classifier *classifier, const struct frame *frame,

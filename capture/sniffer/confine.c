@@ -12,15 +12,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Raised by the processor or by the process itself: to ignore these would hide a fault. */
+/* Raised by the processor or by the process itself: ignoring these would hide a fault. */
 static bool is_fault(int number)
 {
     return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE ||
            number == SIGTRAP || number == SIGABRT || number == SIGSYS;
 }
 
-/* What rt_sigaction(2) itself takes on 64-bit Linux: libc's signal(3) refuses the two numbers that
- * it keeps for itself, which would leave them deadly. */
+/* The struct that rt_sigaction(2) takes on 64-bit Linux. libc's signal(3) refuses the two signals
+ * that it reserves, so they could still kill the sniffer. */
 struct kernel_action {
     void (*handler)(int);
     unsigned long flags;
@@ -28,8 +28,8 @@ struct kernel_action {
     unsigned long mask;
 };
 
-/* A signal meant for the program by its name must not take the sniffer down alone: the exporter
- * ends in order, and the sniffer follows when the channel closes. */
+/* A signal sent to the program by its name must not end the sniffer alone: the exporter ends in
+ * order, and the sniffer ends when the channel closes. */
 static void ignore_signals(void)
 {
     static const struct kernel_action ignore = {.handler = SIG_IGN};
@@ -45,7 +45,7 @@ static int die_with_parent(pid_t parent)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
         return -errno;
     }
-    /* It may have died before the line above. */
+    /* The parent may have died before the line above. */
     return getppid() == parent ? 0 : -ESRCH;
 }
 
@@ -69,7 +69,7 @@ static int set_limits(void)
 
 static int arrange_descriptors(int packet, int channel)
 {
-    /* Out of the way first: either may stand where the other is to go. */
+    /* Move both away first: one may have the number that the other is to get. */
     int far_packet = fcntl(packet, F_DUPFD_CLOEXEC, CONFINE_DESCRIPTORS);
     int far_channel = fcntl(channel, F_DUPFD_CLOEXEC, CONFINE_DESCRIPTORS);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -80,7 +80,7 @@ static int arrange_descriptors(int packet, int channel)
         dup2(far_packet, CONFINE_PACKET) < 0 || dup2(far_channel, CONFINE_CHANNEL) < 0) {
         return -errno;
     }
-    /* Standard error last: until here a failure can be told. */
+    /* Standard error last: until here a failure can be reported. */
     if (dup2(null, STDERR_FILENO) < 0 || close_range(CONFINE_DESCRIPTORS, ~0U, 0) != 0) {
         return -errno;
     }
@@ -106,8 +106,8 @@ int confine_sniffer(pid_t parent, int packet, int channel, const char **stage)
     }
     if (error == 0) {
         *stage = "apply Landlock";
-        /* No file, no TCP socket, no other process by trace or signal. Where the kernel has no
-         * Landlock the exporter logs it, and seccomp holds alone. */
+        /* No access to files, TCP sockets or other processes (trace, signal). If the kernel has no
+         * Landlock, the exporter logs it and only seccomp applies. */
         struct landlock_outcome outcome;
         error = landlock_confine(NULL, 0, true, &outcome);
     }

@@ -1,4 +1,4 @@
-/* What the child does to itself between the fork and the sandbox, so that little is left of it. */
+/* Reduces what the child can do, between the fork and the sandbox. */
 #ifndef CAPTURE_SNIFFER_CONFINE_H
 #define CAPTURE_SNIFFER_CONFINE_H
 
@@ -12,12 +12,11 @@ enum {
 };
 
 /*
- * Takes the name dnstt_sniffer; dies with its parent (`parent`, before the fork), whatever the
- * parent becomes; ignores the signals that end a program; cannot be dumped or traced; may reach no
- * file by name, write none, fork nothing, open nothing and make no memory executable; keeps the two
- * descriptors as CONFINE_PACKET and CONFINE_CHANNEL and no other. Returns 0 or -errno, -ESRCH when
- * the parent is dead already;
- * `*stage` names what failed.
+ * Takes the name dnstt_sniffer; dies with its parent (`parent`: its pid, from before the fork),
+ * even after the parent's exec; ignores the signals that end a program; cannot be dumped or traced;
+ * cannot reach a file by name, write a file, fork, open anything or make memory executable; keeps
+ * the two descriptors as CONFINE_PACKET and CONFINE_CHANNEL and no other. Returns 0 or -errno,
+ * -ESRCH when the parent is dead already; `*stage` names what failed.
  */
 int confine_sniffer(pid_t parent, int packet, int channel, const char **stage);
 

@@ -8,8 +8,8 @@
 #include <linux/if_packet.h>
 
 /*
- * All that the sniffer may ask of the kernel. There is no clock, no allocation and no log in the
- * loop below, so none here.
+ * All syscalls that the sniffer may use. Its loop has no clock, no allocation and no log, so their
+ * syscalls are not here.
  */
 size_t sniffer_policy(int packet, int channel, struct sandbox_rule *rules)
 {

@@ -1,4 +1,4 @@
-/* The sniffer's syscalls: all that it may ask of the kernel once it watches. */
+/* The sniffer's syscalls: all that it may use once it captures. */
 #ifndef CAPTURE_SNIFFER_POLICY_H
 #define CAPTURE_SNIFFER_POLICY_H
 
@@ -8,8 +8,8 @@ struct sandbox_rule;
 
 enum {
     SNIFFER_RULES_MAX = 8,
-    SNIFFER_POLL_DESCRIPTORS = 2, /* that it waits for: packets, and room in the channel */
-    /* Of the kernel's signal set: ppoll(2) wants its size even when it gets none. */
+    SNIFFER_POLL_DESCRIPTORS = 2, /* it waits for packets, and for room in the channel */
+    /* Size of the kernel's signal set: ppoll(2) needs it even without a set. */
     SNIFFER_SIGSET_BYTES = 8,
 };
 

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 
 enum {
-    /* The kernel wrote the frames on another processor. What comes some frames later is asked for
-     * while this one is parsed: as many bytes as a short query takes. Beyond the ring it is
-     * without effect. */
+    /* The kernel wrote the frames on another processor, so a later frame is prefetched while this
+     * one is parsed: as many bytes as a short query takes. Past the end of the ring this has no
+     * effect. */
     PREFETCH_AHEAD = 1024,
     PREFETCH_BYTES = 256,
     CACHE_LINE = 64,

@@ -16,8 +16,8 @@ enum {
     POLL_PACKET,
     POLL_CHANNEL,
     POLL_DESCRIPTORS = SNIFFER_POLL_DESCRIPTORS,
-    /* A ring that never runs empty must not keep the account back: STATS after so many frames,
-     * about one second of a host that is as slow as 50,000 packets a second. */
+    /* A ring that never runs empty must not delay STATS: send it after this many frames, about one
+     * second on a slow host (50,000 packets a second). */
     FRAMES_PER_TURN = 65536,
 };
 
@@ -45,8 +45,8 @@ static void account(struct sniffer *sniffer, const struct frame *frame)
     }
 }
 
-/* Takes what the ring holds, up to a turn's worth, and sends what came of it. Returns the number of
- * frames, or -EAGAIN when the channel is full: the ring then takes in the burst and the kernel
+/* Reads up to FRAMES_PER_TURN frames from the ring and sends their records. Returns the number of
+ * frames, or -EAGAIN when the channel is full: the ring then buffers the burst and the kernel
  * counts what does not fit. */
 static int drain(struct sniffer *sniffer)
 {
@@ -81,8 +81,8 @@ static int add_kernel_counters(struct sniffer *sniffer)
     return 0;
 }
 
-/* Linux writes the time that remained back into `remaining`, which spares the sniffer a clock;
- * glibc's own ppoll hides that. NULL waits without limit. */
+/* Linux writes the remaining time back into `remaining`, so the sniffer needs no clock; glibc's own
+ * ppoll hides that. NULL waits without limit. */
 static int wait_for(struct pollfd descriptors[POLL_DESCRIPTORS], struct timespec *remaining)
 {
     long ready =
@@ -90,21 +90,21 @@ static int wait_for(struct pollfd descriptors[POLL_DESCRIPTORS], struct timespec
     return ready < 0 ? -errno : 0;
 }
 
-/* An account that would be due before the next block's timeout goes out with this one: a trickle
- * of packets wakes the sniffer at that timeout and at no other moment. */
+/* STATS that is due before the next block's timeout is sent now, so that a trickle of packets wakes
+ * the sniffer only at that timeout. */
 static bool is_over(const struct timespec *remaining)
 {
     return remaining->tv_sec == 0 && remaining->tv_nsec < RING_BLOCK_TIMEOUT_MS * 1000000L;
 }
 
-/* For an error of the channel. */
+/* The exit status for an error of the channel. */
 static enum wire_exit exit_for(int error)
 {
     return error == -EPIPE || error == -ECONNRESET ? WIRE_EXIT_CHANNEL_CLOSED
                                                    : WIRE_EXIT_CHANNEL_BROKEN;
 }
 
-/* Returns 0 to go on, or why not. */
+/* Returns 0 to go on, or the exit status. */
 static int look_at_socket(struct sniffer *sniffer)
 {
     int error = ring_socket_error(sniffer->packet);
@@ -125,7 +125,7 @@ enum wire_exit sniffer_run(struct sniffer *sniffer)
         [POLL_CHANNEL] = {.fd = sniffer->batch.channel},
     };
     struct timespec remaining = heartbeat;
-    bool due = true; /* a first account, of nothing, says that packets are being watched */
+    bool due = true; /* a first, empty STATS reports that capture has started */
     for (;;) {
         int result = drain(sniffer);
         bool more = result == FRAMES_PER_TURN;
@@ -150,8 +150,8 @@ enum wire_exit sniffer_run(struct sniffer *sniffer)
         if (more && !full) {
             continue;
         }
-        /* While the channel is full nothing else is worth waking for. Readability of the channel
-         * is never asked for: it is for ever, since the exporter's sending side is shut. */
+        /* While the channel is full, only room in it is worth waking for. POLLIN is never requested
+         * on the channel: it is always set, because the exporter's sending side is shut. */
         descriptors[POLL_PACKET].events = full ? 0 : POLLIN;
         descriptors[POLL_CHANNEL].events = full ? POLLOUT : 0;
         int error = wait_for(descriptors, full ? NULL : &remaining);

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 enum {
-    /* STATS at least this often: a reader holds them to be late after 5 s, and the account is to
-     * be settled within 2 s of the last packet. */
+    /* STATS at least this often: a reader treats it as late after 5 s, and the counts must be final
+     * within 2 s of the last packet. */
     SNIFFER_HEARTBEAT_MS = 1500,
 };
 

@@ -65,7 +65,7 @@ static inline uint64_t siphash_end(struct siphash *state)
 int token_key_draw(struct token_key *out)
 {
     struct token_key key;
-    /* Up to 256 octets come whole or not at all: getrandom(2). */
+    /* getrandom(2) returns up to 256 octets whole or not at all. */
     ssize_t drawn = getrandom(&key, sizeof key, 0);
     if (drawn < 0) {
         return -errno;
@@ -81,8 +81,8 @@ int token_key_draw(struct token_key *out)
 uint64_t token_session(const struct token_key *key, uint8_t domain,
                        const uint8_t values[TOKEN_VALUES])
 {
-    /* SipHash-2-4 of fourteen octets: the ClientID's values and the domain. The last value lends
-     * its lowest bit to what follows the ClientID. */
+    /* SipHash-2-4 of fourteen octets: the ClientID's values and the domain. The lowest bit of the
+     * last value belongs to what follows the ClientID. */
     const uint64_t rest = get64(values + 8) & UINT64_C(0x1e1f1f1f1f);
     struct siphash state = siphash_begin(key->session);
     siphash_word(&state, get64(values));

@@ -22,16 +22,16 @@ struct token_key {
 int token_key_draw(struct token_key *out);
 
 /*
- * The token of a session: uniform over the keys, never 0 (an empty table slot). Of the ClientID's
- * base32 values as they stand, which are as good as its octets: each ClientID has its own. `values`
- * begin with it, and what they have after it is of no account.
+ * The token of a session: uniform over the keys, never 0 (an empty table slot). Computed from the
+ * ClientID's base32 values, which identify it as well as its octets do. `values` begin with it;
+ * what follows it is ignored.
  */
 uint64_t token_session(const struct token_key *key, uint8_t domain,
                        const uint8_t values[TOKEN_VALUES]);
 
 /*
- * 24 bits of what follows the ClientID, to tell a resolver's retry from a new query. A fold, not a
- * hash: two that collide only delay the confirmation of a session. `data` is followed by at least
+ * 24 bits of what follows the ClientID, to distinguish a resolver's retry from a new query. A fold,
+ * not a hash: a collision only delays the confirmation of a session. `data` is followed by at least
  * fifteen zeros.
  */
 uint32_t token_fingerprint(const struct token_key *key, const uint8_t *data, size_t length);

@@ -20,10 +20,10 @@
 
 enum {
     FIXED_VALUE_MAX = 192, /* bytes of a fixed text as a label's value, escaped */
-    /* A configured domain needs no escapes; one that is all escapes would fit. */
+    /* A configured domain needs no escapes; even one full of escapes would fit. */
     DOMAIN_VALUE_MAX = 2 * DOMAIN_WIRE_MAX,
     START_MAX = FAMILY_NAME_MAX + sizeof("{domain=\"\"") + DOMAIN_VALUE_MAX,
-    /* What follows: two labels of a place, one of fixed text, a number. */
+    /* What follows: labels of country and ASN, one of fixed text, a number. */
     REST_MAX = 64 + FIXED_VALUE_MAX + FORMAT_NUMBER_MAX,
 };
 
@@ -38,11 +38,11 @@ struct line_start {
 struct exposition {
     struct exposition_sources sources;
     struct exposition_wish wish;
-    const struct snapshot *snapshot; /* groups that come later wait for the next */
-    /* Where reading stands: the metric, whether its header is still due, and its next line. */
+    const struct snapshot *snapshot; /* later groups wait for the next scrape */
+    /* How far reading is: the metric, whether its header is still due, and its next line. */
     size_t metric;
     bool header_due;
-    bool ended; /* and what ends the page is written */
+    bool ended; /* the end of the page is written too */
     uint32_t line;
     uint32_t line_count;
     struct line_start starts[DOMAINS_MAX]; /* of this metric */
@@ -166,7 +166,7 @@ static uint32_t count_lines(const struct exposition *exposition, const struct me
     return 1;
 }
 
-/* What all lines of the metric have in common is written once. */
+/* Writes once what all lines of the metric have in common. */
 static void begin_metric(struct exposition *exposition, const struct metric *metric)
 {
     const struct exposition_sources *sources = &exposition->sources;
@@ -182,8 +182,8 @@ static void begin_metric(struct exposition *exposition, const struct metric *met
     exposition->line_count = count_lines(exposition, metric);
 }
 
-/* Of a metric that is split by a label only figures above 0 have a line, and most groups have none:
- * their indexes are passed over at once. */
+/* For a metric split by a label. Only values above 0 have a line, and most groups have none: skip
+ * the zeros at once. */
 static char *put_split_line(struct exposition *exposition, const struct metric *metric, char *at)
 {
     const struct group *groups = exposition->sources.groups->entries;
@@ -207,7 +207,7 @@ static char *put_split_line(struct exposition *exposition, const struct metric *
     return at;
 }
 
-/* Of the one or two databases that are in use, the country's first. */
+/* Index 0 is the country database if it is in use, otherwise the ASN database. */
 static char *put_database(const struct exposition *exposition, const struct metric *metric,
                           uint32_t index, char *at)
 {
@@ -219,7 +219,7 @@ static char *put_database(const struct exposition *exposition, const struct metr
     return put_value(at, value64(&exposition->snapshot->values.databases[which], metric->offset));
 }
 
-/* Writes lines of groups while they fit before `end`: a page has a million of them. */
+/* Writes lines of groups while they fit before `end`: a page can have a million of them. */
 static char *put_group_lines(struct exposition *exposition, const struct metric *metric, char *at,
                              const char *end)
 {
@@ -240,7 +240,7 @@ static char *put_group_lines(struct exposition *exposition, const struct metric 
     return at;
 }
 
-/* Writes the next line of a metric that is not of groups, if there is one more. */
+/* Writes the next line of a metric without groups, if there is one more. */
 static char *put_line(struct exposition *exposition, const struct metric *metric, char *at)
 {
     const struct snapshot *snapshot = exposition->snapshot;
@@ -339,7 +339,7 @@ size_t exposition_read(struct exposition *exposition, char *buffer, size_t size)
         } else if (exposition->header_due) {
             exposition->header_due = false;
             begin_metric(exposition, metric);
-            /* What this program, as it runs, has no figures of is not mentioned at all. */
+            /* A metric without values in this setup is left out entirely. */
             if (exposition->line_count > 0) {
                 at = family_put(at, metric, exposition->wish.format);
             }

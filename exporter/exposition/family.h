@@ -1,4 +1,4 @@
-/* What stands before a metric's lines: its type and explanation, in either format. */
+/* The header of a metric: its type and help text, in either format. */
 #ifndef EXPORTER_EXPOSITION_FAMILY_H
 #define EXPORTER_EXPOSITION_FAMILY_H
 
@@ -17,8 +17,8 @@ enum {
  * than EXPOSITION_LINE_MAX bytes. Returns where it ended. */
 char *family_put(char *at, const struct metric *metric, enum exposition_format format);
 
-/* The metric of a name: that of its lines, or OpenMetrics' name of the family, which for a counter
- * lacks "_total". Returns its index, or metrics_count for none. */
+/* The metric of a name: the name of its lines, or of its OpenMetrics family, which for a counter
+ * has no "_total". Returns its index, or metrics_count if not found. */
 size_t family_find(const char *name);
 
 #endif

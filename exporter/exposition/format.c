@@ -32,7 +32,7 @@ char *format_put_decimal(char *at, uint64_t value, unsigned decimals)
     }
     at = format_put_number(at, value / whole);
     if (decimals > 0) {
-        /* The leading 1 keeps the zeros behind it, and becomes the point. */
+        /* The leading 1 keeps the zeros behind it, and is then replaced by the point. */
         char *point = at;
         at = format_put_number(at, whole + value % whole);
         *point = '.';

@@ -1,7 +1,7 @@
 /*
- * The two formats of a page, and writing their parts into a buffer that has room. Each function
- * writes at `at` and returns where it ended. Those that a page's lines are made of are inline: a
- * scrape calls them a million times.
+ * The two formats of a page, and writing their parts into a large enough buffer. Each function
+ * writes at `at` and returns where it ended. Those for a page's lines are inline: a scrape calls
+ * them a million times.
  */
 #ifndef EXPORTER_EXPOSITION_FORMAT_H
 #define EXPORTER_EXPOSITION_FORMAT_H
@@ -26,7 +26,7 @@ enum exposition_format {
 
 enum {
     FORMAT_NUMBER_MAX = 20, /* digits of UINT64_MAX */
-    /* What format_put_steps copies at a time; it reads and writes up to so many bytes too many. */
+    /* Bytes that format_put_steps copies at a time; it may read and write so many past the end. */
     FORMAT_STEP = 16,
 };
 
@@ -41,7 +41,7 @@ static inline char *format_put_string(char *at, const char *text)
     return format_put(at, text, strlen(text));
 }
 
-/* As format_put, without a call: for some dozen bytes of which the length is not known before. */
+/* As format_put, without a call: for a dozen bytes or so, of a length known only at run time. */
 static inline char *format_put_steps(char *at, const char *text, size_t length)
 {
     for (size_t done = 0; done < length; done += FORMAT_STEP) {
@@ -51,8 +51,8 @@ static inline char *format_put_steps(char *at, const char *text, size_t length)
 }
 
 /*
- * The eight digits of a value below 10^8, an byte each and the first one lowest: halves of four
- * digits, pairs, single ones, each time by a multiplication that is exact in its range.
+ * The eight digits of a value below 10^8, one byte each and the first one lowest: split into halves
+ * of four digits, pairs, single ones, each time by a multiplication that is exact in its range.
  */
 static inline uint64_t format_digits(uint32_t value)
 {
@@ -73,7 +73,7 @@ static inline char *format_put_number(char *at, uint64_t value)
         return format_put_large_number(at, value);
     }
     uint64_t digits = format_digits((uint32_t)value);
-    /* How many zeros lead. The last digit stays, even where it is one. */
+    /* How many leading zeros there are. The last digit does not count, even if it is 0. */
     unsigned zeros = (unsigned)__builtin_ctzll(digits | (uint64_t)1 << 56) / 8;
     digits = htole64((digits | 0x3030303030303030) >> 8 * zeros);
     memcpy(at, &digits, sizeof digits);
@@ -84,8 +84,8 @@ static inline char *format_put_number(char *at, uint64_t value)
 char *format_put_decimal(char *at, uint64_t value, unsigned decimals);
 
 /*
- * Escapes as a HELP text asks, or with `quoted` as a label's value does. At most `max` bytes: a
- * longer text is cut, and never within a UTF-8 character or an escape.
+ * Escapes as a HELP text needs it, or with `quoted` as a label's value does. At most `max` bytes: a
+ * longer text is cut, but never within a UTF-8 character or an escape.
  */
 char *format_put_escaped(char *at, const char *text, size_t max, bool quoted);
 

@@ -1,20 +1,20 @@
 /*
- * What became of HTTP requests and connections. Not among the dropped ones: handshakes that fail,
- * and requests that libmicrohttpd hangs up on, whose end it does not tell from others.
+ * Counts of HTTP requests and connections. Not counted as dropped: failed handshakes, and requests
+ * that libmicrohttpd itself closes, since it reports their end like any other.
  */
 #ifndef EXPORTER_EXPOSITION_HTTP_COUNTERS_H
 #define EXPORTER_EXPOSITION_HTTP_COUNTERS_H
 
 #include <stdint.h>
 
-/* How many codes are counted apart: those that this endpoint and libmicrohttpd itself send, and
- * `other`, which stays at 0 unless one of them learns another. */
+/* How many codes are counted separately: those that this endpoint and libmicrohttpd send, and
+ * `other`, which stays 0 unless one of them sends a new code. */
 enum { HTTP_CODES = 11 };
 
 /* Why the exporter ended a connection before it was answered in full. */
 enum http_drop {
-    HTTP_DROP_LIMIT, /* refused: at a limit of connections.h, and none could be given up for it */
-    HTTP_DROP_REPLACED, /* given up for a newcomer: its request had not come */
+    HTTP_DROP_LIMIT,    /* refused: at a limit of connections.h, and none could be replaced */
+    HTTP_DROP_REPLACED, /* replaced by a newcomer: its request had not come */
     HTTP_DROP_TIMEOUT,  /* no progress for HTTP_TIMEOUT_SECONDS */
     HTTP_DROP_DEADLINE, /* open for CONNECTIONS_DEADLINE_SECONDS */
     HTTP_DROP_MEMORY,   /* refused: the system had no memory for it */

@@ -9,7 +9,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What nobody may misread: said wherever these labels are shown. */
+/* Nobody must misread this, so it is repeated wherever these labels are shown. */
 #define RESOLVERS " Country and ASN are the resolver's, not the user's."
 
 static const char *const reject_reasons[] = {

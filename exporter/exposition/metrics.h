@@ -1,6 +1,6 @@
 /*
- * The metrics, a row each, in the order of the page. To add one is to add a row in metrics.c and,
- * where it is a figure of the whole program, a field of struct metrics_values.
+ * The metrics, a row each, in the order of the page. To add one, add a row in metrics.c and, for a
+ * value of the whole program, a field of struct metrics_values.
  */
 #ifndef EXPORTER_EXPOSITION_METRICS_H
 #define EXPORTER_EXPOSITION_METRICS_H
@@ -33,7 +33,7 @@ struct metrics_database {
     uint64_t reload_time;       /* seconds since 1970 of the latest success */
 };
 
-/* Figures of the whole program, copied when a scrape begins. */
+/* Values of the whole program, copied when a scrape begins. */
 struct metrics_values {
     uint64_t received;
     uint64_t outcomes[METRICS_OUTCOMES];
@@ -56,7 +56,7 @@ struct metrics_gauges {
     uint32_t peak;
 };
 
-/* Where a metric's values stand and how many lines it has. `offset` is into the struct named. */
+/* Where a metric's values are and how many lines it has. `offset` is into the named struct. */
 enum metrics_source {
     METRICS_OF_GROUP_COPIED, /* uint32_t in struct metrics_gauges: a line for each group */
     METRICS_OF_GROUP,        /* uint64_t in struct group: a line for each group */
@@ -64,7 +64,7 @@ enum metrics_source {
     METRICS_OF_DOMAIN,       /* uint32_t in struct group_domain: a line for each domain */
     METRICS_OF_ALL,          /* uint64_t in struct metrics_values: one line */
     METRICS_OF_ALL_SPLIT,    /* uint64_t array there: a line for each value of the label */
-    METRICS_OF_SELF,         /* as METRICS_OF_ALL; without a line where it is not known */
+    METRICS_OF_SELF,         /* as METRICS_OF_ALL; no line if the value is unknown */
     METRICS_OF_DATABASE,     /* uint64_t in struct metrics_database: a line for each one in use */
     METRICS_OF_BUILD,        /* one line of value 1 whose labels describe the build */
 };
@@ -78,7 +78,7 @@ struct metric {
     size_t offset;
     unsigned decimals;         /* of METRICS_OF_SELF: 6 for millionths, at most 9 */
     const char *label;         /* of the split ones: what the array's index means */
-    const char *const *values; /* and its text for each index */
+    const char *const *values; /* and the text for each index */
 };
 
 enum { METRICS_MAX = 64 }; /* a scrape notes which are asked for in as many bits */

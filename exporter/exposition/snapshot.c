@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Groups between the call for a group's gauges and their use: enough for memory to answer. */
+/* How many groups ahead a group's gauges are prefetched: enough to hide the memory's delay. */
 enum { PREFETCH_GROUPS = 16 };
 
 /* The program has one thread. */
@@ -82,7 +82,7 @@ static void copy_gauges(const struct groups *groups, struct snapshot *out)
     }
 }
 
-/* The place of the youngest copy of these sources, or NULL. `*room` is an empty place, or NULL. */
+/* The slot of the youngest copy of these sources, or NULL. `*room` is an empty slot, or NULL. */
 static struct snapshot **youngest(const struct exposition_sources *sources, struct snapshot ***room)
 {
     struct snapshot **found = NULL;

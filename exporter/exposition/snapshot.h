@@ -1,7 +1,7 @@
 /*
- * What a scrape needs from one moment: the account, and the gauges of every domain and group.
- * Their sums are exact because they are copied together. Scrapes that begin within a second of
- * each other and overlap share a copy, so that neither many nor slow ones cost much memory.
+ * What a scrape needs from one moment: the account, and the gauges of every domain and group. Their
+ * sums are exact because they are copied together. Scrapes that begin within the same second and
+ * overlap share a copy, so that many or slow ones cost little memory.
  */
 #ifndef EXPORTER_EXPOSITION_SNAPSHOT_H
 #define EXPORTER_EXPOSITION_SNAPSHOT_H
@@ -16,8 +16,8 @@
 
 enum {
     SNAPSHOT_FRESH_MS = 1000,
-    /* Copies at a time. Once slow scrapes hold all of them, the youngest is shared at any age,
-     * which is that of a connection at most. */
+    /* Copies at a time. If slow scrapes hold all of them, the youngest is shared at any age; a
+     * connection's deadline limits that age. */
     SNAPSHOT_COPIES_MAX = 4,
 };
 
@@ -32,7 +32,7 @@ struct snapshot {
     struct metrics_gauges gauges[]; /* group_count of them */
 };
 
-/* A copy to read, shared or new. Returns 0 or -ENOMEM. Each taken one is released once. */
+/* A copy to read, shared or new. Returns 0 or -ENOMEM. Release each one once. */
 int snapshot_take(const struct exposition_sources *sources, const struct snapshot **out);
 void snapshot_release(const struct snapshot *snapshot);
 

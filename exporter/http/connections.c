@@ -18,8 +18,8 @@ uint64_t connections_peer(const struct sockaddr *address)
     } else {
         return peer;
     }
-    /* An IPv4 address stands in the second half of a mapped one, behind 16 bits that are set: as a
-     * network's first half that is unassigned space. */
+    /* A mapped address has IPv4 in its second half, behind 16 set bits. No network begins with
+     * these bytes: they are unassigned. */
     size_t half = IN6_IS_ADDR_V4MAPPED(&v6) ? sizeof peer : 0;
     memcpy(&peer, &v6.s6_addr[half], sizeof peer);
     return peer;

@@ -1,8 +1,8 @@
 /*
- * The HTTP connections that are open: how many and whose, since when, through which kind of socket,
- * and how far each has come. libmicrohttpd's own timeout starts anew with each byte, so a client
- * that sends one now and then would hold a connection for ever: here each has an end, and one whose
- * request has not come yet makes room for a newcomer.
+ * The open HTTP connections: how many, from which peer, since when, through which kind of socket,
+ * and how far each has come. libmicrohttpd restarts its timeout with each byte, so a slow client
+ * could hold a connection for ever. Here each connection has a deadline, and one whose request has
+ * not come yet can be replaced by a newcomer.
  */
 #ifndef EXPORTER_HTTP_CONNECTIONS_H
 #define EXPORTER_HTTP_CONNECTIONS_H
@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* Nobody: the sources of these "networks" are multicast addresses, which never come by TCP. */
+/* Not real peers: as networks these values are multicast, which is never a source of TCP. */
 #define CONNECTIONS_PEER_LOCAL   UINT64_MAX       /* unix sockets */
-#define CONNECTIONS_PEER_UNKNOWN (UINT64_MAX - 1) /* a newcomer that could not be taken */
+#define CONNECTIONS_PEER_UNKNOWN (UINT64_MAX - 1) /* a newcomer that accept(2) could not take */
 
 enum {
     CONNECTIONS_MAX = 64,              /* a scraper or two, a person, and room for slow ones */
@@ -27,7 +27,7 @@ struct connection {
     bool asked;    /* its request has come */
     bool escaped;  /* with a '%' in its path */
     bool scrape;   /* the reply is the metrics */
-    bool told;     /* libmicrohttpd tells of the request's end */
+    bool told;     /* libmicrohttpd reports the request's end */
     bool ended;    /* shut down, and to be closed */
     int descriptor;
     uint32_t second;  /* when it was taken */
@@ -42,9 +42,8 @@ struct connections {
 };
 
 /*
- * Who counts as one: an IPv4 address, also in IPv6's clothes; an IPv6 network of 64 bits, since
- * whoever has one address there has them all; and all that come by unix sockets, which have no
- * addresses.
+ * What counts as one peer: an IPv4 address, also when mapped into IPv6; an IPv6 network of 64 bits,
+ * since one host can use all its addresses; and all unix sockets, which have no addresses.
  */
 uint64_t connections_peer(const struct sockaddr *address);
 
@@ -65,22 +64,22 @@ struct connection *connections_find(struct connections *connections, int descrip
 void connections_remove(struct connections *connections, int descriptor);
 
 /*
- * Which connection is to be given up for one more of this peer: the oldest whose request has not
- * come, of this peer's where it is at its limit, otherwise of those peers' that have the most of
- * them. NULL when there is none.
+ * Which connection to give up for one more of this peer: the oldest one whose request has not come.
+ * If the peer is at its limit, it is one of that peer; otherwise one of the peers that have the
+ * most such connections. NULL when there is none.
  */
 struct connection *connections_dispensable(struct connections *connections, uint64_t peer);
 
 /* Shuts it down, so that libmicrohttpd closes it. */
 void connections_end(struct connection *connection);
 
-/* Whether the request of any has come. */
+/* Whether the request of any connection has come. */
 bool connections_any_asked(const struct connections *connections);
 
 /* How many are being answered with the metrics. */
 unsigned connections_scrapes(const struct connections *connections);
 
-/* Ends those that are past their deadline. Returns how many that were not ended before. */
+/* Ends the connections past their deadline. Returns how many were not ended before. */
 unsigned connections_expire(struct connections *connections, uint32_t now);
 
 #endif

@@ -7,7 +7,7 @@ enum {
     GZIP_FORMAT = 16, /* added to the window bits: a gzip header and trailer, not zlib's */
 };
 
-/* From the stream's own memory; it is all let go of together. */
+/* From the stream's own memory, which is freed as a whole. */
 static void *take_memory(void *context, unsigned count, unsigned size)
 {
     struct gzip *gzip = context;
@@ -48,7 +48,7 @@ size_t gzip_put(struct gzip *gzip, struct gzip_input *input, char *buffer, size_
     stream->next_out = (Bytef *)buffer;
     stream->avail_out = room;
     bool last = input->last && taken == input->length;
-    /* Z_BUF_ERROR, the one other outcome, says that there was nothing to do. */
+    /* The only other outcome, Z_BUF_ERROR, means that there was nothing to do. */
     gzip->ended = deflate(stream, last ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_END;
     input->text += taken - stream->avail_in;
     input->length -= taken - stream->avail_in;

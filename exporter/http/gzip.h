@@ -1,6 +1,6 @@
 /*
- * Compression of a page on its way, by zlib: a gzip stream (RFC 1952) in memory that is set aside
- * with the stream and never grows. The same text makes the same bytes each time.
+ * Compression of a page while it is sent, by zlib: a gzip stream (RFC 1952) in memory that is part
+ * of the stream and never grows. The same text always makes the same bytes.
  */
 #ifndef EXPORTER_HTTP_GZIP_H
 #define EXPORTER_HTTP_GZIP_H
@@ -10,8 +10,8 @@
 #include <zlib.h>
 
 enum {
-    /* A window of 4 KiB holds some fifty lines, each like those before it, and hash chains and
-     * pending codes take as much again: a page shrinks to a third or less all the same. */
+    /* A window of 4 KiB holds some fifty similar lines: a page still shrinks to a third or less.
+     * Hash chains and pending codes take as much memory again. */
     GZIP_WINDOW_BITS = 12,
     GZIP_MEMORY_LEVEL = 5,
     /* What zlib (1.2.13: 38 KiB) takes for that, with room for other versions' needs. */
@@ -25,21 +25,21 @@ struct gzip {
     _Alignas(max_align_t) unsigned char memory[GZIP_MEMORY_BYTES];
 };
 
-/* Begins a stream. It must not move, and there is nothing to free. Returns 0, or -ENOMEM when zlib
- * wants more than GZIP_MEMORY_BYTES. */
+/* Begins a stream, which must not move; there is nothing to free. Returns 0, or -ENOMEM when zlib
+ * needs more than GZIP_MEMORY_BYTES. */
 int gzip_begin(struct gzip *gzip);
 
-/* What goes in: `length` bytes at `text`, both moved on by what was taken. `last`: none will
- * follow them. */
+/* The input: `length` bytes at `text`; both advance by what was taken. `last`: no more input
+ * follows. */
 struct gzip_input {
     const char *text;
     size_t length;
     bool last;
 };
 
-/* Compresses into `size` bytes at `buffer` until they are full or the input is used up. Returns
- * how many it wrote, which may be none: zlib holds back what it has yet to look at. With the last
- * input used up and room left over, `ended` is set. */
+/* Compresses into `size` bytes at `buffer` until they are full or the input is used up. Returns how
+ * many it wrote: 0 is possible, since zlib may hold input back. Sets `ended` when the last input is
+ * used up and fits. */
 size_t gzip_put(struct gzip *gzip, struct gzip_input *input, char *buffer, size_t size);
 
 #endif

@@ -20,11 +20,11 @@
 #include <unistd.h>
 
 enum {
-    /* Connections taken in one turn, so that a crowd cannot hold the loop. */
+    /* Connections taken in one turn, so that many newcomers cannot block the loop. */
     ACCEPT_TURN = 16,
-    /* Milliseconds between turns that libmicrohttpd asks for at once, with TLS: until a handshake
-     * has ended, 0.9.75 forgets that it has read all that came, and would have the loop spin. What
-     * comes on a socket wakes the loop all the same. */
+    /* With TLS, milliseconds to wait when libmicrohttpd asks for a turn at once. Until a handshake
+     * ends, 0.9.75 asks so even with nothing left to read, and the loop would spin. Data on a
+     * socket still wakes the loop at once. */
     TLS_TURN_MS = 10,
     TLS_REPLY_TURN_MS = 1, /* while a reply is on its way, by some 16 KiB a turn */
 };
@@ -54,7 +54,7 @@ static enum page refusal(unsigned status)
     }
 }
 
-/* What connections.h knows of it; NULL never while libmicrohttpd serves it. */
+/* Our record of a connection; never NULL while libmicrohttpd serves it. */
 static struct connection *known_as(struct http *http, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -62,9 +62,9 @@ static struct connection *known_as(struct http *http, struct MHD_Connection *con
     return info != NULL ? connections_find(&http->connections, info->connect_fd) : NULL;
 }
 
-/* Sees the target as it came; from then on libmicrohttpd shows it without escapes, cut at a %00.
- * Without this it also tells of the end of those requests alone that it let through to `answer`,
- * and not of those that it refused itself. */
+/* Sees the target as it came; later libmicrohttpd shows it without escapes and cut at a %00.
+ * Without this callback, libmicrohttpd reports the end only of requests that reached `answer`, not
+ * of those that it refused itself. */
 static void *note_target(void *context, const char *target, struct MHD_Connection *connection)
 {
     struct connection *known = known_as(context, connection);
@@ -87,7 +87,7 @@ static bool serve_metrics(struct http *http, struct MHD_Connection *connection,
                         strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
 }
 
-/* What the web configuration says to a request: 0, or the status to refuse it with. */
+/* What the web configuration decides on a request: 0, or the status to refuse it with. */
 static unsigned judge(const struct http *http, struct MHD_Connection *connection)
 {
     switch (access_check(
@@ -115,7 +115,7 @@ static bool serve(struct http *http, struct MHD_Connection *connection, struct c
     if (status != 0) {
         return pages_serve(&http->pages, connection, refusal(status));
     }
-    if (known->escaped) { /* none of ours is written so */
+    if (known->escaped) { /* our paths have no escapes */
         return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
     }
     if (strcmp(path, http->options.telemetry_path) == 0) {
@@ -152,8 +152,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     return serve(http, connection, known, path, method) ? MHD_YES : MHD_NO;
 }
 
-/* Whether the peer waits still. libmicrohttpd sees an end that came together with bytes at its
- * timeout only: then nobody was dropped. */
+/* Whether the peer still waits. If it sent bytes and closed at once, libmicrohttpd sees this only
+ * at its timeout: then the connection does not count as dropped. */
 static bool is_open(const struct connection *known)
 {
     char byte;
@@ -176,8 +176,8 @@ static void note_reply(void *context, struct MHD_Connection *connection, void **
     }
 }
 
-/* Whether its timeout is why libmicrohttpd closes a connection of whose end it told nothing, no
- * target having come: the peer has not closed it, and has had the time. */
+/* Whether libmicrohttpd closes a connection for its timeout. It does not report this when no target
+ * has come, so check that the peer has not closed it and that its time is over. */
 static bool timed_out(const struct http *http, const struct connection *known)
 {
     return !known->told && !known->ended &&
@@ -185,7 +185,7 @@ static bool timed_out(const struct http *http, const struct connection *known)
            is_open(known);
 }
 
-/* A connection begins: libmicrohttpd has made its TLS session, and not begun the handshake. */
+/* A connection begins: libmicrohttpd has made its TLS session but not started the handshake. */
 static void begin_tls(const struct http *http, struct MHD_Connection *connection,
                       void **socket_context)
 {
@@ -253,8 +253,8 @@ void http_stop(struct http *http)
     free(http);
 }
 
-/* Gives up a connection whose request has not come, for one of this peer. Returns false when there
- * is none. */
+/* Gives up a connection whose request has not come, to make room for one of this peer. Returns
+ * false when there is none. */
 static bool make_room(struct http *http, uint64_t peer)
 {
     struct connection *victim = connections_dispensable(&http->connections, peer);
@@ -263,7 +263,7 @@ static bool make_room(struct http *http, uint64_t peer)
     }
     connections_end(victim);
     http->options.counters->drops[HTTP_DROP_REPLACED]++;
-    MHD_run(http->daemon); /* sees its end, and closes it */
+    MHD_run(http->daemon); /* sees the end and closes it */
     return true;
 }
 

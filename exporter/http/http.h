@@ -19,34 +19,34 @@ enum {
     HTTP_TIMEOUT_SECONDS = 10,      /* without progress */
 };
 
-/* Nothing is owned; all that is pointed to outlives the server. */
+/* Nothing is owned; everything pointed to outlives the server. */
 struct http_options {
     const char *telemetry_path;
     const struct exposition_sources *sources;
     const struct status_sources *status;
     struct access *access; /* what -web.config.file asks for; NULL: nothing */
-    const bool *stale;     /* the sniffer is silent, so the figures are not ready */
+    const bool *stale;     /* the sniffer is silent: the metrics are not ready */
     struct http_counters *counters;
-    uint32_t max_requests; /* scrapes at a time; 0: as many as there are connections */
+    uint32_t max_requests; /* scrapes at a time; 0: as many as connections */
 };
 
 struct http;
 
-/* Makes the server; it answers what http_accept takes. Returns 0 or -ENOMEM. http_stop closes
- * every connection and frees it. */
+/* Makes the server, which answers the connections from http_accept. Returns 0 or -ENOMEM. http_stop
+ * closes every connection and frees it. */
 int http_start(const struct http_options *options, struct http **out);
 void http_stop(struct http *http);
 
 /*
- * Takes the connections that wait on a listening socket, up to a turn's worth. At the limits of
- * connections.h, and where the system has no file descriptor or memory left, one whose request has
- * not come is given up for each newcomer; where there is none such at a limit, the newcomer is
- * closed. Returns false when the system has none left and nothing could be given up: the socket
+ * Takes the connections that wait on a listening socket, up to one turn's limit. At the limits of
+ * connections.h, or when the system is out of file descriptors or memory, each newcomer replaces a
+ * connection whose request has not come. At a limit without such a connection, the newcomer is
+ * closed. Returns false when the system is out of them and nothing could be given up: the socket
  * stays readable, so wait for a while before the next call. `now` in seconds of CLOCK_BOOTTIME.
  */
 bool http_accept(struct http *http, const struct listener *listener, uint32_t now);
 
-/* The descriptor to wait for (EPOLLIN), and how long at most: milliseconds, -1 when no connection
+/* The descriptor to wait for (EPOLLIN), and the longest wait: milliseconds, -1 when no connection
  * is open. With TLS never 0: see TLS_TURN_MS. */
 int http_descriptor(const struct http *http);
 int http_timeout_ms(const struct http *http);

@@ -49,7 +49,7 @@ static int listen_on(const struct sockaddr *address, socklen_t length, struct li
     return 0;
 }
 
-/* Removes the file of a socket that nobody listens on. */
+/* Removes a socket file without a listener. */
 static int remove_stale(const struct sockaddr_un *address)
 {
     struct stat status;
@@ -69,7 +69,7 @@ static int remove_stale(const struct sockaddr_un *address)
         return -EACCES;
     }
     if (result != ECONNREFUSED) {
-        return -EADDRINUSE; /* taken, or too busy to be (EAGAIN), or of another type */
+        return -EADDRINUSE; /* accepting, or too busy to accept (EAGAIN), or of another type */
     }
     return unlink(address->sun_path) == 0 ? 0 : -errno;
 }

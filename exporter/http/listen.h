@@ -8,27 +8,25 @@
 
 enum {
     LISTEN_SOCKETS_MAX = ADDRESSES_MAX,
-    /* Connections that wait to be taken, as many as the kernel holds by default
-     * (net.core.somaxconn): a flood's worth of some 100 ms, so that a scrape in its midst need not
-     * knock a second time, which it does after a second. */
+    /* The listen queue, as long as the kernel allows by default (net.core.somaxconn). It holds some
+     * 100 ms of a flood, so that a scrape need not retry, which it does after a second. */
     LISTEN_BACKLOG = 4096,
-    /* The modes that a socket's file has not: connecting takes the right to write, which its user
-     * and its group have, such as a reverse proxy's. */
+    /* The mode bits that a socket file does not get. Connecting needs write permission: its user
+     * and group have it, for example a reverse proxy's group. */
     LISTEN_PATH_UMASK = 0117,
 };
 
 struct listener {
     int descriptor; /* close-on-exec and non-blocking */
-    bool loopback;  /* bound to a loopback address alone */
+    bool loopback;  /* bound only to a loopback address */
 };
 
 /*
- * Opens a listening socket. An IPv6 address that stands for all takes IPv4 as well.
+ * Opens a listening socket. The IPv6 wildcard address accepts IPv4 as well.
  *
- * A path is made as a file of mode 0660. A socket's file that nobody listens on any more is
- * replaced: whoever listens there leaves it behind, since the exporter's sandbox can remove
- * nothing. Returns 0 or -errno: -EADDRINUSE when somebody listens there, -EEXIST when another kind
- * of file is in a path's place.
+ * A path is created as a file of mode 0660. A socket file without a listener is replaced: the
+ * exporter leaves one behind, since its sandbox cannot remove files. Returns 0 or -errno:
+ * -EADDRINUSE when another process listens there, -EEXIST when another kind of file has that path.
  */
 int listen_open(const struct address *address, struct listener *out);
 

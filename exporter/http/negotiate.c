@@ -6,11 +6,11 @@
 
 enum {
     QUALITY_MAX = 1000,
-    /* How exactly an item names something. */
+    /* How exactly an item names a type or coding. */
     BY_ANY = 1,     /* any type, or any coding */
     BY_TYPE = 2,    /* text of any kind */
     BY_NAME = 3,    /* without a version */
-    BY_VERSION = 4, /* the very thing */
+    BY_VERSION = 4, /* exactly this type or coding */
 };
 
 /* A part of a field. No NUL ends it. */
@@ -56,7 +56,7 @@ static bool is(struct slice slice, const char *text)
     return slice.length == strlen(text) && strncasecmp(slice.text, text, slice.length) == 0;
 }
 
-/* What stands before the next comma or semicolon that is not in quotes. `*at` moves there. */
+/* The text before the next comma or semicolon outside quotes. `*at` moves there. */
 static struct slice take_part(const char **at)
 {
     const char *begin = *at;
@@ -133,8 +133,7 @@ static bool next_item(const char **at, struct item *item)
     return true;
 }
 
-/* A more exact item counts, whatever others say. Of two as exact as each other the higher q does.
- */
+/* The most exact item counts. Of equally exact items, the one with the higher q counts. */
 static void prefer(struct negotiate_preference *preference, unsigned specificity,
                    const struct item *item, unsigned order)
 {

@@ -22,7 +22,7 @@ enum page {
 };
 
 struct pages {
-    const struct headers *headers; /* that each has besides its own; not owned */
+    const struct headers *headers; /* fields that each has besides its own; not owned */
 };
 
 /* Queues a page. Returns false when memory is short; then close the connection. */

@@ -31,7 +31,7 @@ static enum MHD_Result look_at(void *context, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-/* Cuts a port off; false when what follows the colon is none. */
+/* Cuts a port off; false when the text after the colon is not a port. */
 static bool cut_port(char *host)
 {
     uint64_t port;

@@ -1,6 +1,6 @@
 /*
- * Which requests are served. libmicrohttpd takes in what RFC 9112 wants refused, and a scrape needs
- * little: GET or HEAD of a path, without a body, for a host that is meant.
+ * Which requests are served. libmicrohttpd accepts requests that RFC 9112 says to refuse. A scrape
+ * needs little: GET or HEAD of a path, without a body, for an expected host.
  */
 #ifndef EXPORTER_HTTP_REQUEST_H
 #define EXPORTER_HTTP_REQUEST_H
@@ -9,10 +9,10 @@
 #include <stdbool.h>
 
 /*
- * Returns 0 for a request to be served, otherwise the status to refuse it with:
- * 405 for another method; 400 for a body (Content-Length or Transfer-Encoding), more than one Host,
- * or a target that is no path; 403, when it came to a socket of loopback alone, for a Host that
- * does not name loopback: a page from elsewhere whose name was made to point here (DNS rebinding).
+ * Returns 0 for a request to be served, otherwise the status to refuse it with: 405 for another
+ * method; 400 for a body (Content-Length or Transfer-Encoding), more than one Host, or a target
+ * that is not a path; 403 on a loopback-only socket for a Host that does not name loopback, against
+ * DNS rebinding (a web page whose name is made to point here).
  */
 unsigned request_check(struct MHD_Connection *connection, const char *target, const char *method,
                        bool loopback);

@@ -18,9 +18,9 @@
 enum {
     /* What libmicrohttpd asks exposition_read to fill at a time. */
     BLOCK_SIZE = 64 * 1024,
-    /* Lines that wait: at least one, and enough for zlib to be called seldom. */
+    /* Staged lines: at least one, and enough that zlib is called rarely. */
     STAGED_BYTES = 4 * 1024,
-    /* Bytes of text compressed in one turn of the loop: some half a millisecond's work. */
+    /* Bytes of text compressed in one turn of the loop: takes about half a millisecond. */
     TURN_BYTES = 64 * 1024,
 };
 
@@ -35,11 +35,11 @@ struct wish {
 /* A reply on its way. */
 struct reply {
     struct exposition *exposition;
-    /* Lines wait here to be compressed, and where libmicrohttpd offers less room than a line may
-     * take, since a long request has used up the connection's memory. */
+    /* Lines wait here to be compressed. They also wait here if libmicrohttpd offers less space than
+     * a line may take, because a long request has used up the connection's memory. */
     char staged[STAGED_BYTES];
     struct gzip_input waiting; /* of them; `last` when all has been read */
-    struct gzip *gzip;         /* NULL: the page goes as it is */
+    struct gzip *gzip;         /* NULL: the page is sent uncompressed */
 };
 
 static void fill_staged(struct reply *reply)
@@ -61,7 +61,7 @@ static size_t read_staged(struct reply *reply, char *buffer, size_t size)
     return length;
 }
 
-/* At least one byte, as none would mean the end, and no more than a turn's work. */
+/* At least one byte, since 0 would mean the end, and no more than a turn's work. */
 static size_t read_compressed(struct reply *reply, char *buffer, size_t size)
 {
     size_t written = 0;
@@ -140,14 +140,15 @@ static enum MHD_Result take_field(void *context, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-/* As many as the request's memory holds, each found among some dozens of metrics. */
+/* The request's memory limits how many there are; each is looked up among some dozens of
+ * metrics. */
 static enum MHD_Result take_argument(void *context, enum MHD_ValueKind kind, const char *name,
                                      size_t name_length, const char *value, size_t value_length)
 {
     static const char wanted[] = "name[]";
     (void)kind;
     if (name_length == strlen(wanted) && memcmp(name, wanted, name_length) == 0) {
-        /* No metric has a name with a NUL in it. */
+        /* No metric's name contains a NUL. */
         bool whole = value != NULL && strlen(value) == value_length;
         exposition_ask(context, whole ? value : "");
     }
@@ -178,8 +179,8 @@ static ssize_t read_nothing(void *context, uint64_t position,
     return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-/* For HEAD. libmicrohttpd ends a body of unknown length by a last chunk even where there is no
- * body, unless it is told not to use chunks. */
+/* For HEAD. libmicrohttpd ends a body of unknown length with a last chunk, even for a HEAD reply,
+ * unless chunks are turned off. */
 static struct MHD_Response *make_head(void)
 {
     struct MHD_Response *response =

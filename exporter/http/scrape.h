@@ -9,13 +9,13 @@ struct MHD_Connection;
 struct exposition_sources;
 struct headers;
 
-/* Queues the page as the request's Accept, Accept-Encoding and `name[]` ask for it, or for HEAD its
- * headers alone; `headers` are among them. Returns false when memory is short; then close the
+/* Queues the page as the request's Accept, Accept-Encoding and `name[]` ask for it, or for HEAD
+ * only its headers; `headers` are added. Returns false when memory is short; then close the
  * connection. */
 bool scrape_serve(const struct exposition_sources *sources, struct MHD_Connection *connection,
                   const struct headers *headers, bool only_head);
 
-/* Bytes that replies on their way to all connections may take, beside the copies of snapshot.h. */
+/* Bytes that all replies being sent may take, besides the copies of snapshot.h. */
 uint64_t scrape_memory_max(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The status page as a reply: rendered at most once a second, and shared by all who ask within it,
- * so that neither many nor slow readers cost much time or memory.
+ * The status page as a reply: rendered at most once a second and shared by all requests in that
+ * second, so that many or slow readers cost little time and memory.
  */
 #ifndef EXPORTER_HTTP_STATUS_PAGE_H
 #define EXPORTER_HTTP_STATUS_PAGE_H
@@ -15,7 +15,7 @@ struct status_sources;
 
 struct status_page {
     const struct status_sources *sources; /* not owned */
-    const struct headers *headers;        /* that it has besides its own; not owned */
+    const struct headers *headers;        /* fields that it has besides its own; not owned */
     struct MHD_Response *response;        /* NULL: none yet */
     uint32_t second;                      /* of CLOCK_BOOTTIME, when it was made */
 };
@@ -23,7 +23,7 @@ struct status_page {
 /* Queues the page of `now`. Returns false when memory is short; then close the connection. */
 bool status_page_serve(struct status_page *reply, struct MHD_Connection *connection, uint32_t now);
 
-/* Lets go of the page; readers that are at it go on. */
+/* Releases the page; replies already being sent continue. */
 void status_page_end(struct status_page *reply);
 
 #endif

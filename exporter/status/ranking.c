@@ -10,7 +10,7 @@
 struct sums {
     struct ranking_row *slots;
     uint32_t mask;
-    uint32_t secret; /* odd, of the hash: who chooses places cannot choose slots */
+    uint32_t secret; /* odd, of the hash: senders cannot choose slots by country and ASN */
 };
 
 static uint32_t count_active(const struct groups *groups)
@@ -50,7 +50,7 @@ static bool before(const struct ranking_row *a, const struct ranking_row *b)
     return a->active != b->active ? a->active > b->active : a->key < b->key;
 }
 
-/* Puts a row where it belongs; the last one, or the row itself, goes to the rest. */
+/* Inserts a row in order; if the list is full, the lowest one goes to the rest. */
 static void rank(struct ranking *ranking, struct ranking_row row)
 {
     unsigned at = ranking->count;

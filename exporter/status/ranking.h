@@ -10,12 +10,12 @@
 struct groups;
 
 enum {
-    RANKING_ROWS = 10, /* what a person takes in at a glance */
+    RANKING_ROWS = 10, /* what a person sees at a glance */
 };
 
 enum ranking_kind {
-    RANKING_COUNTRIES, /* key: as place.country */
-    RANKING_ASNS,      /* key: as place.asn */
+    RANKING_COUNTRIES, /* key: as geo.country */
+    RANKING_ASNS,      /* key: as geo.asn */
 };
 
 struct ranking_row {
@@ -26,13 +26,13 @@ struct ranking_row {
 struct ranking {
     struct ranking_row rows[RANKING_ROWS]; /* most active first, then by key; none of 0 */
     unsigned count;
-    uint64_t other; /* sessions in groups named other, whose place is not known any more */
+    uint64_t other; /* sessions in groups named other: country and ASN are no longer known */
     uint64_t rest;  /* sessions of all further keys */
 };
 
 /*
- * Ranks the groups as they are now. Takes, for a moment, up to 32 bytes for each group that has
- * active sessions; some nanoseconds for each group. Returns 0 or -ENOMEM.
+ * Ranks the groups as they are now. Needs for a moment up to 32 bytes, and some nanoseconds, for
+ * each group with active sessions. Returns 0 or -ENOMEM.
  */
 int ranking_make(const struct groups *groups, enum ranking_kind kind, struct ranking *out);
 

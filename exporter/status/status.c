@@ -20,9 +20,9 @@
 #include <string.h>
 
 enum {
-    REFRESH_SECONDS = 30, /* a browser left open loads the page anew */
+    REFRESH_SECONDS = 30, /* an open browser reloads the page */
     SECONDS_A_DAY = 24 * 60 * 60,
-    /* The graph's own units; it is stretched to the width that there is. */
+    /* The graph's own units; it is stretched to the available width. */
     GRAPH_STEP = 5,
     GRAPH_HEIGHT = 100,
     BAR_WIDTH = 1000,
@@ -31,7 +31,7 @@ enum {
 struct page {
     char *start;
     size_t length;
-    bool full; /* what came last had no room */
+    bool full; /* the last text did not fit */
 };
 
 __attribute__((format(printf, 2, 3))) static void put(struct page *page, const char *format, ...)
@@ -48,7 +48,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct page *page, const c
     }
 }
 
-/* Names come from the command line; what HTML would take for its own is not left to chance. */
+/* Names come from the command line; characters that HTML treats specially are escaped. */
 static void put_name(struct page *page, const char *text)
 {
     for (; *text != '\0'; text++) {

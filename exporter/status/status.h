@@ -1,7 +1,7 @@
 /*
- * The status page: what a person wants to know at a glance, as one HTML document without script,
- * picture files or anything else to fetch. It tells nothing that the metrics do not tell, but for
- * the last hour. No address, session id or query name stands in it.
+ * The status page: what a person wants to know at a glance, as one HTML document without scripts,
+ * picture files or anything else to fetch. Except for the last hour, it shows only what the metrics
+ * show. It contains no address, session id or query name.
  */
 #ifndef EXPORTER_STATUS_STATUS_H
 #define EXPORTER_STATUS_STATUS_H
@@ -20,13 +20,14 @@ struct sessions;
 struct wire_stats;
 
 enum {
-    /* The longest page: 32 domains of 240 characters, two rankings and a graph take half of it. */
+    /* The longest page: half of it is for 32 domains of 240 characters, two rankings and a
+     * graph. */
     STATUS_BYTES = 64 * 1024,
-    /* Days: a database above this is told as old. Free ones are built once a month. */
+    /* Days: an older database is shown as old. Free ones are built once a month. */
     STATUS_DATABASE_DAYS = 45,
 };
 
-/* Where the figures come from. Nothing is owned; all outlive the pages. */
+/* Where the values come from. Nothing is owned; everything outlives the pages. */
 struct status_sources {
     const struct options *options;
     const struct wire_stats *account; /* the sniffer's latest */

@@ -1,7 +1,6 @@
 /*
- * The look of the status page. The page's Content-Security-Policy lets this style in by its hash
- * and nothing else at all: whoever changes the style changes the hash, as the test of the page
- * says.
+ * The look of the status page. The page's Content-Security-Policy allows this style by its hash,
+ * and nothing else. Change the hash with the style: the test of the page shows the new one.
  */
 #ifndef EXPORTER_STATUS_STYLE_H
 #define EXPORTER_STATUS_STYLE_H

@@ -21,10 +21,10 @@ struct access {
     const char *path; /* not owned */
     struct web_config config;
     struct tls *tls;
-    struct web_files files; /* as of the latest attempt, whatever came of it */
+    struct web_files files; /* as of the latest attempt, successful or not */
     struct passwords passwords;
     struct rate_limit limit;
-    bool refused; /* which was that it is of no use */
+    bool refused; /* the latest attempt failed */
 };
 
 static uint64_t milliseconds(void)
@@ -50,18 +50,18 @@ static bool same_limit(const struct web_config *one, const struct web_config *ot
     return one->rate_interval == other->rate_interval && one->rate_burst == other->rate_burst;
 }
 
-/* Who has proved a password keeps that while nobody's has changed. */
+/* Passwords that were already checked stay valid as long as no user changes. */
 static int adopt_users(struct access *access, const struct web_config *config)
 {
     if (access->config.tree == NULL || !same_users(&access->config, config)) {
         return passwords_start(config->users, config->user_count, &access->passwords);
     }
     memcpy(access->passwords.users, config->users,
-           sizeof access->passwords.users); /* other texts */
+           sizeof access->passwords.users); /* same texts at new addresses */
     return 0;
 }
 
-/* Takes over what was loaded. On failure it is still the caller's. */
+/* Takes over what was loaded. On failure the caller still owns it. */
 static int adopt(struct access *access, const struct web_config *config, struct tls *tls)
 {
     int error = adopt_users(access, config);
@@ -78,7 +78,7 @@ static int adopt(struct access *access, const struct web_config *config, struct 
     return 0;
 }
 
-/* Why a configuration may not follow the one that is in use; NULL where it may. */
+/* Why a configuration may not replace the current one; NULL if it may. */
 static const char *refuse_next(const struct access *access, const struct web_config *next,
                                const struct tls *tls)
 {
@@ -88,7 +88,7 @@ static const char *refuse_next(const struct access *access, const struct web_con
     if ((tls != NULL) != (access->tls != NULL)) {
         return "turns TLS on or off; restart to apply it";
     }
-    /* While somebody writes a file in place it is empty for a moment. */
+    /* A file that is written in place is empty for a moment. */
     if (access->config.user_count > 0 && next->user_count == 0) {
         return "no longer requires a password; restart to apply it";
     }

@@ -1,7 +1,7 @@
 /*
  * What -web.config.file asks of the web server while it runs: TLS, passwords, a limit on requests,
- * header fields. It is read anew when one of its files is replaced; connections that are open keep
- * what they came with. Without the flag there is none of this: every function takes NULL for that.
+ * header fields. It is read again when one of its files is replaced; open connections keep the TLS
+ * they began with. Without the flag, every function takes NULL and does none of this.
  */
 #ifndef EXPORTER_WEB_CONFIG_ACCESS_H
 #define EXPORTER_WEB_CONFIG_ACCESS_H
@@ -16,19 +16,17 @@ struct tls;
 struct web_files;
 struct web_files_error;
 
-/* Reads the configuration. Returns 0, or -errno with `*error` filled. It lives as long as the
- * process. */
+/* Reads the configuration. Returns 0, or -errno with `*error` filled. It is never freed. */
 int access_open(const char *path, struct access **out, struct web_files_error *error);
 
 enum access_reload {
-    ACCESS_UNCHANGED, /* every file is what it was at the latest attempt */
-    ACCESS_RELOADED,  /* new connections, and every request, follow the new one */
-    ACCESS_KEPT,      /* the new one is of no use, as *error says: the old one goes on */
+    ACCESS_UNCHANGED, /* no file has changed since the latest attempt */
+    ACCESS_RELOADED,  /* new connections, and every request, use the new one */
+    ACCESS_KEPT,      /* cannot load the new one (see *error); still using the old one */
 };
 
-/* Looks whether a file was replaced, and takes the whole in. With `again` one that was of no use is
- * tried once more. TLS can be neither begun nor ended this way, nor can passwords be
- * given up. */
+/* Checks whether a file was replaced, and loads all of them. With `again` it retries one that could
+ * not be loaded. It cannot turn TLS on or off, and cannot remove all passwords. */
 enum access_reload access_reload(struct access *access, bool again, struct web_files_error *error);
 
 /* The files that are read again, for landlock_confine. */
@@ -37,11 +35,11 @@ const struct web_files *access_files(const struct access *access);
 /* Whether every connection is TLS. */
 bool access_uses_tls(const struct access *access);
 
-/* What each reply has besides its own fields. It stays where it is, and follows the reload. */
+/* The fields that each reply has besides its own. The address stays the same across reloads. */
 const struct headers *access_headers(const struct access *access);
 
-/* Gives a new session its TLS. Returns what tls_release is to be called with when the connection
- * has ended; NULL where it cannot succeed. */
+/* Gives a new session its TLS. Returns what to pass to tls_release when the connection has ended;
+ * NULL if the session cannot succeed. */
 struct tls *access_begin_tls(struct access *access, struct gnutls_session_int *session);
 
 enum access_verdict {
@@ -50,7 +48,7 @@ enum access_verdict {
     ACCESS_TOO_MANY,     /* 429 */
 };
 
-/* Judges a request by its Authorization field, NULL when it has none. */
+/* Checks a request's Authorization field, NULL when it has none. */
 enum access_verdict access_check(struct access *access, const char *authorization);
 
 #endif

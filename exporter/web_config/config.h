@@ -44,12 +44,12 @@ struct web_config_pem {
 };
 
 struct web_config_tls {
-    bool enabled; /* false: plain HTTP, and nothing below matters */
+    bool enabled; /* false: plain HTTP; nothing below is used */
     struct web_config_pem certificate;
     struct web_config_pem key;
     struct web_config_pem client_ca;
     enum web_config_client_auth client_auth;
-    unsigned name_count; /* 0: whatever names the client's certificate has */
+    unsigned name_count; /* 0: any name in the client's certificate */
     const char *names[WEB_CONFIG_NAMES_MAX];
     enum web_config_version version_min;
     enum web_config_version version_max;
@@ -68,10 +68,10 @@ struct web_config {
     uint32_t rate_burst;
 };
 
-/* Wipes and frees. One that is all zero may be freed. */
+/* Wipes and frees. An all-zero one may be freed. */
 void web_config_free(struct web_config *config);
 
-/* Whether the file itself holds what others may not read: password hashes or a private key. */
+/* Whether the file itself holds secrets: password hashes or a private key. */
 bool web_config_has_secrets(const struct web_config *config);
 
 #endif

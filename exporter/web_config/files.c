@@ -37,7 +37,7 @@ static bool is_open_to_others(const struct stat *status)
     return (status->st_mode & (S_IROTH | S_IWOTH)) != 0;
 }
 
-/* Opens, notes what it was and reads. */
+/* Opens and reads a file, and notes its identity. */
 static int read_file(struct web_file *file, size_t max, struct text *out, const char **reason)
 {
     struct stat status;
@@ -54,7 +54,7 @@ static int read_file(struct web_file *file, size_t max, struct text *out, const 
     return result;
 }
 
-/* Puts a path that the configuration gives into the list, relative to its folder. */
+/* Adds a path from the configuration to the list, relative to the configuration's folder. */
 static struct web_file *add_file(struct web_files *files, const char *path)
 {
     const char *own = files->files[0].path;

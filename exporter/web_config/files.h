@@ -1,5 +1,5 @@
-/* What a web configuration consists of on disk: the file itself, and those that it names. Read as a
- * whole, so that what is taken in fits together. */
+/* The files of a web configuration: the file itself and those that it names. They are read
+ * together, so that they match. */
 #ifndef EXPORTER_WEB_CONFIG_FILES_H
 #define EXPORTER_WEB_CONFIG_FILES_H
 
@@ -18,11 +18,11 @@ enum {
     WEB_FILES_PEM_BYTES_MAX = 1 << 20, /* a system's whole list of authorities is 250 KiB */
 };
 
-/* One of the files, as it was when it was last looked at. */
+/* One of the files, as it was when last checked. */
 struct web_file {
     char path[PATH_MAX];
     bool missing;        /* could not be opened */
-    bool open_to_others; /* whoever they are may read or write it */
+    bool open_to_others; /* others may read or write it */
     struct file_identity identity;
 };
 
@@ -33,23 +33,23 @@ struct web_files {
 
 /* Why a configuration cannot be used, for one clear line. */
 struct web_files_error {
-    char path[PATH_MAX];         /* of the file at fault */
+    char path[PATH_MAX];         /* of the wrong file */
     unsigned line;               /* in the configuration; 0: of none */
     char key[YAML_TREE_KEY_MAX]; /* empty: of none */
-    const char *reason;          /* static, and goes on from the key, or else from the file */
-    bool wrong;                  /* what the configuration says, and not what the system refuses */
+    const char *reason;          /* static; continues the key, or else the path */
+    bool wrong;                  /* the content is wrong; false for an error of the system */
 };
 
 /*
  * Reads a configuration and all that it names, with relative paths taken from its folder. `*tls` is
- * NULL without a tls_server_config. A private key, or a configuration with password hashes, that
- * others may read or write is refused. Returns 0, or -errno with `*error` filled and `*config` and
- * `*tls` untouched. Either way `*files` tells which were looked at.
+ * NULL without a tls_server_config. Refuses a private key, or a configuration with password hashes,
+ * that others may read or write. Returns 0, or -errno with `*error` filled and `*config` and `*tls`
+ * untouched. In both cases `*files` lists the files that were checked.
  */
 int web_files_load(const char *path, struct web_config *config, struct tls **tls,
                    struct web_files *files, struct web_files_error *error);
 
-/* Whether each of them is still what it was. */
+/* Whether each of them is unchanged. */
 bool web_files_unchanged(const struct web_files *files);
 
 #endif

@@ -22,7 +22,7 @@ static const struct {
     {.name = "Strict-Transport-Security"},
 };
 
-/* A control character would end the field, and begin what the writer did not mean. */
+/* A control character could end the field and begin another one. */
 static bool is_printable(const char *value)
 {
     for (; *value != '\0'; value++) {

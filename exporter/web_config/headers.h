@@ -12,11 +12,11 @@ struct headers {
     const char *values[HEADERS]; /* NULL: not sent; not owned */
 };
 
-/* Sets a field. An empty value leaves it out. Returns NULL, or what is wrong and what to give
- * instead: static text. */
+/* Sets a field. An empty value leaves it out. Returns NULL, or static text: what is wrong and what
+ * to write instead. */
 const char *headers_set(struct headers *headers, const char *name, const char *value);
 
-/* Adds those to a reply that it does not have of its own. Returns false when memory is short. */
+/* Adds to a reply the fields that it does not have yet. Returns false when memory is short. */
 bool headers_add(const struct headers *headers, struct MHD_Response *response);
 
 #endif

@@ -29,7 +29,7 @@ static int choose(const char *value, const char *const names[], size_t count)
 
 /* --- The keys, a function each. */
 
-/* An empty text is as good as none, as it is for exporter-toolkit. */
+/* An empty text counts as none, as in exporter-toolkit. */
 static const char *set_text(const char **out, const char *value)
 {
     *out = value[0] != '\0' ? value : NULL;
@@ -86,7 +86,7 @@ static const char *set_client_auth_type(struct web_config *config, const char *k
     if (value[0] == '\0') {
         return NULL;
     }
-    /* A name of old that exporter-toolkit still takes. */
+    /* An old name that exporter-toolkit still accepts. */
     int chosen = strcmp(value, "RequireClientCert") == 0 ? WEB_CONFIG_REQUIRE_ANY_CLIENT_CERT
                                                          : CHOOSE(value, names);
     if (chosen < 0) {
@@ -181,7 +181,7 @@ static const char *refuse_ciphers(struct web_config *config, const char *key, co
     return "is not supported; leave it out: only AEAD ciphers with forward secrecy are served";
 }
 
-/* There is no HTTP/2 here, and a client that would speak it speaks HTTP/1.1 as well. */
+/* HTTP/2 is not supported; clients that offer it speak HTTP/1.1 as well. */
 static const char *check_http2(struct web_config *config, const char *key, const char *value)
 {
     bool ignored;

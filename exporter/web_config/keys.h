@@ -1,4 +1,4 @@
-/* The keys of a web configuration, a row each, for web_config.c alone. */
+/* The keys of a web configuration, a row each, for read.c alone. */
 #ifndef EXPORTER_WEB_CONFIG_KEYS_H
 #define EXPORTER_WEB_CONFIG_KEYS_H
 
@@ -16,9 +16,9 @@ struct web_config_key {
     const char *name;
     enum yaml_tree_kind kind;
     /*
-     * Reads one value: of a scalar, of an item of a list, or of `key` in a map whose keys are free.
-     * Returns NULL, or what is wrong and what to give instead: static text. NULL for a map of keys
-     * that have rows of their own.
+     * Reads one value: of a scalar, of an item of a list, or of `key` in a map with free keys.
+     * Returns NULL, or static text: what is wrong and what to write instead. NULL for a map whose
+     * keys have rows of their own.
      */
     const char *(*set)(struct web_config *config, const char *key, const char *value);
 };

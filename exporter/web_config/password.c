@@ -10,7 +10,7 @@
 
 _Static_assert(PASSWORD_HASH_LENGTH + 1 <= CRYPT_OUTPUT_SIZE, "libxcrypt has room for a hash");
 
-/* What a request brings: name, colon, password, as RFC 7617 has them, and the hash to be tried. */
+/* A request's name, colon and password, as in RFC 7617. */
 struct attempt {
     gnutls_datum_t decoded;
     size_t name_length;
@@ -31,7 +31,7 @@ static bool is_bcrypt(const char *hash)
            strchr("aby", hash[2]) != NULL && hash[3] == '$' && strchr(digits, hash[4]) != NULL &&
            strchr(digits, hash[5]) != NULL && hash[6] == '$' &&
            strspn(hash + 7, alphabet) == PASSWORD_HASH_LENGTH - 7 &&
-           /* The salt's last character has two bits of it alone; another spelling never matches. */
+           /* The salt's last character holds only two bits; another spelling never matches. */
            strchr(".Oeu", hash[28]) != NULL;
 }
 
@@ -66,7 +66,7 @@ int passwords_start(const struct password_user *users, unsigned count, struct pa
     return 0;
 }
 
-/* Whom an attempt names. */
+/* The user that an attempt names. */
 static unsigned find_user(const struct passwords *passwords, const struct attempt *attempt)
 {
     for (unsigned i = 0; i < passwords->count; i++) {
@@ -79,7 +79,7 @@ static unsigned find_user(const struct passwords *passwords, const struct attemp
     return PASSWORD_USERS_MAX;
 }
 
-/* Takes the field apart. Returns 0, with `attempt->decoded` to be given to forget, or -EINVAL. */
+/* Decodes the field. Returns 0 or -EINVAL; after 0, pass `attempt->decoded` to forget. */
 static int decode(const char *field, struct attempt *attempt)
 {
     static const char scheme[] = "Basic ";
@@ -105,8 +105,8 @@ static void forget(struct attempt *attempt)
     gnutls_free(attempt->decoded.data);
 }
 
-/* Finds the password. False for what no password is: without a colon, with a NUL, which crypt(3)
- * would take for the end, or too long for it. */
+/* Finds the password. False for an invalid one: without a colon, with a NUL, which ends the text
+ * for crypt(3), or too long for crypt(3). */
 static bool take_apart(struct attempt *attempt, char password[CRYPT_MAX_PASSPHRASE_SIZE])
 {
     const unsigned char *data = attempt->decoded.data;
@@ -126,7 +126,7 @@ static bool take_apart(struct attempt *attempt, char password[CRYPT_MAX_PASSPHRA
     return true;
 }
 
-/* What stands for one name and password while the hash is the one that it was checked against.
+/* The keyed digest of a name and password, kept while the user's hash is the one that was checked.
  * Returns false when it cannot be made. */
 static bool digest(const struct passwords *passwords, const struct attempt *attempt,
                    uint8_t out[PASSWORD_DIGEST_BYTES])
@@ -135,7 +135,7 @@ static bool digest(const struct passwords *passwords, const struct attempt *atte
                             attempt->decoded.data, attempt->decoded.size, out) == GNUTLS_E_SUCCESS;
 }
 
-/* The whole bcrypt, whoever is meant. */
+/* Always runs the whole bcrypt, for any user. */
 static bool matches(const char *hash, const char *password)
 {
     static struct crypt_data data; /* 32 KiB, too much for the stack */

@@ -20,7 +20,7 @@ bool rate_limit_take(struct rate_limit *limit, uint64_t now)
     limit->tokens += gained;
     if (limit->tokens >= limit->burst) {
         limit->tokens = limit->burst;
-        limit->filled = now; /* a full bucket gathers nothing */
+        limit->filled = now; /* a full bucket gains nothing */
     }
     if (limit->tokens == 0) {
         return false;

@@ -15,7 +15,7 @@ struct rate_limit {
 /* Starts full. `now` in milliseconds of any clock that does not step back, as below. */
 void rate_limit_start(uint32_t interval, uint32_t burst, uint64_t now, struct rate_limit *out);
 
-/* Whether a request may be served now; it has then used its part. */
+/* Whether a request may be served now; if so, it is counted. */
 bool rate_limit_take(struct rate_limit *limit, uint64_t now);
 
 #endif

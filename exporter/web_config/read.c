@@ -88,7 +88,7 @@ static int take_node(struct reader *reader, unsigned index)
     if (row->kind == node->kind && row->kind == YAML_TREE_SCALAR) {
         return node->null ? 0 : take_value(reader, index, row);
     }
-    /* What is left out altogether is empty. */
+    /* A map or list without a value is empty. */
     return row->kind == node->kind || node->null ? 0 : refuse(reader, index, wrong_kind(row->kind));
 }
 
@@ -106,9 +106,9 @@ static int take_nodes(struct reader *reader)
     return error;
 }
 
-/* --- What the keys say together. */
+/* --- Rules between keys. */
 
-/* Where a key stands, or else its section; there is at least that. */
+/* The node of a key, or else of its section; at least the section exists. */
 static unsigned where(const struct reader *reader, const char *section, const char *name)
 {
     unsigned found = 0;

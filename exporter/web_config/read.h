@@ -1,7 +1,7 @@
 /*
  * Reads the file of -web.config.file: exporter-toolkit's web configuration, strictly. A key that
- * the format does not know, or that is not supported here, is refused by its name and line, and so
- * is a value that would not do what it says. Nothing is opened here.
+ * the format does not know or that is not supported here is refused by its name and line. So is a
+ * value that would not have its usual effect. Nothing is opened here.
  */
 #ifndef EXPORTER_WEB_CONFIG_READ_H
 #define EXPORTER_WEB_CONFIG_READ_H

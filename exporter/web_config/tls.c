@@ -111,8 +111,8 @@ static size_t append(char priority[PRIORITY_BYTES_MAX], size_t used, const char 
     return used + (size_t)length;
 }
 
-/* Ciphers with forward secrecy and authenticated encryption alone: what TLS 1.3 has, and the same
- * of 1.2. */
+/* Only ciphers with forward secrecy and authenticated encryption: those of TLS 1.3, and the same of
+ * 1.2. */
 static int set_priority(struct tls *tls, const struct web_config_tls *config)
 {
     static const char *const curves[WEB_CONFIG_CURVES] = {

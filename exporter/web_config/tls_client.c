@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 enum {
-    ALTERNATIVE_NAMES_MAX = 64,  /* of one certificate; later ones do not count */
+    ALTERNATIVE_NAMES_MAX = 64,  /* of one certificate; further ones are ignored */
     ALTERNATIVE_NAME_MAX = 1024, /* bytes; a longer one matches nothing */
     IPV4_BYTES = 4,
     IPV6_BYTES = 16,
@@ -38,7 +38,7 @@ void tls_client_free(struct tls_client *client)
 static bool is_allowed(const struct tls_client *client, const char *name, size_t length)
 {
     for (unsigned i = 0; i < client->name_count; i++) {
-        /* A NUL within the certificate's name ends nothing. */
+        /* A NUL inside the certificate's name does not end it. */
         if (strlen(client->names[i]) == length && memcmp(client->names[i], name, length) == 0) {
             return true;
         }
@@ -102,7 +102,7 @@ static bool is_named(const struct tls_client *client, const gnutls_datum_t *leaf
     return named;
 }
 
-/* By the authorities of the session's credentials, for the purpose of a client. */
+/* Checks the chain against the session's authorities, for the purpose of a client. */
 static bool is_verified(gnutls_session_t session)
 {
     gnutls_typed_vdata_st purpose = {
@@ -113,7 +113,7 @@ static bool is_verified(gnutls_session_t session)
     return gnutls_certificate_verify_peers(session, &purpose, 1, &status) == 0 && status == 0;
 }
 
-/* The peer is told why, if the socket takes it at once. */
+/* The alert gives the peer the reason, if the socket takes it at once. */
 static int refuse(gnutls_session_t session, gnutls_alert_description_t why)
 {
     gnutls_alert_send(session, GNUTLS_AL_FATAL, why);
@@ -142,9 +142,9 @@ static int check(gnutls_session_t session)
 void tls_client_ask(struct tls_client *client, gnutls_session_t session)
 {
     bool ask = client->auth != WEB_CONFIG_NO_CLIENT_CERT;
-    /* Sessions are not resumed, so this pointer is free; libmicrohttpd has the other one. */
+    /* Sessions are not resumed, so this pointer is unused; libmicrohttpd uses the other one. */
     gnutls_db_set_ptr(session, client);
     gnutls_session_set_verify_function(session, check);
-    /* Not "require": GnuTLS would hang up without a word to whoever has none. */
+    /* Not "require": GnuTLS would then close without an alert if there is no certificate. */
     gnutls_certificate_server_set_request(session, ask ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
 }

@@ -12,12 +12,12 @@ struct tls_client {
     char *names[WEB_CONFIG_NAMES_MAX]; /* owned */
 };
 
-/* Returns 0, or -ENOMEM; what was made by then is freed by tls_client_free all the same. */
+/* Returns 0, or -ENOMEM; in both cases tls_client_free frees it. */
 int tls_client_make(const struct web_config_tls *config, struct tls_client *out);
 void tls_client_free(struct tls_client *client);
 
-/* Has a server session ask for what is wanted, and refuse within the handshake who does not have
- * it. The session has its credentials, and ends before `client` does. */
+/* Makes a server session ask for the certificate and refuse, within the handshake, clients without
+ * a valid one. The session has its credentials, and ends before `client` does. */
 void tls_client_ask(struct tls_client *client, gnutls_session_t session);
 
 #endif

@@ -12,7 +12,7 @@ struct reader {
     struct yaml_tree_error *error;
     unsigned open[YAML_TREE_DEPTH_MAX]; /* nodes that have not ended, the innermost last */
     unsigned depth;
-    char *key; /* of the value that is to come; owned */
+    char *key; /* of the next value; owned */
     unsigned key_line;
 };
 
@@ -20,7 +20,8 @@ int yaml_tree_refuse(struct yaml_tree_error *error, unsigned line, const char *k
                      const char *reason)
 {
     *error = (struct yaml_tree_error){.line = line, .reason = reason};
-    /* A bcrypt hash that stands in a key, as without a blank after the colon, is for nobody. */
+    /* Never show a bcrypt hash that is part of a key, as when the blank after the colon is
+     * missing. */
     bool tells = key != NULL && strstr(key, "$2") == NULL;
     snprintf(error->key, sizeof error->key, "%s", tells ? key : "");
     return -EINVAL;
@@ -42,7 +43,7 @@ static unsigned line_of(yaml_mark_t mark)
     return (unsigned)mark.line + 1;
 }
 
-/* What libyaml found wrong: its texts are static and name no content. */
+/* libyaml's error; its texts are static and contain nothing of the file. */
 static int refuse_syntax(struct reader *reader, const char *text)
 {
     const yaml_parser_t *parser = &reader->parser;
@@ -51,7 +52,7 @@ static int refuse_syntax(struct reader *reader, const char *text)
         return out_of_memory(reader);
     }
     if (parser->error == YAML_READER_ERROR) {
-        /* It knows the byte alone. */
+        /* A reader error has only the byte offset. */
         line = 1;
         for (size_t i = 0; i < parser->problem_offset; i++) {
             line += text[i] == '\n';
@@ -88,7 +89,7 @@ static bool is_known(const struct reader *reader, unsigned parent)
     return false;
 }
 
-/* Adds a node below the innermost one that is open. It takes the key over, and the value. */
+/* Adds a node below the innermost open one. Takes over the key and the value. */
 static int add(struct reader *reader, enum yaml_tree_kind kind, unsigned line, char *value,
                bool null)
 {

@@ -1,7 +1,7 @@
 /*
  * The small part of YAML 1.1 that a configuration file needs, read by libyaml's events: maps, lists
- * and scalars, a few levels deep. Refused are aliases, anchors and tags, keys that are no scalars,
- * a key that stands twice in one map, a second document, and NUL bytes.
+ * and scalars, a few levels deep. It refuses aliases, anchors and tags, keys that are not scalars,
+ * a key that appears twice in one map, a second document, and NUL bytes.
  */
 #ifndef EXPORTER_WEB_CONFIG_YAML_TREE_H
 #define EXPORTER_WEB_CONFIG_YAML_TREE_H
@@ -11,11 +11,11 @@
 
 enum {
     YAML_TREE_DEPTH_MAX = 3,   /* maps and lists within each other: a section's list is the third */
-    YAML_TREE_NODES_MAX = 512, /* of all keys and list items; far more than a file of sense has */
-    /* Bytes of the whole text. It also keeps each of libyaml's buffers below the size from which
-     * realloc(3) would call mremap(2), which the syscall policy does not know. */
+    YAML_TREE_NODES_MAX = 512, /* of all keys and list items; far more than a sensible file has */
+    /* Bytes of the whole text. This also keeps each of libyaml's buffers so small that realloc(3)
+     * does not call mremap(2), which the syscall policy does not allow. */
     YAML_TREE_BYTES_MAX = 32 * 1024,
-    YAML_TREE_KEY_MAX = 64, /* bytes of a key that an error shows, with its end */
+    YAML_TREE_KEY_MAX = 64, /* bytes of the key shown in an error, with the final NUL */
 };
 
 enum yaml_tree_kind {
@@ -33,7 +33,7 @@ struct yaml_tree_node {
     bool null;       /* a scalar that is left out, or null or ~ without quotes */
 };
 
-/* Node 0 is the document itself; parents stand before what they hold, which is in the order of the
+/* Node 0 is the document itself; parents come before their children, which are in the order of the
  * text. */
 struct yaml_tree {
     unsigned count;

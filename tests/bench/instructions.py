@@ -51,9 +51,9 @@ def make_databases(directory):
 def stages(directory):
     """Name → stage. Makes the files that they read."""
     made = {}
-    for bytes in frames.SHAPES:
-        path = frames.write(directory / f"{bytes}.pcap", frames.queries(bytes, FRAMES, FRAMES))
-        made[f"frame to record, {bytes} bytes"] = Stage(["frames", path], "classify_frame")
+    for size in frames.SHAPES:
+        path = frames.write(directory / f"{size}.pcap", frames.queries(size, FRAMES, FRAMES))
+        made[f"frame to record, {size} bytes"] = Stage(["frames", path], "classify_frame")
     made["record to counts"] = Stage(["records", *make_databases(directory)], "intake_take")
     made["counts to line"] = Stage(["lines"], "exposition_*")
     return made

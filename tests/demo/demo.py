@@ -93,8 +93,8 @@ def free_port(kind, first):
 
 
 def make_databases(directory):
-    networks = [{"network": f"127.{byte}.0.0/16", "country": country, "asn": asn}
-                for byte, (country, asn) in NETWORKS.items()]
+    networks = [{"network": f"127.{octet}.0.0/16", "country": country, "asn": asn}
+                for octet, (country, asn) in NETWORKS.items()]
     specification = directory / "networks.json"
     specification.write_text(json.dumps(networks))
     subprocess.run(["perl", ROOT / "tests/data/make_databases.pl", directory, specification],

@@ -4,7 +4,7 @@ import pytest
 
 from e2e.service import UNIT
 from e2e.written import assert_tells_nothing
-from integration.test_tls import bytes
+from integration.test_tls import der
 from support.program import wait_for
 from support.tls import CLIENT, Pair, authority, client_context, request, server_pair
 
@@ -50,7 +50,7 @@ class Certified:
         """Whether it shows this certificate to who has one of their own."""
         reply = request(self, self.scraper, "/metrics")
         assert reply.status == 200
-        return reply.peer_certificate == bytes(pair)
+        return reply.peer_certificate == der(pair)
 
 
 @pytest.fixture

@@ -101,14 +101,14 @@ def watch(program):
 
 
 @contextlib.contextmanager
-def crowd(program, sources, bytes):
+def crowd(program, sources, data):
     """Connections that say this and then nothing. Those that were given up are reset."""
     with contextlib.ExitStack() as members:
         made = []
         for source in itertools.islice(itertools.cycle(sources), CROWD):
             connection = members.enter_context(contextlib.closing(connect(program, source=source)))
             with contextlib.suppress(ConnectionError):
-                connection.sendall(bytes)
+                connection.sendall(data)
             made.append(connection)
         yield made
 
@@ -123,9 +123,9 @@ HALF_OPEN = {
 
 
 @pytest.mark.parametrize("sources", [["127.0.0.77"], MANY], ids=["one-address", "many-addresses"])
-@pytest.mark.parametrize("bytes", HALF_OPEN.values(), ids=HALF_OPEN)
-def test_half_open(program, watch, sources, bytes):
-    with crowd(program, sources, bytes):
+@pytest.mark.parametrize("data", HALF_OPEN.values(), ids=HALF_OPEN)
+def test_half_open(program, watch, sources, data):
+    with crowd(program, sources, data):
         for _ in range(10):
             watch.scrape()
         held = descriptors(program) - watch.descriptors
@@ -152,10 +152,10 @@ FLOODS = {
 }
 
 
-@pytest.mark.parametrize("bytes", FLOODS.values(), ids=FLOODS)
-def test_whole_requests(program, watch, bytes):
+@pytest.mark.parametrize("data", FLOODS.values(), ids=FLOODS)
+def test_whole_requests(program, watch, data):
     for _ in range(3):  # what the first needs is there for the others
-        with crowd(program, MANY, bytes):
+        with crowd(program, MANY, data):
             for _ in range(5):
                 watch.scrape()
     watch.assert_undisturbed()
@@ -298,12 +298,12 @@ REPLIES = (b"", b"200", b"400", b"404", b"405", b"413", b"414", b"431", b"505")
 
 def test_noise(program, watch):
     """Each is answered once or not at all, and what comes behind it never."""
-    for name, bytes in NOISE.items():
+    for name, data in NOISE.items():
         print(name)
         with contextlib.closing(connect(program, source="127.0.0.77")) as connection:
             answer = b""
             with contextlib.suppress(ConnectionError):
-                connection.sendall(bytes + SECOND)
+                connection.sendall(data + SECOND)
                 answer = rest(connection)
         assert answer[len("HTTP/1.1 ") :][:3] in REPLIES, (name, answer)
         assert b"healthy" not in answer, (name, answer)

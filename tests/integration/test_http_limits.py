@@ -160,12 +160,12 @@ def test_an_byte_now_and_then(start):
     program = start()
     begin = time.monotonic()
     with contextlib.ExitStack() as held:
-        for bytes in b"", GET[:-2], GET, GET + HOST:
+        for data in b"", GET[:-2], GET, GET + HOST:
             silent = held.enter_context(contextlib.closing(connect(program)))
-            silent.sendall(bytes)
+            silent.sendall(data)
             with contextlib.closing(connect(program)) as gone:  # its end comes with the bytes
                 gone.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-                gone.sendall(bytes)
+                gone.sendall(data)
         connection = held.enter_context(contextlib.closing(connect(program)))
         connection.sendall(GET)
         connection.settimeout(2)

@@ -91,8 +91,8 @@ def test_unix_socket(start, folder):
     assert stat.S_ISSOCK(status.st_mode)
     assert stat.S_IMODE(status.st_mode) == 0o660
     assert (status.st_uid, status.st_gid) == (NOBODY.pw_uid, NOBODY.pw_gid)
-    for bytes, expected in (SCRAPE, 200), (ANY_HOST, 200), (b"POST" + SCRAPE[3:], 405):
-        assert status_of(say(program, bytes, str(path))) == expected
+    for data, expected in (SCRAPE, 200), (ANY_HOST, 200), (b"POST" + SCRAPE[3:], 405):
+        assert status_of(say(program, data, str(path))) == expected
 
 
 def test_unix_socket_of_a_shared_group(start, folder):

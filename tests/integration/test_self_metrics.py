@@ -27,11 +27,11 @@ def replies(metrics):
             in metrics.find("dnstt_exporter_http_requests_total")}
 
 
-def say(program, bytes):
+def say(program, data):
     with program.namespace.entered():
         connection = socket.create_connection(("127.0.0.1", 9713), timeout=5)
     with contextlib.closing(connection):
-        connection.sendall(bytes)
+        connection.sendall(data)
         while connection.recv(65536):
             pass
 
@@ -42,14 +42,14 @@ def test_replies_by_code(start):
     assert list(first) == CODES
     assert sum(first.values()) == 0
     wanted = dict(first)
-    for code, bytes in (("400", GET + HOST + b"Content-Length: 0\r\n\r\n"),
+    for code, data in (("400", GET + HOST + b"Content-Length: 0\r\n\r\n"),
                          ("400", GET + b"\r\n"),
                          ("403", GET + b"Host: example.com\r\n\r\n"),
                          ("404", b"GET /nothing HTTP/1.1\r\n" + HOST + b"\r\n"),
                          ("405", b"POST / HTTP/1.1\r\n" + HOST + b"\r\n"),
                          ("413", GET + HOST + b"Content-Length: 99999999999999999999999\r\n\r\n"),
                          ("431", GET + HOST + b"X: " + b"a" * 20000 + b"\r\n\r\n")):
-        say(program, bytes)
+        say(program, data)
         wanted[code] += 1
     wanted["200"] += 1  # the first scrape
     assert replies(program.metrics()) == wanted

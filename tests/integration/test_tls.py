@@ -62,7 +62,7 @@ def served_pair(program):
     return request(program, ANY).peer_certificate
 
 
-def bytes(pair):
+def der(pair):
     return pair.certificate.public_bytes(tls.serialization.Encoding.DER)
 
 
@@ -235,11 +235,11 @@ def test_allowed_names(serve):
 
 def test_replaced_by_rename(serve, folder):
     program = serve()
-    assert served_pair(program) == bytes(FIRST)
+    assert served_pair(program) == der(FIRST)
     put_pair(folder, SECOND)
     program.reload("loaded a new web configuration")
-    assert served_pair(program) == bytes(SECOND)
-    assert request(program, only(TLS12)).peer_certificate == bytes(SECOND)
+    assert served_pair(program) == der(SECOND)
+    assert request(program, only(TLS12)).peer_certificate == der(SECOND)
 
 
 def test_links_that_are_swapped(start, folder):
@@ -254,13 +254,13 @@ def test_links_that_are_swapped(start, folder):
     put(folder / "etc/web.yml", "tls_server_config: {cert_file: ../live/cert.pem, "
                                 "key_file: ../live/key.pem}\n")
     program = start("-web.config.file", folder / "etc/web.yml")
-    assert served_pair(program) == bytes(FIRST)
+    assert served_pair(program) == der(FIRST)
     for name in "key.pem", "cert.pem":
         fresh = folder / "live/fresh"
         fresh.symlink_to(f"../archive/second/{name}")
         os.replace(fresh, folder / "live" / name)
     program.reload("loaded a new web configuration")
-    assert served_pair(program) == bytes(SECOND)
+    assert served_pair(program) == der(SECOND)
 
 
 def test_a_folder_that_is_a_link(start, folder):
@@ -272,16 +272,16 @@ def test_a_folder_that_is_a_link(start, folder):
                                        "key_file: key.pem}\n")
     (folder / "current").symlink_to("first")
     program = start("-web.config.file", f"{folder}/current//web.yml")
-    assert served_pair(program) == bytes(FIRST)
+    assert served_pair(program) == der(FIRST)
     (folder / "fresh").symlink_to("second")
     os.replace(folder / "fresh", folder / "current")
     program.reload("loaded a new web configuration")
-    assert served_pair(program) == bytes(SECOND)
+    assert served_pair(program) == der(SECOND)
 
 
 @pytest.mark.parametrize("damage, reason", [
     ("cert", "has no certificate"), ("key", "does not belong"), ("gone", "does not exist"),
-    ("open", "others may read"), ("other-user", "Permission denied"), ("config", "is unknown"),
+    ("open", "other users can read"), ("other-user", "Permission denied"), ("config", "is unknown"),
     ("plain", "turns TLS on or off"),
 ])
 def test_what_is_of_no_use_is_left_alone(serve, folder, damage, reason):
@@ -302,12 +302,12 @@ def test_what_is_of_no_use_is_left_alone(serve, folder, damage, reason):
         put(folder / "web.yml", "")
     program.reload(reason)
     assert "cannot load the new web configuration" in program.log()
-    assert served_pair(program) == bytes(FIRST)
+    assert served_pair(program) == der(FIRST)
     assert program.log().count(reason) == 1
     put_pair(folder, SECOND)
     put(folder / "web.yml", "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n")
     program.reload("loaded a new web configuration")
-    assert served_pair(program) == bytes(SECOND)
+    assert served_pair(program) == der(SECOND)
 
 
 def test_elsewhere_is_refused(serve, folder):
@@ -318,7 +318,7 @@ def test_elsewhere_is_refused(serve, folder):
         put(folder / "web.yml", f"tls_server_config: {{cert_file: {elsewhere}/cert.pem, "
                                 f"key_file: {elsewhere}/key.pem}}\n")
         program.reload("Permission denied")
-        assert served_pair(program) == bytes(FIRST)
+        assert served_pair(program) == der(FIRST)
 
 
 def test_an_open_connection_outlives_a_rotation(serve, folder):
@@ -327,7 +327,7 @@ def test_an_open_connection_outlives_a_rotation(serve, folder):
         connection = ANY.wrap_socket(plain, server_hostname="localhost")
         put_pair(folder, SECOND)
         program.reload("loaded a new web configuration")
-        assert served_pair(program) == bytes(SECOND)
+        assert served_pair(program) == der(SECOND)
         connection.sendall(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
         assert tls.Reply(tls.receive_all(connection)).status == 200
 
@@ -387,7 +387,7 @@ def test_a_long_chain(serve):
     program = serve("client_auth_type: RequestClientCert")
     chain = [Pair(f"{number}{'x' * 50}", None, CLIENT) for number in range(150)]
     context = tls.client_context(AUTHORITY, CLIENTS["good"], chain)
-    assert sum(len(bytes(pair)) for pair in chain) > 40000
+    assert sum(len(der(pair)) for pair in chain) > 40000
     assert refused(program, context)
     assert request(program, ANY).status == 200
 

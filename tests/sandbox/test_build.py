@@ -98,10 +98,10 @@ def test_fortified():
 
 
 def test_no_switch_of_the_tests(program):
-    bytes = program.read_bytes()
-    assert b"sandbox_load" in bytes  # the names of functions are there
+    data = program.read_bytes()
+    assert b"sandbox_load" in data  # the names of functions are there
     for name in (b"__wrap_", b"attack", b"ATTACK"):
-        assert name not in bytes
+        assert name not in data
     wrapped = (BUILD / "tests" / "sandbox" / "attack" / program.name).read_bytes()
     assert b"__wrap_sandbox_load" in wrapped and b"attack_page" in wrapped
 

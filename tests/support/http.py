@@ -28,10 +28,10 @@ def rest(connection):
     return answer
 
 
-def say(program, bytes, address=ADDRESS):
+def say(program, data, address=ADDRESS):
     """Sends bytes as they are; returns all that comes until the connection is closed."""
     with contextlib.closing(connect(program, address)) as connection:
-        connection.sendall(bytes)
+        connection.sendall(data)
         return rest(connection)
 
 

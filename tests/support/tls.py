@@ -106,8 +106,8 @@ def client_context(trusted, pair=None, chain=(), least=None, most=None, curve=No
 
 
 class Reply:
-    def __init__(self, bytes, peer_certificate=None, version=None):
-        head, _, body = bytes.partition(b"\r\n\r\n")
+    def __init__(self, data, peer_certificate=None, version=None):
+        head, _, body = data.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         self.status = int(lines[0].split(" ", 2)[1])
         self.headers = {key.lower(): value for key, _, value in

@@ -1,6 +1,6 @@
 /*
- * In the vector arithmetic that gcc and clang offer for every machine. Nothing branches on a
- * character: a fault shows in the bits above a value's five, and these are looked at in the end.
+ * Uses the vector types that gcc and clang offer on every machine. Nothing branches on a character:
+ * an invalid one sets bits above a value's five, which are checked at the end.
  */
 #include "capture/sniffer/parse/base32.h"
 
@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    FOLD = 0x20,         /* the bit that tells a lower case letter from an upper case one */
-    DIGITS_BELOW = 0x40, /* of the alphabet, what is below this is a digit, folded or not */
+    FOLD = 0x20,         /* the bit that differs between lower and upper case */
+    DIGITS_BELOW = 0x40, /* characters of the alphabet below this are digits, folded or not */
     FAULT_BITS = 0xe0,
 };
 
@@ -24,7 +24,7 @@ static inline octets load(const uint8_t *from)
     return loaded;
 }
 
-/* All bits of those octets that are above the bound, as signed numbers: what machines compare. */
+/* Sets all bits of each octet above the bound. Compares signed numbers, as machines do. */
 static inline octets above(octets value, int8_t bound)
 {
     return (octets)((signed_octets)value > (signed_octets){0} + bound);
@@ -36,14 +36,14 @@ static inline octets read_characters(const uint8_t *from)
     octets folded = character & (uint8_t)~FOLD;
     octets digit = ~above(folded, DIGITS_BELOW - 1);
     octets value = folded - 'A' + (digit & ('A' - ('2' & ~FOLD) + 26));
-    /* Below 'A' or above '7' it is out of range. Above 'Z' and below '2' has to be added to it, and
-     * above 0x7f is out of range by itself. */
+    /* Below 'A', above '7' and above 0x7f the value is already out of range. Above 'Z' and below
+     * '2' are marked here. */
     return value | above(folded, 'Z') | ((character - '2') & 0x80);
 }
 
 int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE])
 {
-    /* A step from its nth octet on has BASE32_STEP - n that count. */
+    /* A mask loaded from the nth octet on keeps BASE32_STEP - n octets. */
     static const uint8_t counting[2 * BASE32_STEP] = {
         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,

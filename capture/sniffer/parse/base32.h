@@ -2,8 +2,9 @@
  * Base32 of RFC 4648, section 6, without padding and in either case, as it stands in the labels of
  * a name. Each character is validated.
  *
- * Characters become values of five bits, one octet each, and stay so: of a query's payload only the
- * first few octets and one more are ever looked at, and values compare as well as octets do.
+ * Characters become values of five bits, each in an octet of its own. Values are not packed: of a
+ * query's payload only the first few octets and one more are read, and values compare as well as
+ * octets do.
  */
 #ifndef CAPTURE_SNIFFER_PARSE_BASE32_H
 #define CAPTURE_SNIFFER_PARSE_BASE32_H
@@ -27,8 +28,8 @@ enum {
 int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE]);
 
 /*
- * How many octets so many values stand for. The tail is treated as Go's decoder does, which is what
- * dnstt-server runs: a last group of 2, 4, 5 or 7 values gives 1, 2, 3 or 4 octets, one of 1, 3 or
+ * How many octets this many values encode. The tail is handled as in Go's decoder, which
+ * dnstt-server uses: a last group of 2, 4, 5 or 7 values gives 1, 2, 3 or 4 octets, one of 1, 3 or
  * 6 values gives none (so 14 values give 5 octets).
  */
 static inline size_t base32_octet_count(size_t value_count)
@@ -37,7 +38,7 @@ static inline size_t base32_octet_count(size_t value_count)
     return value_count / 8 * 5 + tail[value_count % 8];
 }
 
-/* One of the octets that the values stand for: its bits are in two of them or three. */
+/* One of the octets that the values encode: two or three values hold its bits. */
 static inline uint8_t base32_octet(const uint8_t *values, size_t index)
 {
     size_t first_bit = index * 8;

@@ -7,7 +7,7 @@ enum {
     RECORD_FIXED_OCTETS = 10,  /* type, class, time to live, length of the data */
     ROOT_OCTETS = 1,
     POINTER_OCTETS = 2,
-    POINTER_MARK = 0xc0, /* an octet of this value or above begins a compression pointer */
+    POINTER_MARK = 0xc0, /* an octet of this value or above starts a compression pointer */
 };
 
 /*
@@ -43,7 +43,7 @@ int dns_question_parse(const uint8_t *message, size_t length, struct dns_questio
 }
 
 /* The offset just past the name that begins at `offset`, or `length` when that does not end inside
- * the message. Of an OPT record it is the root. */
+ * the message. In an OPT record the name is the root. */
 static inline size_t skip_name(const uint8_t *message, size_t length, size_t offset)
 {
     if (offset < length && message[offset] == 0) {

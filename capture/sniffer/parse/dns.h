@@ -1,6 +1,6 @@
 /*
- * The parts of a DNS message that decide (RFC 1035, section 4; RFC 6891 for OPT): header, the one
- * question, and whether every record ends inside the message. Pure, reads nothing outside it.
+ * The parts of a DNS message that are checked (RFC 1035, section 4; RFC 6891 for OPT): header, the
+ * one question, and whether every record ends inside the message. Pure, reads nothing outside it.
  */
 #ifndef CAPTURE_SNIFFER_PARSE_DNS_H
 #define CAPTURE_SNIFFER_PARSE_DNS_H
@@ -21,7 +21,7 @@ enum {
 struct dns_header {
     bool response; /* QR */
     uint8_t opcode;
-    uint8_t response_code; /* the low four bits; extended ones stand in OPT */
+    uint8_t response_code; /* the low four bits; the extended bits are in OPT */
     uint16_t question_count;
     uint16_t answer_count;
     uint16_t authority_count;
@@ -35,7 +35,7 @@ struct dns_question {
     uint16_t end; /* offset in the message just past the question */
 };
 
-/* What the additional section says of EDNS. */
+/* What the additional section says about EDNS. */
 struct dns_edns {
     unsigned opt_count;
     uint8_t version;       /* of the first OPT */
@@ -47,8 +47,8 @@ static inline uint16_t dns_get16(const uint8_t *octets)
     return (uint16_t)(octets[0] << 8 | octets[1]);
 }
 
-/* Returns 0, or -EBADMSG below 12 octets. `*out` is untouched on failure, as below. Inline, since
- * few callers want more than two or three of the fields. */
+/* Returns 0, or -EBADMSG below 12 octets. `*out` is untouched on failure, as below. Inline: most
+ * callers use only two or three of the fields. */
 static inline int dns_header_parse(const uint8_t *message, size_t length, struct dns_header *out)
 {
     if (length < DNS_HEADER_OCTETS) {

@@ -15,7 +15,7 @@ enum {
     UDP_OCTETS = 8,
     EXTENSION_OCTETS = 8, /* the shortest extension header */
     ADDRESS_OCTETS = 16,
-    /* Later than what the C library's headers name. */
+    /* Newer than the C library's headers. */
     IPPROTO_HIP = 139,
     IPPROTO_SHIM6 = 140,
 };
@@ -86,7 +86,7 @@ static inline enum ip_result parse_ipv4(const struct frame *frame, struct datagr
     return IP_DATAGRAM;
 }
 
-/* How many octets the extension header of this kind has; 0 when it is none. */
+/* Length in octets of an extension header of this kind; 0 when it is not one. */
 static uint32_t extension_octets(uint8_t kind, uint8_t length)
 {
     switch (kind) {
@@ -124,7 +124,7 @@ static enum ip_result parse_ipv6(const struct frame *frame, struct datagram *out
         if (extension_octets(next, 0) == 0) {
             return IP_NOT_UDP;
         }
-        /* A jumbogram ends here: it has no length but in its options. */
+        /* A jumbogram is malformed here: only its options hold its length. */
         if (count == IP_EXTENSION_HEADERS_MAX || kept < offset + EXTENSION_OCTETS) {
             return IP_MALFORMED;
         }
@@ -181,9 +181,9 @@ static uint16_t guess_protocol(const struct frame *frame)
 }
 
 /*
- * A frame that carries a tag. Where its data begin depends on kernel and direction: at the network
- * header although the protocol is a tag's (outgoing), or at a tag's TCI although the protocol may
- * be the network's. So the data themselves decide. Not inlined: it would burden the common path.
+ * A frame with a tag. Where its data begin depends on kernel and direction: at the network header
+ * while the protocol is a tag's (outgoing), or at a tag's TCI while the protocol may be the
+ * network's. So the data decide. Not inlined, to keep the common path fast.
  */
 __attribute__((noinline)) static enum ip_result parse_tagged(const struct frame *frame,
                                                              struct datagram *out)

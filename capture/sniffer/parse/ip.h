@@ -12,8 +12,8 @@
 struct frame;
 
 enum {
-    /* RFC 8200, section 4.1, names seven kinds of extension headers, each at most once but for
-     * one that may come twice: no honest packet has more. */
+    /* RFC 8200, section 4.1, names seven kinds of extension headers, each at most once, and one at
+     * most twice: a valid packet has no more. */
     IP_EXTENSION_HEADERS_MAX = 8,
     /* Tags before the network header: 802.1ad puts one before that of 802.1Q. */
     IP_VLAN_TAGS_MAX = 2,

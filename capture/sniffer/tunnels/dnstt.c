@@ -18,7 +18,7 @@ static void make_domain(const struct domain *domain, uint8_t index, struct dnstt
     size_t lead_in = words * WORD_OCTETS - length;
     for (size_t i = 0; i < length; i++) {
         uint8_t octet = domain->wire[i];
-        uint8_t bits = octet >= 'a' && octet <= 'z' ? 0xdf : 0xff; /* 0x20 is a letter's case */
+        uint8_t bits = octet >= 'a' && octet <= 'z' ? 0xdf : 0xff; /* 0x20 is a letter's case bit */
         mask[lead_in + i] = bits;
         wire[lead_in + i] = octet & bits;
     }
@@ -68,7 +68,7 @@ static inline bool is_under(const struct dns_question *question, const struct dn
     if (question->name_length < domain->wire_length) {
         return false;
     }
-    /* The last word may begin up to seven octets before the name, where the header stands. */
+    /* The last word may begin up to seven octets before the name, inside the header. */
     const uint8_t *at = question->name + question->name_length;
     for (unsigned i = 0; i < domain->word_count; i++) {
         uint64_t word;
@@ -93,8 +93,8 @@ static inline const struct dnstt_domain *find_domain(const struct dnstt_rules *r
 }
 
 /*
- * Of a payload of `length` octets, what follows the ClientID: marked padding, then nothing or one
- * packet with its length before.
+ * Whether a payload of `length` octets has a valid frame after the ClientID: marked padding, then
+ * nothing or one packet after its length.
  */
 static bool is_framed(const uint8_t *values, size_t length)
 {

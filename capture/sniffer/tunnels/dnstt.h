@@ -17,8 +17,8 @@
 
 enum {
     DNSTT_CLIENT_ID_OCTETS = 8,
-    /* Values that are the ClientID's alone: its last four bits share the next with one bit of what
-     * follows. */
+    /* Values that hold only ClientID bits: its last four bits share the next value with one bit of
+     * what follows. */
     DNSTT_CLIENT_ID_VALUES = 12,
     /* A name and what is read past it. */
     DNSTT_SCRATCH_SIZE = DNS_NAME_MAX + BASE32_STEP,
@@ -26,12 +26,13 @@ enum {
 };
 
 /*
- * A configured domain as names are compared with it: in words of eight octets, the last one first,
- * for a name has to end in the domain. What the first word has before the domain is masked out.
+ * A configured domain in the form used to compare names: words of eight octets, the last word
+ * first, because a name must end in the domain. What comes before the domain in the first word is
+ * masked out.
  */
 struct dnstt_domain {
     uint64_t wire[DNSTT_DOMAIN_WORDS];
-    uint64_t mask[DNSTT_DOMAIN_WORDS]; /* the bits that count: of a letter all but its case */
+    uint64_t mask[DNSTT_DOMAIN_WORDS]; /* the bits to compare: all but a letter's case */
     uint8_t word_count;
     uint8_t wire_length; /* octets, the root's included */
     uint8_t index;       /* as configured: what records carry */
@@ -64,22 +65,22 @@ struct dnstt_findings {
      * ClientID, and BASE32_STEP zeros follow them. */
     unsigned value_count;
     uint8_t values[BASE32_BUFFER_SIZE];
-    /* Of no meaning outside: labels are read from here when the message ends right behind them. */
+    /* Private: labels are read from here when the message ends right after them. */
     uint8_t scratch[DNSTT_SCRATCH_SIZE];
 };
 
 /*
- * Classifies a message that came to the server. `captured` octets are at hand; `whole` says that
- * they are the whole message: without it (a first fragment) the rules that look past the question
- * are left out. In `*out` only what the verdict sets is meaningful.
+ * Classifies a message that came to the server. `captured` octets are available; `whole` means that
+ * they are the whole message. Without it (a first fragment), rules that look past the question are
+ * skipped. In `*out` only the fields that the verdict sets are valid.
  */
 enum dnstt_verdict dnstt_classify_query(const struct dnstt_rules *rules, const uint8_t *message,
                                         size_t captured, bool whole, struct dnstt_findings *out);
 
 /*
  * Classifies a message that left the server: DNSTT_SESSION when QR is set, RCODE is 0 and its one
- * question would be a session's by the rules that a question alone shows (domain, type, encoding,
- * short, framing), else DNSTT_NOT_RESPONSE. Nothing past the question is looked at.
+ * question would be a session's by the rules that need only the question (domain, type, encoding,
+ * short, framing), else DNSTT_NOT_RESPONSE. Nothing past the question is read.
  */
 enum dnstt_verdict dnstt_classify_response(const struct dnstt_rules *rules, const uint8_t *message,
                                            size_t captured, struct dnstt_findings *out);
