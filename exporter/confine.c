@@ -12,8 +12,8 @@
 #include <sys/resource.h>
 
 enum {
-    /* All connections, the listening sockets, and a dozen of our own, with room to spare: accept(2)
-     * never runs out of them, which would wake the loop for ever. */
+    /* All connections, the listening sockets, a dozen of our own, and some spare: if accept(2) ran
+     * out of descriptors, the loop would wake without end. */
     DESCRIPTORS = CONNECTIONS_MAX + LISTEN_SOCKETS_MAX + 56,
 };
 
@@ -40,7 +40,7 @@ int confine_start(void)
     prctl(PR_SET_NAME, "dnstt_exporter", 0, 0, 0);
     int error = sandbox_assert_unprivileged();
     if (error == 0) {
-        error = sandbox_set_undumpable(); /* the exec has undone it */
+        error = sandbox_set_undumpable(); /* exec has reset it */
     }
     if (error == 0) {
         error = set_limits();
@@ -60,9 +60,9 @@ int confine_exporter(const char *const paths[], size_t count,
 {
     struct sandbox_rule rules[EXPORTER_RULES_MAX];
     *stage = "apply Landlock";
-    /* Without the scope of signals: the kernel sends the parent-death signal as the exporter's, and
-     * that scope would keep it from a stopped sniffer, which then outlives the exporter. The
-     * syscall policy has no kill(2). */
+    /* Without Landlock's signal scope: the kernel sends the parent-death signal as the exporter's,
+     * so the scope would block it, and a stopped sniffer would outlive the exporter. The syscall
+     * policy has no kill(2). */
     int error = landlock_confine(paths, count, false, outcome);
     if (error == 0) {
         *stage = "load its syscall policy";

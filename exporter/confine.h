@@ -1,4 +1,4 @@
-/* What the exporter gives up: at its start, and again once everything that it needs is open. */
+/* What the exporter gives up: at its start, and again once all that it needs is open. */
 #ifndef EXPORTER_CONFINE_H
 #define EXPORTER_CONFINE_H
 
@@ -8,16 +8,16 @@ struct exporter_descriptors;
 struct landlock_outcome;
 
 /*
- * To be called first: takes the name dnstt_exporter, makes sure that there is no privilege, cannot
- * be dumped or traced, forks nothing, and makes no memory executable. Returns 0 or -errno, -EMFILE
- * when the system allows fewer descriptors than all connections need.
+ * Call this first: takes the name dnstt_exporter, checks that there is no privilege, and forbids
+ * dumps, tracing, forks and new executable memory. Returns 0 or -errno, -EMFILE when the system
+ * allows fewer descriptors than all connections need.
  */
 int confine_start(void);
 
 /*
- * Files can be read only below the folders of the `count` paths (common/landlock.h), and the kernel
- * can be asked only for what the policy lists, with the descriptors pinned. Returns 0 with
- * `*outcome` filled, or -errno; `*stage` names what failed.
+ * Allows reading files only below the folders of the `count` paths (common/landlock.h), and only
+ * the syscalls of the policy, with the descriptors pinned. Returns 0 with `*outcome` filled, or
+ * -errno; `*stage` names what failed.
  */
 int confine_exporter(const char *const paths[], size_t count,
                      const struct exporter_descriptors *pinned, struct landlock_outcome *outcome,

@@ -1,4 +1,4 @@
-/* Why the exporter ends although nobody asked it to: one log line that names the cause. */
+/* Logs one line with the cause when the exporter ends without being asked to. */
 #ifndef EXPORTER_EXIT_REASON_H
 #define EXPORTER_EXIT_REASON_H
 

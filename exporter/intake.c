@@ -8,12 +8,12 @@
 #include <string.h>
 
 enum {
-    /* Records between the call for a session's entry and its use: enough for memory to answer. */
+    /* How many records ahead a session's entry is prefetched: enough to hide memory latency. */
     PREFETCH_RECORDS = 16,
     STATS_COUNTERS = (sizeof(struct wire_stats) - sizeof(struct wire_header)) / sizeof(uint64_t),
 };
 
-/* The counters, which are all of a message after its header. */
+/* The counters: all of a message after its header. */
 static void copy_counters(const struct wire_stats *stats, uint64_t out[STATS_COUNTERS])
 {
     const unsigned char *bytes = (const unsigned char *)stats;

@@ -1,6 +1,6 @@
 /*
- * What comes from the sniffer, held to be hostile: each message is judged whole before any of it
- * is counted, and one wrong message ends the connection with nothing changed by it.
+ * Takes the sniffer's messages, which may be hostile: each is checked whole before any of it is
+ * counted. One wrong message ends the connection and changes nothing.
  */
 #ifndef EXPORTER_INTAKE_H
 #define EXPORTER_INTAKE_H
@@ -15,16 +15,16 @@ struct sessions;
 
 enum intake_fault {
     INTAKE_OK = 0,
-    INTAKE_WIRE,      /* wire_check said no: `wire` tells more */
+    INTAKE_WIRE,      /* wire_check refused it: `wire` says why */
     INTAKE_FELL,      /* STATS with a counter below that of earlier ones */
-    INTAKE_DISAGREES, /* STATS whose records are not those that came */
+    INTAKE_DISAGREES, /* STATS that do not match the records received */
 };
 
 struct intake {
     struct wire_expectation expected;    /* .sequence above 0: HELLO has been seen */
     struct wire_stats stats;             /* the latest; all zero before the first */
     uint64_t records[WIRE_REJECTED + 1]; /* taken so far, by kind */
-    struct geoip *geoip; /* not owned, as the others; NULL: every place is unknown */
+    struct geoip *geoip; /* not owned, like the others; NULL: every geo is unknown */
     struct groups *groups;
     struct sessions *sessions;
     enum wire_fault wire; /* set with INTAKE_WIRE */
@@ -34,7 +34,7 @@ void intake_start(uint8_t domains, struct geoip *geoip, struct groups *groups,
                   struct sessions *sessions, struct intake *out);
 
 /* Takes one message of `length` bytes as received. `now` in seconds of CLOCK_BOOTTIME; it never
- * falls. Sessions that are over at `now` are let go before a query is counted (sessions_query). */
+ * falls. Sessions that are over at `now` are removed before a query is counted (sessions_query). */
 enum intake_fault intake_take(struct intake *intake, const union wire_message *message,
                               size_t length, uint32_t now);
 

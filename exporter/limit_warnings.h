@@ -1,6 +1,6 @@
 /*
- * What the log tells of a limit that was reached: one line for each, at the first time. How often
- * it acts from then on is what the metrics are for.
+ * Logs one line for each limit, the first time it is reached. The metrics show how often it acts
+ * from then on.
  */
 #ifndef EXPORTER_LIMIT_WARNINGS_H
 #define EXPORTER_LIMIT_WARNINGS_H
@@ -27,8 +27,8 @@ struct limit_warnings {
     bool told[LIMIT_WARNINGS];
 };
 
-/* Looks whether a limit has acted, and logs it if that is news. Costs a few comparisons: call it
- * after each account of the sniffer's. */
+/* Logs each limit that has acted for the first time. Costs a few comparisons: call it after each
+ * STATS message of the sniffer. */
 void limit_warnings_log(struct limit_warnings *warnings, const struct limit_sources *sources);
 
 #endif

@@ -43,7 +43,7 @@ static int open_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
-    /* A child that stops or goes on is no news. */
+    /* Ignore a child that stops or continues. */
     const struct sigaction only_death = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || sigaction(SIGCHLD, &only_death, NULL) != 0) {
         return -errno;
@@ -89,7 +89,7 @@ static int until_next_second(void)
     return MILLISECONDS - (int)(now.tv_nsec / 1000000);
 }
 
-/* To the second in which check_time would say so, and at that pace from then on. */
+/* Until check_time would report silence, and at the same interval after that. */
 static int until_stale(const struct loop *loop)
 {
     const uint32_t last = loop->account_second + LOOP_STALE_SECONDS;
@@ -125,7 +125,7 @@ static enum loop_end take_signals(struct loop *loop)
         } else if (info.ssi_signo != SIGCHLD) {
             return LOOP_STOPPED;
         } else if ((pid_t)info.ssi_pid == loop->sniffer) {
-            /* What waitid(2) would say as well, for one more system call. Nobody has to reap. */
+            /* waitid(2) would give the same, for one more system call. Nobody has to reap. */
             loop->exited = info.ssi_code == CLD_EXITED;
             loop->status = info.ssi_status;
             return LOOP_DIED;
@@ -153,12 +153,12 @@ static void note_account(struct loop *loop, uint32_t now)
         .distinct = loop->distinct,
     };
     limit_warnings_log(&loop->limits, &sources);
-    /* The watchdog's only food: an event loop that turns, and a sniffer that reports. */
+    /* Feed the watchdog only here: the event loop runs, and the sniffer reports. */
     systemd_alive(loop->systemd, groups_active(loop->groups), now);
 }
 
-/* Messages that waited for so long, when nobody had said yet that none came, waited for this
- * process. The account is among them or behind them, and gets its time once more. */
+/* If messages queued this long and no silence was logged, this process stalled, not the sniffer:
+ * restart the timer for the STATS that are queued with them. */
 static void note_lateness(struct loop *loop, uint32_t now)
 {
     if (loop->stale || loop->late || now <= loop->account_second + LOOP_STALE_SECONDS) {
@@ -179,7 +179,7 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
             break;
         }
         if (length <= 0) {
-            /* How the sniffer ended is known a moment later. */
+            /* SIGCHLD says a moment later how the sniffer ended. */
             epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->channel, NULL);
             loop->closed_second = now;
             break;
@@ -208,7 +208,7 @@ static void watch_listeners(const struct loop *loop, bool wanted)
     }
 }
 
-/* A connection that cannot be taken would wake the loop for ever. */
+/* A connection that cannot be accepted would wake the loop without end. */
 static void pause_listening(struct loop *loop, uint32_t now)
 {
     watch_listeners(loop, false);
@@ -267,7 +267,7 @@ static enum loop_end turn(struct loop *loop)
     struct epoll_event events[EVENTS_PER_TURN];
     int count = epoll_wait(loop->epoll, events, EVENTS_PER_TURN, next_timeout(loop));
     if (count < 0) {
-        /* Stopped and continued, for one: what came meanwhile is told by the next turn. */
+        /* For example stopped and continued: the next turn takes what came meanwhile. */
         return errno == EINTR ? LOOP_RUNNING : LOOP_FAILED;
     }
     uint32_t now = loop_seconds();

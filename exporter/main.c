@@ -1,6 +1,6 @@
 /*
  * The exporter: what dnstt_exporter becomes once the packet socket is open and every privilege is
- * gone. It takes records from the sniffer, keeps the figures and serves them.
+ * gone. It takes records from the sniffer, counts them and serves the metrics.
  */
 #include "common/address.h"
 #include "common/channel.h"
@@ -46,9 +46,9 @@
 #include <unistd.h>
 
 enum {
-    EXIT_REFUSED = 1, /* the system said no, or something was lost: may be tried again */
-    EXIT_WRONG = 2,   /* run in a way that will never work */
-    /* From where on malloc(3) maps a block of its own: the most that glibc takes for that. */
+    EXIT_REFUSED = 1, /* the system refused, or something failed: a retry may work */
+    EXIT_WRONG = 2,   /* wrong usage: a retry will never work */
+    /* From this size on malloc(3) maps each block by itself: the most that glibc accepts. */
     MAPPED_BYTES = 32 * 1024 * 1024,
 };
 
@@ -108,7 +108,7 @@ static void restrict_process(void)
     }
 }
 
-/* Who has to be let in to files, for a line in the log. */
+/* The user who needs read access to files, for a log line. */
 static const char *own_user(void)
 {
     static char user[32];
@@ -120,7 +120,7 @@ static struct geoip *open_databases(void)
 {
     struct geoip *geoip;
     struct geoip_error error;
-    /* Under a limit on the size of files (RLIMIT_FSIZE) a copy in memory shall fail, not kill. */
+    /* Under RLIMIT_FSIZE (limit on file size) a copy in memory must fail, not kill. */
     signal(SIGXFSZ, SIG_IGN);
     if (geoip_open(options.country_database, options.asn_database, &geoip, &error) == 0) {
         return geoip;
@@ -145,8 +145,8 @@ static void open_web(void)
     if (options.web_config == NULL) {
         return;
     }
-    /* GnuTLS and libyaml make their buffers longer as they go. A mapped one realloc(3) would move
-     * by mremap(2), which the syscall policy does not know. */
+    /* GnuTLS and libyaml grow their buffers. realloc(3) would move a mapped one with mremap(2),
+     * and the syscall policy does not allow that. */
     mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     int result = access_open(options.web_config, &web_access, &error);
     if (result == 0) {
@@ -168,7 +168,7 @@ static void open_web(void)
     exit(error.wrong ? EXIT_WRONG : EXIT_REFUSED);
 }
 
-/* Of one table, since they grow one at a time. */
+/* For one table only: they grow one at a time. */
 static uint64_t growth_max(void)
 {
     uint64_t sessions_bytes = sessions_growth_max(options.sessions_max);
@@ -176,9 +176,9 @@ static uint64_t growth_max(void)
     return sessions_bytes > distinct_bytes ? sessions_bytes : distinct_bytes;
 }
 
-/* The tables grow with what they hold. Better to learn now than in a flood that the address space
- * ends before the limits do. A table that is copied takes it twice, though memory once: where the
- * larger one finds no room the smaller stays, and evicts what the limit would let in. */
+/* The tables grow as they fill. Check now, not in a flood, that the address space is enough for the
+ * limits. Growing a table needs address space for both copies, but memory for one: if the larger
+ * does not fit, the smaller stays in use and evicts sessions that the limit would allow. */
 static void check_memory(void)
 {
     uint64_t bytes = groups_memory_max(options.domain_count, options.groups_max) +
@@ -264,8 +264,8 @@ static void listen_for_scrapes(void)
     loop.listener_count = options.listen_count;
 }
 
-/* From here on nothing can be opened but databases and the web configuration, and only what
- * policy.c lists can be asked for. */
+/* From here on the process can open only databases and the web configuration, and make only the
+ * syscalls of policy.c. */
 static void confine(void)
 {
     const char *paths[GEOIP_DATABASES + WEB_FILES_MAX] = {options.country_database,

@@ -16,14 +16,14 @@
 
 #define PIN(argument, value) SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)(value))
 
-/* libc's epoll_wait(2) is another call on architectures that have only the newer one. */
+/* libc's epoll_wait(2) uses epoll_pwait on architectures that have only the newer call. */
 #ifdef __NR_epoll_wait
 #define EPOLL_WAIT SCMP_SYS(epoll_wait)
 #else
 #define EPOLL_WAIT SCMP_SYS(epoll_pwait)
 #endif
 
-/* Copies rows to the end of the caller's. */
+/* Appends rows to the caller's. */
 static size_t add(struct sandbox_rule *rules, size_t count, const struct sandbox_rule *rows,
                   size_t row_count)
 {
@@ -43,7 +43,7 @@ static bool fstat_is_newfstatat(void)
     return minor >= 33 && minor <= 38;
 }
 
-/* All that an open for reading may ask for. */
+/* All flags that an open for reading may use. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox_rule *rules)
@@ -103,7 +103,7 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
           SCMP_CMP(4, SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX), PIN(5, 0)}},
         {SCMP_SYS(munmap), "frees memory", 0, {{0}}},
     };
-    /* Without files to read, and databases to copy, read and write serve one descriptor each. */
+    /* Without files to read or databases to copy, read and write need one descriptor each. */
     const struct sandbox_rule without_files[] = {
         {SCMP_SYS(read), "takes signals", 1, {PIN(0, pinned->signals)}},
     };
@@ -132,7 +132,7 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
          2,
          {PIN(2, PROT_READ), PIN(3, MAP_SHARED)}},
     };
-    /* fstat(3) is the one call or the other, as the libc goes that is there at run time. */
+    /* Which of the two calls fstat(3) makes depends on the libc at run time. */
     const struct sandbox_rule with_fstat[] = {
         {SCMP_SYS(fstat), "looks whether it is another file, and how large", 0, {{0}}},
     };

@@ -1,4 +1,4 @@
-/* The exporter's syscalls: all that it may ask of the kernel once it serves. */
+/* The exporter's syscalls: all that it may use once it serves. */
 #ifndef EXPORTER_POLICY_H
 #define EXPORTER_POLICY_H
 
@@ -10,7 +10,7 @@ struct sandbox_rule;
 
 enum { EXPORTER_RULES_MAX = 48 };
 
-/* What is fixed for the life of the process, to be pinned. */
+/* What never changes while the process lives: the policy pins it. */
 struct exporter_descriptors {
     int epoll;      /* our event loop's */
     int http_epoll; /* libmicrohttpd's */
@@ -19,14 +19,14 @@ struct exporter_descriptors {
     unsigned listener_count; /* at most LISTEN_SOCKETS_MAX */
     int signals;
     int notify;     /* below 0: none */
-    bool databases; /* are read anew when they are replaced */
-    bool web;       /* a web configuration is, and what it names */
+    bool databases; /* are reloaded when replaced */
+    bool web;       /* so are the web configuration and the files it names */
     bool tls;       /* connections are TLS */
     int memory;     /* /proc/self/statm; below 0: none */
     int sniffer_memory;
 };
 
-/* Fills `rules`, which has EXPORTER_RULES_MAX places; returns how many are used. */
+/* Fills `rules` (EXPORTER_RULES_MAX entries); returns how many are used. */
 size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox_rule *rules);
 
 #endif

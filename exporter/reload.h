@@ -1,7 +1,7 @@
 /*
- * Replaced databases and web configurations are taken in: when asked to by SIGHUP, at most once a
- * second however often it comes, and by itself every RELOAD_INTERVAL_SECONDS. A look takes several
- * calls while a database is copied, so that the event loop is not held up.
+ * Reloads databases and web configurations that were replaced: on SIGHUP, at most once a second,
+ * and by itself every RELOAD_INTERVAL_SECONDS. Copying a database takes several calls, so that the
+ * event loop is not blocked.
  */
 #ifndef EXPORTER_RELOAD_H
 #define EXPORTER_RELOAD_H
@@ -15,27 +15,27 @@
 enum {
     /* A replaced file is in use within a minute, and an unchanged one costs one open. */
     RELOAD_INTERVAL_SECONDS = 30,
-    /* Between two looks, by the number of the second: at least one has passed whole. */
+    /* Between two looks, in clock seconds: at least one whole second has passed. */
     RELOAD_REQUEST_SECONDS = 2,
 };
 
 struct reload {
     struct geoip *geoip;   /* not owned */
     struct access *access; /* not owned; NULL: none */
-    bool wanted;           /* there is any of them */
+    bool wanted;           /* there is a database or a web configuration */
     bool requested;        /* SIGHUP has come since the last look began */
     uint32_t second;       /* in which the last look began */
     enum reload_stage {
         RELOAD_IDLE,
         RELOAD_COUNTRY,
         RELOAD_ASN, /* and, in the same call, the web configuration */
-    } stage;        /* of the look that is under way */
-    bool serving;   /* that look is for a request */
+    } stage;        /* of the current look */
+    bool serving;   /* the current look is for a SIGHUP */
     struct reloaded databases[GEOIP_DATABASES];
     struct reloaded web_config;
 };
 
-/* All of them have just been opened; `databases` says whether there is any. `now` in seconds of
+/* Call it once all files are open; `databases` says whether there is one. `now` in seconds of
  * CLOCK_BOOTTIME. */
 void reload_start(struct geoip *geoip, bool databases, struct access *access, uint32_t now,
                   struct reload *out);
@@ -43,8 +43,8 @@ void reload_start(struct geoip *geoip, bool databases, struct access *access, ui
 /* Seconds until reload_look has something to do; UINT32_MAX for never. */
 uint32_t reload_due(const struct reload *reload, uint32_t now);
 
-/* Looks at the files if that is due, or goes on with it, and logs what came of it. Returns true
- * when a request was dealt with. */
+/* Checks the files if that is due, or continues a check, and logs the result. Returns true when a
+ * SIGHUP was handled. */
 bool reload_look(struct reload *reload, uint32_t now);
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { TOKEN_SIZE = sizeof(uint64_t) };
 
-/* Tokens that so many slots may hold, and the slots that so many tokens need: load 17/20. */
+/* How many tokens these slots may hold, and how many slots these tokens need: load 17/20. */
 static uint64_t capacity(uint64_t slot_count)
 {
     return slot_count * 17 / 20;
@@ -23,7 +23,7 @@ static uint32_t generation_of(uint32_t limit)
     return limit / 2 + limit % 2;
 }
 
-/* The slot that holds a token, or the empty one where it would be put. */
+/* The slot that holds a token, or the empty slot for it. */
 static uint64_t slot_of(const struct distinct_set *set, uint64_t token)
 {
     uint64_t slot = table_home(token, set->slot_count);
@@ -61,7 +61,7 @@ static bool set_grow(struct distinct_set *set, uint64_t slots_max)
     return true;
 }
 
-/* The younger generation becomes the older, whose memory serves the next: this needs none. */
+/* The newer generation becomes the older, whose memory the next one reuses: it allocates none. */
 static void end_generation(struct distinct *distinct)
 {
     struct distinct_set dropped = distinct->previous;
@@ -134,7 +134,7 @@ bool distinct_add(struct distinct *distinct, uint64_t token)
     distinct->current.slots[slot_of(&distinct->current, token)] = token;
     distinct->current.used++;
     if (known && ended) {
-        distinct->forgotten--; /* dropped with its generation and kept all the same */
+        distinct->forgotten--; /* its generation was dropped, but this token is kept */
     } else if (known) {
         distinct->carried++;
     }

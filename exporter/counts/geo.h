@@ -1,4 +1,4 @@
-/* Where a resolver is, as labels say it. */
+/* Country and ASN of a resolver, as the labels show them. */
 #ifndef EXPORTER_COUNTS_GEO_H
 #define EXPORTER_COUNTS_GEO_H
 

@@ -12,7 +12,7 @@ static uint32_t group_limit(uint32_t domain_count, uint32_t group_max)
     return group_max < domain_count ? domain_count : group_max;
 }
 
-/* Keyed, as places come from addresses that anyone can forge. One wide product, folded. */
+/* Keyed, as country and ASN come from addresses that anyone can forge. One wide product, folded. */
 static uint64_t home_of(const struct groups *groups, uint8_t domain, struct geo place)
 {
     uint64_t key = (uint64_t)domain << 48 | (uint64_t)place.country << 32 | place.asn;
@@ -21,7 +21,7 @@ static uint64_t home_of(const struct groups *groups, uint8_t domain, struct geo 
     return table_home(hash, groups->slot_count);
 }
 
-/* Takes the next of the groups, which are all zero until then. */
+/* Takes the next unused group, which is all zero. */
 static struct group *group_add(struct groups *groups, uint8_t domain, struct geo place)
 {
     struct group *group = &groups->entries[groups->group_count++];
@@ -83,10 +83,10 @@ uint64_t groups_memory_max(uint32_t domain_count, uint32_t group_max)
            domain_count * (sizeof(struct group_domain) + sizeof(uint32_t));
 }
 
-/* The group of a place that has none, whose empty slot is known. */
+/* Creates the group of a new country and ASN in its empty slot. */
 static uint32_t new_group(struct groups *groups, uint64_t slot, uint8_t domain, struct geo place)
 {
-    /* The `other` groups count too, as there are none before the cap is reached. */
+    /* This counts `other` groups too: there are none before the cap is reached. */
     if (groups->group_count >= groups->group_max) {
         return other_group(groups, domain);
     }
@@ -95,7 +95,7 @@ static uint32_t new_group(struct groups *groups, uint64_t slot, uint8_t domain, 
     return groups->group_count - 1;
 }
 
-/* Whether an occupied slot's group is that of a place. */
+/* Whether an occupied slot's group has this domain, country and ASN. */
 static inline bool is_group(const struct groups *groups, uint32_t occupant, uint8_t domain,
                             struct geo place)
 {
@@ -104,7 +104,7 @@ static inline bool is_group(const struct groups *groups, uint32_t occupant, uint
            group->domain == domain;
 }
 
-/* From the slot where a place belongs on. Apart from groups_find, as it is rare. */
+/* Searches from the home slot on. Separate from groups_find, as it is rare. */
 __attribute__((noinline)) static uint32_t find_further(struct groups *groups, uint64_t slot,
                                                        uint8_t domain, struct geo place)
 {

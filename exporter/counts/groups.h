@@ -1,7 +1,7 @@
 /*
  * Groups (domain, country, ASN) and their counters: what the metrics show. The number of groups is
- * capped: beyond it every new place of a domain is counted in that domain's one `other` group.
- * A group, once it exists, stays, and its index never changes.
+ * capped: beyond it, new countries and ASNs of a domain are counted in its one `other` group.
+ * A group is never removed, and its index never changes.
  */
 #ifndef EXPORTER_COUNTS_GROUPS_H
 #define EXPORTER_COUNTS_GROUPS_H
@@ -13,14 +13,14 @@
 #include <stdint.h>
 
 enum {
-    /* Places that can be told apart: a session's entry has 23 bits for its group's index. */
+    /* Limited, as a session's entry has 23 bits for its group's index. */
     GROUPS_MAX = 1000000,
 };
 
 struct group {
     struct geo geo;
     uint8_t domain;
-    bool other; /* the group of the places beyond the cap; `place` is then meaningless */
+    bool other; /* the group of all beyond the cap; `geo` is then meaningless */
     uint32_t active;
     uint32_t peak;
     uint64_t sessions;
@@ -45,25 +45,25 @@ struct groups {
     uint64_t capped;     /* packets that went to an `other` group because of the cap */
     uint32_t *slots;     /* hash table of group index + 1, open addressing */
     uint32_t slot_count; /* at most half of them are used */
-    uint64_t secret[2];  /* of the hash: who chooses places cannot choose slots */
+    uint64_t secret[2];  /* of the hash: an attacker who chooses addresses cannot choose slots */
     uint32_t *other;     /* per domain: group index + 1 of its `other` group, or 0 */
 };
 
 /*
- * Makes the groups with each domain's unknown place in existence, so that a figure of 0 shows from
- * the start. domain_count is 1 to DOMAINS_MAX, group_max at most GROUPS_MAX, and raised to
- * domain_count where it is below. Memory is set aside whole and taken as groups come. Returns 0 or
- * -errno: -ENOMEM, -EINVAL for a limit out of range, or what getentropy(3) says; groups_destroy
- * frees what it holds.
+ * Creates the groups, with one of unknown country and ASN for each domain, so that a value of 0
+ * shows from the start. domain_count is 1 to DOMAINS_MAX; group_max is at most GROUPS_MAX, and
+ * raised to domain_count if below. All memory is reserved at once, and used as groups come. Returns
+ * 0 or -errno: -ENOMEM, -EINVAL for a limit out of range, or the error of getentropy(3);
+ * groups_destroy frees what it holds.
  */
 int groups_create(uint32_t domain_count, uint32_t group_max, struct groups *out);
 void groups_destroy(struct groups *groups);
 
-/* Bytes that the limits can make it hold, for the documented sum. */
+/* The most bytes it can hold at these limits, for the documented sum. */
 uint64_t groups_memory_max(uint32_t domain_count, uint32_t group_max);
 
-/* The group of a place, made if need be; once the cap is reached, for a new place the domain's
- * `other` group, and `capped` grows by one: call it once for each packet. */
+/* The group of a country and ASN, created if needed. Once the cap is reached, a new one gets the
+ * domain's `other` group, and `capped` grows by one: call it once for each packet. */
 uint32_t groups_find(struct groups *groups, uint8_t domain, struct geo place);
 
 /* A query, a response or a rejected query of `bytes` DNS message bytes. */
@@ -78,7 +78,7 @@ uint64_t groups_active(const struct groups *groups);
 void groups_count_session(struct groups *groups, uint32_t group);
 
 /* A session becomes active in a group, leaves it, or moves between two. Peaks follow; a move within
- * a domain does not touch the domain's figures. (Only a lying peer moves one between domains.) */
+ * a domain does not change the domain's counts. (Only a lying peer moves one between domains.) */
 void groups_session_enter(struct groups *groups, uint32_t group);
 void groups_session_leave(struct groups *groups, uint32_t group);
 void groups_session_move(struct groups *groups, uint32_t from, uint32_t to);

@@ -1,6 +1,6 @@
 /*
- * How many sessions were active over the last hour, in all domains together: what the status page
- * draws. A sample is the most that were active in its HISTORY_SAMPLE_SECONDS.
+ * Active sessions over the last hour, in all domains together, for the graph of the status page. A
+ * sample is the most that were active in its HISTORY_SAMPLE_SECONDS.
  */
 #ifndef EXPORTER_COUNTS_HISTORY_H
 #define EXPORTER_COUNTS_HISTORY_H
@@ -8,15 +8,15 @@
 #include <stdint.h>
 
 enum {
-    HISTORY_SAMPLE_SECONDS = 15, /* as often as Prometheus is usually told to scrape */
+    HISTORY_SAMPLE_SECONDS = 15, /* a common scrape interval of Prometheus */
     HISTORY_SAMPLES = 240,       /* an hour of them */
 };
 
-/* A time of which nothing is known: before the start, or while the host slept. */
+/* A time without data: before the start, or while the host slept. */
 #define HISTORY_NOTHING UINT32_MAX
 
 struct history {
-    uint32_t samples[HISTORY_SAMPLES]; /* a ring: that of second s is at s / SAMPLE_SECONDS */
+    uint32_t samples[HISTORY_SAMPLES]; /* a ring: second s is in sample s / SAMPLE_SECONDS */
     uint32_t latest;                   /* seconds / HISTORY_SAMPLE_SECONDS of the newest sample */
 };
 

@@ -20,10 +20,10 @@ enum {
 _Static_assert(sizeof(struct session_entry) == 16, "an entry is two words");
 _Static_assert(offsetof(struct session_entry, token) == 0, "the first is the token");
 _Static_assert(GROUPS_MAX + DOMAINS_MAX <= GROUP_MASK, "an entry has room for each group");
-/* Between two sweeps a session may age by a window more before all of them expire at once. */
+/* Between two sweeps a session may age by one more window; after that all expire at once. */
 _Static_assert(2 * SESSIONS_WINDOW_MAX + 1 < 1 << 16, "an age is never ambiguous");
 
-/* Sessions that so many slots may hold, and the slots that so many sessions need: load 4/5. */
+/* How many sessions these slots may hold, and how many slots these sessions need: load 4/5. */
 static uint64_t capacity(uint64_t slot_count)
 {
     return slot_count * 4 / 5;
@@ -40,8 +40,8 @@ static uint32_t age_of(const struct session_entry *entry, uint32_t now)
     return (uint16_t)(now - (uint32_t)entry->seen);
 }
 
-/* The entry that holds a token, or the empty one where it would be put. For every record: by
- * pointer, which takes fewer instructions than by table_next. */
+/* The entry that holds a token, or the empty entry for it. Runs for every record: a pointer takes
+ * fewer instructions than table_next. */
 static struct session_entry *entry_of(const struct sessions *sessions, uint64_t token)
 {
     const struct session_entry *end = sessions->slots + sessions->slot_count;
@@ -56,8 +56,8 @@ static struct session_entry *entry_of(const struct sessions *sessions, uint64_t 
 }
 
 /*
- * Empties a slot and moves up what follows, until an empty one, so that probing never meets a gap:
- * an entry is moved into the gap when the gap lies between its home and its slot.
+ * Empties a slot and moves up the entries behind it, up to an empty slot, so that probing never
+ * meets a gap: an entry moves into the gap when the gap lies between its home and its slot.
  */
 static void take_out(struct sessions *sessions, uint64_t slot)
 {
@@ -75,7 +75,7 @@ static void take_out(struct sessions *sessions, uint64_t slot)
     sessions->used--;
 }
 
-/* Whether it is in the figures. */
+/* Whether the metrics count this session. */
 static bool counts(const struct sessions *sessions, const struct session_entry *entry)
 {
     return entry->confirmed || !sessions->confirmed_only;
@@ -102,7 +102,7 @@ static void let_go(struct sessions *sessions, uint64_t slot)
     take_out(sessions, slot);
 }
 
-/* Makes the oldest unconfirmed neighbour of a token leave. Returns false when there is none. */
+/* Removes the oldest unconfirmed neighbour of a token. Returns false when there is none. */
 static bool evict(struct sessions *sessions, uint64_t token, uint32_t now)
 {
     uint64_t slot = table_home(token, sessions->slot_count);
@@ -157,7 +157,7 @@ static bool make_room(struct sessions *sessions, uint64_t token, uint32_t now)
     return false;
 }
 
-/* A session that is not in the table. Apart from sessions_query, as it is rare. */
+/* A session that is not in the table. Separate from take, as it is rare. */
 __attribute__((noinline)) static void admit(struct sessions *sessions, uint64_t token,
                                             uint32_t fingerprint, uint32_t group, uint32_t now)
 {
@@ -211,7 +211,7 @@ void sessions_prefetch(const struct sessions *sessions, uint64_t token)
     __builtin_prefetch(home + LINE_ENTRIES, 1);
 }
 
-/* Another group than before. Apart from take, as it is rare. */
+/* The group has changed. Separate from take, as it is rare. */
 __attribute__((noinline)) static void move(struct sessions *sessions, struct session_entry *entry,
                                            uint32_t group)
 {
@@ -221,7 +221,7 @@ __attribute__((noinline)) static void move(struct sessions *sessions, struct ses
     entry->group = group & GROUP_MASK;
 }
 
-/* A second, different query. Apart from take, as it comes once. */
+/* A second, different query. Separate from take, as it comes once. */
 __attribute__((noinline)) static void confirm(struct sessions *sessions,
                                               struct session_entry *entry, uint32_t group)
 {
@@ -281,13 +281,13 @@ static void let_all_go(struct sessions *sessions)
     sessions->used = 0;
 }
 
-/* One branch for both questions: which slots are empty cannot be foreseen. */
+/* One branch for both conditions: which slots are empty cannot be predicted. */
 static bool is_over(const struct session_entry *entry, uint32_t now, uint32_t window)
 {
     return (entry->token != 0) & (age_of(entry, now) > window);
 }
 
-/* And one for some slots at a time, since next to none is over. */
+/* And one branch for several slots, since almost no session is over. */
 static bool any_is_over(const struct session_entry *entries, uint32_t now, uint32_t window)
 {
     bool over = false;
@@ -307,8 +307,8 @@ static void let_old_go(struct sessions *sessions, uint32_t now)
         } else if (!any_is_over(&sessions->slots[slot], now, sessions->window)) {
             continue;
         }
-        /* What take_out moves into a slot was in a later one, or in one of the first, which were
-         * judged already; it is judged here. Nothing moves from a later slot to a former one. */
+        /* take_out moves entries into this slot from a later one, or from one of the first, which
+         * were checked already; check them here. Nothing moves back to an earlier slot. */
         for (; slot < end; slot++) {
             while (is_over(&sessions->slots[slot], now, sessions->window)) {
                 let_go(sessions, slot);
@@ -322,7 +322,7 @@ void sessions_sweep(struct sessions *sessions, uint32_t now)
     if (now <= sessions->swept) {
         return;
     }
-    /* No query is later than the last sweep, since each sweeps first. */
+    /* No query is later than the last sweep: each query sweeps first. */
     bool all = now - sessions->swept > sessions->window;
     sessions->swept = now;
     if (sessions->used == 0) {

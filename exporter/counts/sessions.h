@@ -5,13 +5,13 @@
  * keyed, so an attacker cannot choose slots. Time is whole seconds of CLOCK_BOOTTIME, given by the
  * caller.
  *
- * At the limit, or where growing finds no memory, a newcomer takes the place of an unconfirmed
- * session (one that never sent a second, different query): the oldest among the SESSIONS_NEIGHBOURS
- * entries where it belongs. Where all of these are confirmed it is not taken in. So a flood of
- * forged sessions cannot push out anyone who was there before.
+ * At the limit, or without memory to grow, a new session evicts an unconfirmed one (one that never
+ * sent a second, different query): the oldest of the SESSIONS_NEIGHBOURS entries from its home slot
+ * on. If all of these are confirmed, the new session is refused. So a flood of forged sessions
+ * cannot evict confirmed sessions.
  *
- * Where confirmed sessions alone count (`confirmed_only`), the others take a place here and are in
- * no figure: they enter active, peak and sessions_total when they are confirmed.
+ * With `confirmed_only`, unconfirmed sessions have an entry here, but no metric counts them: they
+ * enter active, peak and sessions_total when they are confirmed.
  */
 #ifndef EXPORTER_COUNTS_SESSIONS_H
 #define EXPORTER_COUNTS_SESSIONS_H
@@ -23,8 +23,8 @@ struct distinct;
 struct groups;
 
 enum {
-    /* How many occupied entries are looked at for one to evict: the oldest of 64 is, in all
-     * likelihood, among the oldest few percent of all, at the cost of 16 cache lines. */
+    /* How many occupied entries are searched for one to evict: the oldest of 64 is very likely
+     * among the oldest few percent of all, at the cost of 16 cache lines. */
     SESSIONS_NEIGHBOURS = 64,
     SESSIONS_WINDOW_MAX = 3600, /* seconds: an entry keeps its time in 16 bits */
 };
@@ -45,8 +45,8 @@ struct sessions {
     uint32_t window;           /* seconds */
     bool confirmed_only;       /* as created false; set it before the first query */
     uint32_t swept;            /* second of the last sweep */
-    uint64_t evicted;          /* unconfirmed sessions that made room */
-    uint64_t refused;          /* queries whose session was not taken in, the table being full */
+    uint64_t evicted;          /* unconfirmed sessions removed for new ones */
+    uint64_t refused;          /* queries of sessions refused because the table was full */
     struct distinct *distinct; /* not owned */
     struct groups *groups;     /* not owned */
 };
@@ -55,8 +55,8 @@ struct sessions {
 int sessions_create(uint32_t limit, uint32_t window, uint32_t now, struct distinct *distinct,
                     struct groups *groups, struct sessions *out);
 
-/* Bytes that the limit can make it hold, and those that are mapped beside them while the table
- * grows to its last size: of the one before, which is given back as it is copied. */
+/* The most bytes it can hold at this limit; and the bytes also mapped while the table grows to its
+ * last size, by the old table, which is unmapped as it is copied. */
 uint64_t sessions_memory_max(uint32_t limit);
 uint64_t sessions_growth_max(uint32_t limit);
 
@@ -72,9 +72,9 @@ void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerpr
                     uint32_t now);
 
 /*
- * Lets go of every session whose latest query is more than `window` whole seconds before `now`.
- * Call once a second while sessions are active, and before figures are read after a longer pause.
- * Free when called again within a second. A pause above the window expires them all.
+ * Removes every session whose latest query is more than `window` whole seconds before `now`.
+ * Call once a second while sessions are active, and before counts are read after a longer pause.
+ * Costs nothing when called again within a second. A pause above the window expires them all.
  */
 void sessions_sweep(struct sessions *sessions, uint32_t now);
 

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Entries are read and written as words by memcpy, since their types are their owners'. */
+/* Entries are read and written as words by memcpy, since only their owners know their types. */
 static uint64_t word_at(const unsigned char *bytes)
 {
     uint64_t word;

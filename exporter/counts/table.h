@@ -1,8 +1,8 @@
 /*
  * What the tables of tokens share: open addressing with linear probing, where a token's slot grows
- * with its value. So a larger table is filled from a smaller one in one pass that is sequential in
- * both. Entries are one or more 64-bit words of which the first is the token, 0 in an empty slot.
- * A table always has an empty slot.
+ * with its value. So one pass, sequential in both tables, fills a larger table from a smaller one.
+ * An entry is one or more 64-bit words; the first is the token, 0 in an empty slot. A table always
+ * has an empty slot.
  */
 #ifndef EXPORTER_COUNTS_TABLE_H
 #define EXPORTER_COUNTS_TABLE_H
@@ -13,15 +13,15 @@
 enum {
     /* Slots to begin with: a few pages, and enough for most servers. */
     TABLE_SLOTS_START = 1024,
-    /* A table doubles up to so many slots: what is empty of it are a few pages, and tokens are
-     * found sooner. */
+    /* Up to this many slots a table doubles: its empty part is a few pages, and lookups are
+     * faster. */
     TABLE_SLOTS_SMALL = 4096,
-    /* From there it grows by one part of so many, and so has an eighth more slots than it needs at
-     * most. The price is that each entry is copied some nine times on the way, one or two where
-     * tables double: under half a second more for a million sessions, all of them together. */
+    /* From there it grows by 1/8, so it has at most an eighth more slots than it needs. The price:
+     * each entry is copied some nine times on the way, instead of once or twice with doubling. For
+     * a million sessions this takes under half a second more in total. */
     TABLE_GROWTH_PARTS = 8,
-    /* Bytes of the smaller table that are given back at a time while it is copied: the peak is
-     * the larger table and this. A multiple of every page size that Linux has for programs. */
+    /* Bytes of the smaller table that are unmapped at a time while it is copied: the peak is the
+     * larger table and this. A multiple of every page size that Linux has for programs. */
     TABLE_CHUNK = 1024 * 1024,
 };
 
@@ -38,7 +38,7 @@ static inline uint64_t table_next(uint64_t slot, uint64_t slot_count)
     return slot + 1 < slot_count ? slot + 1 : 0;
 }
 
-/* How far a slot is behind another, going up and around. */
+/* The distance from one slot up to another, wrapping around. */
 static inline uint64_t table_distance(uint64_t from, uint64_t to, uint64_t slot_count)
 {
     return to >= from ? to - from : to + slot_count - from;
@@ -52,15 +52,15 @@ void table_unmap(void *slots, uint64_t slot_count, size_t entry_size);
  * is no memory; the old table is then as it was. */
 void *table_grow(void *slots, uint64_t slot_count, uint64_t wider, size_t entry_size);
 
-/* How many slots a table has at first, and after `slot_count`, one of its sizes below slots_max.
- * The last two steps share what is left, so that none is tiny. */
+/* The first size of a table in slots, and the size that follows `slot_count`, a size below
+ * slots_max. The last two steps share what is left, so that none is tiny. */
 uint64_t table_slots_first(uint64_t slots_max);
 uint64_t table_slots_after(uint64_t slot_count, uint64_t slots_max);
 
-/* The largest of its sizes below slots_max, from which it grows to that; 0: it has one size. */
+/* The size before slots_max, from which the table grows to it; 0: it has only one size. */
 uint64_t table_slots_before_last(uint64_t slots_max);
 
-/* Bytes that a table of so many slots takes, in whole pages. */
+/* Bytes that a table of this many slots takes, in whole pages. */
 uint64_t table_bytes(uint64_t slot_count, size_t entry_size);
 
 #endif

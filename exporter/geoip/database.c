@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 enum {
-    /* How many tree nodes are looked at for one usable record. Where there is any, it is among the
-     * first few hundred; the bound keeps the refusal of a large file of another kind below 0.2 s,
-     * and ends the walk of a damaged tree that leads in circles. */
+    /* How many tree nodes are searched for a usable record. If there is one, it is among the first
+     * few hundred. The limit refuses a large file of another kind in under 0.2 s, and ends the
+     * walk of a damaged tree that leads in circles. */
     WALK_NODES_MAX = 100000,
-    /* Nodes still to be visited: no more than one for each bit of an address, children first. */
+    /* Nodes still to visit: at most one for each bit of an address, children first. */
     WALK_PENDING_MAX = 128,
 };
 
@@ -39,12 +39,12 @@ static const char *mmdb_reason(int status)
         return "is a MaxMind DB file of an unknown version";
     case MMDB_CORRUPT_SEARCH_TREE_ERROR:
         return "is damaged: its search tree leads nowhere";
-    default: /* what describes the file stands at its end, so a truncated file lacks it */
+    default: /* the metadata is at the end of the file, so a truncated file lacks it */
         return "is not a MaxMind DB file, or is truncated";
     }
 }
 
-/* Returns NULL when a data record of the kind asked for was found, otherwise why not. */
+/* Returns NULL when a data record of the wanted kind was found, otherwise the reason. */
 static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind)
 {
     uint32_t pending[WALK_PENDING_MAX] = {0}; /* the root, node 0, is the first */
@@ -56,7 +56,7 @@ static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind)
         if (status != MMDB_SUCCESS) {
             return mmdb_reason(status);
         }
-        /* Right before left, so that left is taken first: there is the IPv4 space. */
+        /* Push right before left, so that left is taken first: it has the IPv4 space. */
         const uint8_t types[] = {node.right_record_type, node.left_record_type};
         const uint64_t records[] = {node.right_record, node.left_record};
         MMDB_entry_s entries[] = {node.right_record_entry, node.left_record_entry};
@@ -76,7 +76,7 @@ static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind)
     return kind->none;
 }
 
-/* libmaxminddb opens by name, and /proc gives the copy one. */
+/* libmaxminddb opens files by name, and /proc has a name for the copy. */
 static int map_copy(int copy, MMDB_s *mmdb, const char **reason)
 {
     char path[sizeof "/proc/self/fd/" + 10];
@@ -90,7 +90,7 @@ static int map_copy(int copy, MMDB_s *mmdb, const char **reason)
     return status == MMDB_OUT_OF_MEMORY_ERROR ? -ENOMEM : -EINVAL;
 }
 
-/* A whole copy becomes a database of the kind asked for. */
+/* Opens a complete copy as a database of the wanted kind. */
 static int open_copy(const struct geoip_kind *kind, const struct geoip_copy *copy, MMDB_s *mmdb,
                      const char **reason)
 {
@@ -118,7 +118,7 @@ static struct geoip_error error_of(const struct geoip_kind *kind, const char *pa
     };
 }
 
-/* Opens the version that stands at the path, and begins to copy it. */
+/* Opens the version at the path, and begins to copy it. */
 static int begin(const char *path, struct geoip_copy *copy, const char **reason)
 {
     struct file_identity identity;
@@ -133,7 +133,7 @@ static int begin(const char *path, struct geoip_copy *copy, const char **reason)
     return error;
 }
 
-/* The same to the end, at once. */
+/* Does the same, and copies to the end at once. */
 static int open_path(const struct geoip_kind *kind, const char *path,
                      struct geoip_database *database, const char **reason)
 {
@@ -182,12 +182,12 @@ void geoip_database_close(struct geoip_database *database)
     database->copying = false;
 }
 
-/* True when there is nothing new to be said of the version that stands at the path. */
+/* True when the version at the path is already in use, or already refused. */
 static bool is_known(const struct geoip_database *database, const struct file_identity *identity,
                      bool again)
 {
-    /* The version that is open may come back after one that was of no use: it is taken in once
-     * more, so that what is told of the file is true again. */
+    /* The version in use may come back after an unusable one: load it once more, so that the
+     * reload metrics are true again. */
     return (file_identity_equal(identity, &database->identity) && !database->unusable) ||
            (!again && file_identity_equal(identity, &database->refused));
 }
@@ -209,7 +209,7 @@ static enum geoip_outcome look(struct geoip_database *database, bool again,
     int file = geoip_copy_open(database->path, &identity, &reason);
     database->missing = file < 0;
     if (file == -EACCES) {
-        /* Landlock holds to the folder itself, whatever takes its name. */
+        /* Landlock allows the old folder itself, not a new one of the same name. */
         reason = "cannot be read: Permission denied; if its folder was replaced, restart";
     }
     if (file < 0) {

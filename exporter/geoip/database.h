@@ -1,6 +1,6 @@
 /*
- * One MaxMind DB: opened from a private copy of its file, held to be of the kind asked for, and
- * replaced by a newer version of the file while lookups go on.
+ * One MaxMind DB: opened from a private copy of its file, checked to be of the wanted kind, and
+ * replaced by a newer version of the file while lookups continue.
  */
 #ifndef EXPORTER_GEOIP_DATABASE_H
 #define EXPORTER_GEOIP_DATABASE_H
@@ -17,10 +17,10 @@
 
 struct geo;
 
-/* What a flag asks of its database. */
+/* What a flag needs from its database. */
 struct geoip_kind {
     const char *flag;
-    const char *none; /* why a file is refused that has none of it */
+    const char *none; /* the reason to refuse a file without it */
     geoip_layout_reader *read;
 };
 
@@ -32,13 +32,13 @@ struct geoip_database {
     const char *path; /* NULL: not wanted, and never open; not owned */
     bool open;
     struct file_identity identity; /* of the version that is open */
-    struct file_identity refused;  /* of the one that was last found unusable */
-    bool missing;                  /* the file could not be opened when last looked for */
-    bool unusable;                 /* the version that was last found could not be taken in */
-    bool copying;                  /* a new version is on its way, in `copy` */
+    struct file_identity refused;  /* of the last version that was unusable */
+    bool missing;                  /* the last look could not open the file */
+    bool unusable;                 /* the last version found could not be loaded */
+    bool copying;                  /* a new version is being copied, in `copy` */
     struct geoip_copy copy;
     uint64_t lookups;   /* since the start, through all versions */
-    uint64_t unmatched; /* of those, without what the flag asks for */
+    uint64_t unmatched; /* of those, without what the flag needs */
     MMDB_s mmdb;
 };
 
@@ -49,15 +49,15 @@ int geoip_database_open(const struct geoip_kind *kind, const char *path, struct 
 void geoip_database_close(struct geoip_database *database);
 
 /*
- * Takes in a version of the file other than the one that is open, or the same when the last look
- * found one that was of no use. One that was found unusable is tried again only with `again`. The
- * old one is kept until the new one is open, and for good when that fails. One call copies
- * GEOIP_COPY_STEP bytes at most: after GEOIP_COPYING the next one goes on.
+ * Loads a version of the file other than the one in use, or the same one when the last look found
+ * an unusable one. An unusable version is tried again only with `again`. The old one stays in use
+ * until the new one is open, and if that fails. One call copies GEOIP_COPY_STEP bytes at most:
+ * after GEOIP_COPYING call again.
  */
 enum geoip_outcome geoip_database_reload(struct geoip_database *database, bool again,
                                          struct geoip_error *error);
 
-/* Sets one half of the place when the database knows the address. Counts. */
+/* Sets the country or the ASN when the database knows the address. Counts the lookup. */
 void geoip_database_lookup(struct geoip_database *database, const struct sockaddr *address,
                            struct geo *place);
 

@@ -101,7 +101,7 @@ union socket_address {
     struct sockaddr_in6 v6;
 };
 
-/* The databases' own word, past the cache. */
+/* Looks up in the databases, not in the cache. */
 static struct geo resolve(struct geoip *geoip, const uint8_t address[ADDRESS_BYTES])
 {
     static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -124,8 +124,8 @@ static struct geo resolve(struct geoip *geoip, const uint8_t address[ADDRESS_BYT
 
 /*
  * Pair-multiply-shift (Thorup, "High Speed Hashing for Integers and Strings"): two
- * addresses fall into one set with a chance of 1 in CACHE_SETS over the random keys, whoever
- * chooses them.
+ * addresses fall into one set with a chance of 1 in CACHE_SETS over the random keys, even if an
+ * attacker chooses them.
  */
 static uint64_t cache_set(const uint64_t key[CACHE_KEYS], const uint8_t address[ADDRESS_BYTES])
 {

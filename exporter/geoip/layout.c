@@ -25,7 +25,7 @@ static bool is_capital(char letter)
     return letter >= 'A' && letter <= 'Z';
 }
 
-/* Two capital letters and nothing else. ZZ is how "not known" is written. */
+/* Two capital letters and nothing else. ZZ means "not known". */
 static bool country_of(const MMDB_entry_data_s *data, uint16_t *country)
 {
     if (data->type != MMDB_DATA_TYPE_UTF8_STRING || data->data_size != 2 ||
@@ -40,7 +40,7 @@ static bool country_of(const MMDB_entry_data_s *data, uint16_t *country)
     return true;
 }
 
-/* Plain digits, with or without "AS" before them; none at all mean 0. No NUL ends the text. */
+/* Plain digits, with or without "AS" before them; no digits mean 0. No NUL ends the text. */
 static bool asn_of_text(const char *text, uint32_t length, uint64_t *asn)
 {
     enum { ASN_DIGITS_MAX = 10 }; /* of 4294967295 */

@@ -1,6 +1,6 @@
 /*
- * The country and the ASN in a data record of a MaxMind DB, under every layout met in practice.
- * A value that is not exactly what its key promises counts as absent, and the next layout is tried.
+ * The country and the ASN in a data record of a MaxMind DB, in every layout found in practice.
+ * A value of the wrong form counts as absent, and the next layout is tried.
  */
 #ifndef EXPORTER_GEOIP_LAYOUT_H
 #define EXPORTER_GEOIP_LAYOUT_H
@@ -10,8 +10,8 @@
 
 struct geo;
 
-/* Sets one half of a place and returns true, or leaves it and returns false where the record does
- * not know it. */
+/* Sets the country or the ASN and returns true, or returns false and changes nothing when the
+ * record does not have it. */
 typedef bool geoip_layout_reader(MMDB_entry_s *record, struct geo *place);
 
 /* Two capital letters other than ZZ. */

@@ -1,10 +1,10 @@
-/* How opening a database, or taking in a new version of it, ends. */
+/* The result of opening a database, or of loading a new version of it. */
 #ifndef EXPORTER_GEOIP_OUTCOME_H
 #define EXPORTER_GEOIP_OUTCOME_H
 
 #include <stdbool.h>
 
-/* Where opening failed, for one clear line. Texts are static or the caller's path. */
+/* What failed, for one clear log line. Texts are static or the caller's path. */
 struct geoip_error {
     const char *flag; /* "-geoip.country-database" or "-geoip.asn-database" */
     const char *path;
@@ -14,9 +14,9 @@ struct geoip_error {
 
 enum geoip_outcome {
     GEOIP_UNCHANGED, /* the file is the one that is open, or was refused before */
-    GEOIP_COPYING,   /* there is a new one, and more of it to be copied: call again */
-    GEOIP_RELOADED,  /* lookups, and places that were cached, are those of the new one */
-    GEOIP_KEPT,      /* the new one is of no use, as *error says: the old one goes on */
+    GEOIP_COPYING,   /* there is a new one, not yet fully copied: call again */
+    GEOIP_RELOADED,  /* lookups use the new one, and the cache is empty */
+    GEOIP_KEPT,      /* cannot load the new one, see *error; the old one is in use */
 };
 
 #endif

@@ -45,7 +45,7 @@ static const char *open_reason(int error)
 
 int file_open(const char *path, struct stat *status, const char **reason)
 {
-    /* Non-blocking: a FIFO is refused and not waited for. */
+    /* Non-blocking: a FIFO is refused without waiting. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0) {
         int error = -errno;
@@ -74,7 +74,7 @@ int file_read(int file, size_t max, char **text, size_t *length, const char **re
         *reason = "does not fit into memory";
         return -ENOMEM;
     }
-    /* One byte more than is wanted, to see whether it is too long. */
+    /* Read one byte more than `max`, to see whether the file is too long. */
     for (ssize_t got = 1; got > 0 && used <= max; used += (size_t)got) {
         got = read(file, buffer + used, max + 1 - used);
         if (got < 0) {

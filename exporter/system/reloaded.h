@@ -1,4 +1,4 @@
-/* What is known of a file that is read again when it is replaced. */
+/* The state of a file that is reloaded when it is replaced. */
 #ifndef EXPORTER_SYSTEM_RELOADED_H
 #define EXPORTER_SYSTEM_RELOADED_H
 

@@ -9,7 +9,7 @@
 
 enum {
     STATM_BYTES = 160, /* seven numbers of up to 20 digits */
-    /* Pages in all, and pages resident: proc(5), /proc/pid/statm. */
+    /* Total pages and resident pages: proc(5), /proc/pid/statm. */
     STATM_VIRTUAL = 0,
     STATM_RESIDENT = 1,
     STATM_FIELDS = 2, /* that are read */

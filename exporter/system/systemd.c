@@ -12,11 +12,11 @@
 
 enum {
     MICROSECONDS = 1000000,
-    STATE_MAX = 512, /* bytes: a domain, an interface, a figure */
+    STATE_MAX = 512, /* bytes: a domain, an interface, a number */
 };
 
-/* A quarter of what the manager waits, in whole seconds: it advises half (sd_watchdog_enabled(3)),
- * and the sniffer's accounts, on which signs of life depend, are up to two seconds apart. */
+/* A quarter of the watchdog timeout, in whole seconds: sd_watchdog_enabled(3) advises half, and
+ * keep-alives follow the sniffer's STATS, which are up to two seconds apart. */
 static uint32_t watchdog_seconds(void)
 {
     const char *pid = getenv("WATCHDOG_PID");
