@@ -1,25 +1,48 @@
 #include "common/wire.h"
 
-#include <stdbool.h>
+#define IGNORED(name, why)                                                                         \
+    {                                                                                              \
+        .outcome = "ignored", .reason = (name), .meaning = (why)                                   \
+    }
+#define REJECTED(name, why)                                                                        \
+    {                                                                                              \
+        .outcome = "rejected", .reason = (name), .meaning = (why)                                  \
+    }
+
+const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
+    [WIRE_KERNEL_DROPPED] = {.outcome = "kernel_dropped"},
+    [WIRE_IGNORED_DIRECTION] =
+        IGNORED("direction", "neither to nor from a watched port of this host"),
+    [WIRE_IGNORED_NOT_UDP] = IGNORED("not_udp", "another protocol or port"),
+    [WIRE_IGNORED_FRAGMENT] = IGNORED("fragment", "not the first"),
+    [WIRE_IGNORED_NOT_QUERY] = IGNORED("not_query", "inbound, but a response"),
+    [WIRE_IGNORED_NOT_RESPONSE] =
+        IGNORED("not_response", "outbound, but not a response of a session"),
+    [WIRE_MALFORMED] = {.outcome = "malformed"},
+    [WIRE_OTHER_DOMAIN] = {.outcome = "other_domain"},
+    [WIRE_REJECTED_OPCODE] = REJECTED("opcode", "not a standard query"),
+    [WIRE_REJECTED_QTYPE] = REJECTED("qtype", "not TXT, as resolvers send that minimise names"),
+    [WIRE_REJECTED_EDNS] = REJECTED("edns", "no EDNS, or a size below the MTU: no tunnel works "
+                                            "through this resolver"),
+    [WIRE_REJECTED_ENCODING] = REJECTED("encoding", "not base32"),
+    [WIRE_REJECTED_SHORT] = REJECTED("short", "too short for a session id"),
+    [WIRE_REJECTED_FRAMING] = REJECTED("framing", "not dnstt's"),
+    [WIRE_QUERY] = {.outcome = "query"},
+    [WIRE_RESPONSE] = {.outcome = "response"},
+};
 
 static bool record_valid(const struct wire_record *record, uint8_t domains)
 {
     if (record->domain >= domains || record->bytes < WIRE_MESSAGE_BYTES_MIN ||
-        record->bytes > WIRE_MESSAGE_BYTES_MAX) {
+        record->bytes > WIRE_MESSAGE_BYTES_MAX || record->reserved != 0) {
         return false;
     }
-    switch (record->kind) {
-    case WIRE_QUERY:
-        return record->token != 0 && record->reason == WIRE_REJECT_NONE;
-    case WIRE_RESPONSE:
-        return record->token != 0 && record->reason == WIRE_REJECT_NONE &&
-               wire_fingerprint(record) == 0;
-    case WIRE_REJECTED:
-        return record->token == 0 && record->reason > WIRE_REJECT_NONE &&
-               record->reason < WIRE_REJECT_REASONS && wire_fingerprint(record) == 0;
-    default:
-        return false;
+    if (wire_is_rejected(record->outcome)) {
+        return record->token == 0 && wire_fingerprint(record) == 0;
     }
+    return record->token != 0 &&
+           (record->outcome == WIRE_QUERY ||
+            (record->outcome == WIRE_RESPONSE && wire_fingerprint(record) == 0));
 }
 
 static enum wire_fault check_hello(const struct wire_hello *hello, size_t length, uint8_t domains)
@@ -61,14 +84,12 @@ static bool add(uint64_t *sum, uint64_t value)
 static bool account_fits(const struct wire_stats *stats)
 {
     uint64_t sum = 0;
-    for (unsigned reason = 0; reason < WIRE_IGNORE_REASONS; reason++) {
-        if (!add(&sum, stats->ignored[reason])) {
+    for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
+        if (!add(&sum, stats->outcomes[outcome])) {
             return false;
         }
     }
-    return add(&sum, stats->kernel_dropped) && add(&sum, stats->malformed) &&
-           add(&sum, stats->other_domain) && add(&sum, stats->rejected) &&
-           add(&sum, stats->query) && add(&sum, stats->response) && sum <= stats->received;
+    return sum <= stats->received;
 }
 
 static enum wire_fault check_stats(const struct wire_stats *stats, size_t length)

@@ -9,11 +9,12 @@
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define WIRE_MAGIC   0x54534e44u /* "DNST" */
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 
 enum {
     /* Records in one message: past this the cost per record no longer falls. */
@@ -31,33 +32,49 @@ enum wire_type {
     WIRE_STATS = 3,
 };
 
-enum wire_kind {
-    WIRE_QUERY = 1,    /* a query of a session */
-    WIRE_RESPONSE = 2, /* an answered response of a session */
-    WIRE_REJECTED = 3, /* a query under a domain that dnstt-server would not serve */
+/*
+ * What becomes of a packet: each ends in exactly one of these, from the sniffer's counters to the
+ * labels of the metrics. Those from WIRE_REJECTED_FIRST on are recorded, the others only counted.
+ */
+enum wire_outcome {
+    WIRE_KERNEL_DROPPED,       /* found the ring full */
+    WIRE_IGNORED_DIRECTION,    /* neither to this host's port nor from it */
+    WIRE_IGNORED_NOT_UDP,      /* another protocol or port */
+    WIRE_IGNORED_FRAGMENT,     /* a fragment with an offset above 0: no ports in it */
+    WIRE_IGNORED_NOT_QUERY,    /* inbound, with QR set */
+    WIRE_IGNORED_NOT_RESPONSE, /* outbound, and not a response of a session */
+    WIRE_MALFORMED,            /* IP, UDP or DNS headers that do not fit */
+    WIRE_OTHER_DOMAIN,         /* a query for a name under none of the domains */
+    WIRE_REJECTED_OPCODE,      /* a query under a domain that the server would not serve: why */
+    WIRE_REJECTED_QTYPE,
+    WIRE_REJECTED_EDNS,
+    WIRE_REJECTED_ENCODING,
+    WIRE_REJECTED_SHORT,
+    WIRE_REJECTED_FRAMING,
+    WIRE_QUERY,    /* a query of a session */
+    WIRE_RESPONSE, /* an answered response of a session */
+    WIRE_OUTCOMES, /* how many */
+
+    WIRE_UNDECIDED = WIRE_OUTCOMES, /* no outcome yet: the next step decides */
+    WIRE_IGNORED_FIRST = WIRE_IGNORED_DIRECTION,
+    WIRE_IGNORED_COUNT = WIRE_MALFORMED - WIRE_IGNORED_FIRST,
+    WIRE_REJECTED_FIRST = WIRE_REJECTED_OPCODE,
+    WIRE_REJECTED_COUNT = WIRE_QUERY - WIRE_REJECTED_FIRST,
 };
 
-/* Why a query under a configured domain does not count. */
-enum wire_reject {
-    WIRE_REJECT_NONE = 0,
-    WIRE_REJECT_OPCODE = 1,
-    WIRE_REJECT_QTYPE = 2,
-    WIRE_REJECT_EDNS = 3,
-    WIRE_REJECT_ENCODING = 4,
-    WIRE_REJECT_SHORT = 5,
-    WIRE_REJECT_FRAMING = 6,
-    WIRE_REJECT_REASONS = 7, /* how many values, NONE included */
+/* How an outcome is named, and why it comes about. */
+struct wire_outcome_text {
+    const char *outcome; /* the label `outcome`; the same for all that are ignored, or rejected */
+    const char *reason;  /* the label `reason`; NULL: the outcome has none */
+    const char *meaning; /* of the reason, in a few words; NULL likewise */
 };
 
-/* Why a packet was not classified. */
-enum wire_ignore {
-    WIRE_IGNORE_DIRECTION = 0,    /* neither to this host's port nor from it */
-    WIRE_IGNORE_NOT_UDP = 1,      /* another protocol or port */
-    WIRE_IGNORE_FRAGMENT = 2,     /* a fragment with an offset above 0 */
-    WIRE_IGNORE_NOT_QUERY = 3,    /* inbound, with QR set */
-    WIRE_IGNORE_NOT_RESPONSE = 4, /* outbound, and not a response of a session */
-    WIRE_IGNORE_REASONS = 5,      /* how many values */
-};
+extern const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES];
+
+static inline bool wire_is_rejected(unsigned outcome)
+{
+    return outcome >= WIRE_REJECTED_FIRST && outcome < WIRE_QUERY;
+}
 
 /* One packet that counts. 32 octets, no padding. */
 struct wire_record {
@@ -68,11 +85,11 @@ struct wire_record {
     uint8_t address[16];
     /* DNS message octets: WIRE_MESSAGE_BYTES_MIN to WIRE_MESSAGE_BYTES_MAX. */
     uint16_t bytes;
-    uint8_t kind;   /* enum wire_kind */
-    uint8_t reason; /* enum wire_reject; NONE unless kind is WIRE_REJECTED */
-    uint8_t domain; /* index into the configured domains */
+    uint8_t outcome;  /* enum wire_outcome, WIRE_REJECTED_FIRST or above */
+    uint8_t reserved; /* 0 */
+    uint8_t domain;   /* index into the configured domains */
     /* Keyed fold of what follows the ClientID, to distinguish a resolver's retry from a new query;
-     * 0 unless kind is WIRE_QUERY. */
+     * 0 unless a query. */
     uint8_t fingerprint[WIRE_FINGERPRINT_OCTETS];
 };
 
@@ -97,23 +114,15 @@ struct wire_batch {
 };
 
 /*
- * The sniffer's counts since it started; none ever decreases. Packets:
- *     kernel_dropped + sum(ignored) + malformed + other_domain + rejected + query + response
- *         <= received
- * with equality once everything received has been classified. rejected, query and response are also
- * how many records of each kind were sent before this message.
+ * The sniffer's account since it started; none of these ever falls. The outcomes add up to at most
+ * `received`, and to exactly that once everything received has been classified. Of those that are
+ * recorded it is also how many records were sent before this message.
  */
 struct wire_stats {
     struct wire_header header;
-    uint64_t received;
-    uint64_t kernel_dropped;
-    uint64_t ignored[WIRE_IGNORE_REASONS];
-    uint64_t malformed;
-    uint64_t other_domain;
-    uint64_t rejected;
-    uint64_t query;
-    uint64_t response;
-    uint64_t interface_down; /* how often the kernel reported ENETDOWN; not a packet count */
+    uint64_t received;                /* passed the kernel filter, drops included */
+    uint64_t outcomes[WIRE_OUTCOMES]; /* index: enum wire_outcome */
+    uint64_t interface_down;          /* how often the kernel said ENETDOWN; no packet count */
 };
 
 union wire_message {
@@ -127,7 +136,7 @@ _Static_assert(sizeof(struct wire_record) == 32, "a record has no padding");
 _Static_assert(sizeof(struct wire_header) == 16, "a header has no padding");
 _Static_assert(sizeof(struct wire_hello) == 24, "HELLO has no padding");
 _Static_assert(sizeof(struct wire_batch) == 16 + 32 * WIRE_BATCH_RECORDS, "no padding");
-_Static_assert(sizeof(struct wire_stats) == 16 + 8 * (8 + WIRE_IGNORE_REASONS), "no padding");
+_Static_assert(sizeof(struct wire_stats) == 16 + 8 * (2 + WIRE_OUTCOMES), "no padding");
 
 /* What can be wrong with a message. WIRE_FAULT_NONE is 0, so a fault is true. */
 enum wire_fault {

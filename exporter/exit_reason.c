@@ -2,7 +2,8 @@
 
 #include "common/log.h"
 #include "common/wire.h"
-#include "exporter/intake.h"
+#include "exporter/state/intake.h"
+#include "exporter/state/state.h"
 #include "exporter/system/systemd.h"
 
 #include <errno.h>
@@ -53,7 +54,7 @@ static const char *cause_of(enum loop_end end, const struct loop *loop, char *bu
     case LOOP_CLOSED:
         return "it closed the channel";
     case LOOP_FAULT:
-        return intake_fault_text(loop->intake, loop->fault);
+        return intake_fault_text(&loop->state->intake, loop->fault);
     case LOOP_SILENT:
         return "no report within five seconds of the start";
     case LOOP_FAILED:

@@ -2,40 +2,38 @@
 
 #include "common/log.h"
 #include "common/wire.h"
-#include "exporter/counts/distinct.h"
-#include "exporter/counts/groups.h"
-#include "exporter/counts/sessions.h"
+#include "exporter/state/state.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-static uint64_t capped(const struct limit_sources *sources)
+static uint64_t capped(const struct state *state)
 {
-    return sources->groups->capped;
+    return state->counts.groups.capped;
 }
 
-static uint64_t evicted(const struct limit_sources *sources)
+static uint64_t evicted(const struct state *state)
 {
-    return sources->sessions->evicted;
+    return state->counts.sessions.evicted;
 }
 
-static uint64_t refused(const struct limit_sources *sources)
+static uint64_t refused(const struct state *state)
 {
-    return sources->sessions->refused;
+    return state->counts.sessions.refused;
 }
 
-static uint64_t forgotten(const struct limit_sources *sources)
+static uint64_t forgotten(const struct state *state)
 {
-    return sources->distinct->forgotten;
+    return state->counts.distinct.forgotten;
 }
 
-static uint64_t dropped(const struct limit_sources *sources)
+static uint64_t dropped(const struct state *state)
 {
-    return sources->account->kernel_dropped;
+    return state->intake.stats.outcomes[WIRE_KERNEL_DROPPED];
 }
 
 static const struct {
-    uint64_t (*acted)(const struct limit_sources *sources);
+    uint64_t (*acted)(const struct state *state);
     const char *flag;
     const char *told;
 } table[LIMIT_WARNINGS] = {
@@ -50,10 +48,10 @@ static const struct {
      "packets were lost because the ring was full; raise -capture.ring-size"},
 };
 
-void limit_warnings_log(struct limit_warnings *warnings, const struct limit_sources *sources)
+void limit_warnings_log(struct limit_warnings *warnings, const struct state *state)
 {
     for (size_t i = 0; i < LIMIT_WARNINGS; i++) {
-        if (!warnings->told[i] && table[i].acted(sources) > 0) {
+        if (!warnings->told[i] && table[i].acted(state) > 0) {
             log_line(LOG_WARN, table[i].told, "flag", table[i].flag, NULL);
             warnings->told[i] = true;
         }

@@ -9,18 +9,7 @@
 
 enum { LIMIT_WARNINGS = 5 };
 
-struct distinct;
-struct groups;
-struct sessions;
-struct wire_stats;
-
-/* What has limits. */
-struct limit_sources {
-    const struct wire_stats *account;
-    const struct groups *groups;
-    const struct sessions *sessions;
-    const struct distinct *distinct;
-};
+struct state;
 
 /* All zero at the start. */
 struct limit_warnings {
@@ -29,6 +18,6 @@ struct limit_warnings {
 
 /* Logs each limit that has acted for the first time. Costs a few comparisons: call it after each
  * STATS message of the sniffer. */
-void limit_warnings_log(struct limit_warnings *warnings, const struct limit_sources *sources);
+void limit_warnings_log(struct limit_warnings *warnings, const struct state *state);
 
 #endif

@@ -4,10 +4,9 @@
 #include "common/log.h"
 #include "common/wire.h"
 #include "exporter/counts/groups.h"
-#include "exporter/counts/history.h"
-#include "exporter/counts/sessions.h"
 #include "exporter/http/http.h"
 #include "exporter/reload.h"
+#include "exporter/state/state.h"
 #include "exporter/system/systemd.h"
 
 #include <errno.h>
@@ -22,11 +21,19 @@ enum {
     MILLISECONDS = 1000,
 };
 
-uint32_t loop_seconds(void)
+struct timer_now loop_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint32_t)now.tv_sec;
+    return (struct timer_now){
+        .second = (uint32_t)now.tv_sec,
+        .millisecond = (uint32_t)(now.tv_nsec / 1000000),
+    };
+}
+
+void loop_add(struct loop *loop, struct timer timer)
+{
+    loop->timers[loop->timer_count++] = timer;
 }
 
 static int watch(const struct loop *loop, int descriptor)
@@ -64,11 +71,10 @@ int loop_open(struct loop *loop)
         return loop->signals;
     }
     loop->account = 0;
-    loop->account_second = loop_seconds();
+    loop->account_second = loop_now().second;
     loop->closed_second = 0;
     loop->paused_second = 0;
     loop->told_second = 0;
-    loop->stale = false;
     loop->late = false;
     const int watched[] = {loop->channel, loop->signals, http_descriptor(loop->http)};
     int error = 0;
@@ -81,36 +87,31 @@ int loop_open(struct loop *loop)
     return error;
 }
 
-/* Whole seconds count, so the next sweep is due when the next second begins. */
-static int until_next_second(void)
+static bool is_silent(const struct loop *loop)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return MILLISECONDS - (int)(now.tv_nsec / 1000000);
+    return loop->state->sniffer_up == 0;
 }
 
-/* Until check_time would report silence, and at the same interval after that. */
-static int until_stale(const struct loop *loop)
+/* Until check_time has something to do: in the next second while it waits to resume or to end, else
+ * when it would report silence, and at the same interval after that. */
+static int own_wait(const struct loop *loop, struct timer_now now)
 {
+    if (loop->closed_second != 0 || loop->paused_second != 0) {
+        return timer_until(now, now.second + 1);
+    }
     const uint32_t last = loop->account_second + LOOP_STALE_SECONDS;
-    uint32_t now = loop_seconds();
-    return now > last ? LOOP_STALE_SECONDS * MILLISECONDS : (int)(last + 1 - now) * MILLISECONDS;
+    return now.second > last ? LOOP_STALE_SECONDS * MILLISECONDS : timer_until(now, last + 1);
 }
 
 static int next_timeout(const struct loop *loop)
 {
-    int timeout = until_stale(loop);
-    uint32_t reload = reload_due(loop->reload, loop_seconds());
-    if (reload < LOOP_STALE_SECONDS && (int)reload * MILLISECONDS < timeout) {
-        timeout = (int)reload * MILLISECONDS;
-    }
-    int http = http_timeout_ms(loop->http);
-    if (http >= 0 && http < timeout) {
-        timeout = http;
-    }
-    if (loop->sessions->used > 0 || loop->closed_second != 0 || loop->paused_second != 0) {
-        int second = until_next_second();
-        timeout = second < timeout ? second : timeout;
+    struct timer_now now = loop_now();
+    int timeout = own_wait(loop, now);
+    for (unsigned i = 0; i < loop->timer_count; i++) {
+        int wait = loop->timers[i].wait(loop->timers[i].owner, now);
+        if (wait >= 0 && wait < timeout) {
+            timeout = wait;
+        }
     }
     return timeout;
 }
@@ -120,8 +121,7 @@ static enum loop_end take_signals(struct loop *loop)
     struct signalfd_siginfo info;
     while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP) {
-            loop->reload->requested = true;
-            systemd_reloading(loop->systemd);
+            reload_request(loop->reload);
         } else if (info.ssi_signo != SIGCHLD) {
             return LOOP_STOPPED;
         } else if ((pid_t)info.ssi_pid == loop->sniffer) {
@@ -136,32 +136,26 @@ static enum loop_end take_signals(struct loop *loop)
 
 static void note_account(struct loop *loop, uint32_t now)
 {
-    if (loop->intake->stats.header.sequence == loop->account) {
+    if (loop->state->intake.stats.header.sequence == loop->account) {
         return;
     }
-    loop->account = loop->intake->stats.header.sequence;
+    loop->account = loop->state->intake.stats.header.sequence;
     loop->account_second = now;
-    if (loop->stale) {
+    if (is_silent(loop)) {
         log_line(LOG_INFO, "the sniffer is reporting again", NULL);
     }
-    loop->stale = false;
+    loop->state->sniffer_up = 1;
     loop->late = false;
-    const struct limit_sources sources = {
-        .account = &loop->intake->stats,
-        .groups = loop->groups,
-        .sessions = loop->sessions,
-        .distinct = loop->distinct,
-    };
-    limit_warnings_log(&loop->limits, &sources);
+    limit_warnings_log(&loop->limits, loop->state);
     /* Feed the watchdog only here: the event loop runs, and the sniffer reports. */
-    systemd_alive(loop->systemd, groups_active(loop->groups), now);
+    systemd_alive(loop->systemd, groups_active(&loop->state->counts.groups), now);
 }
 
 /* If messages queued this long and no silence was logged, this process stalled, not the sniffer:
  * restart the timer for the STATS that are queued with them. */
 static void note_lateness(struct loop *loop, uint32_t now)
 {
-    if (loop->stale || loop->late || now <= loop->account_second + LOOP_STALE_SECONDS) {
+    if (is_silent(loop) || loop->late || now <= loop->account_second + LOOP_STALE_SECONDS) {
         return;
     }
     log_line(LOG_WARN, "this process stalled; packets may have been lost meanwhile", NULL);
@@ -173,7 +167,7 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
 {
     static union wire_message message;
     for (unsigned i = 0; i < LOOP_MESSAGES_PER_TURN; i++) {
-        uint64_t down = loop->intake->stats.interface_down;
+        uint64_t down = loop->state->intake.stats.interface_down;
         long length = channel_receive(loop->channel, &message);
         if (length == -EAGAIN || length == -EINTR) {
             break;
@@ -185,11 +179,11 @@ static enum loop_end take_messages(struct loop *loop, uint32_t now)
             break;
         }
         note_lateness(loop, now);
-        loop->fault = intake_take(loop->intake, &message, (size_t)length, now);
+        loop->fault = intake_take(&loop->state->intake, &message, (size_t)length, now);
         if (loop->fault != INTAKE_OK) {
             return LOOP_FAULT;
         }
-        if (loop->intake->stats.interface_down != down) {
+        if (loop->state->intake.stats.interface_down != down) {
             log_line(LOG_WARN, "the interface went down; counting continues when it is up", NULL);
         }
     }
@@ -222,13 +216,6 @@ static void pause_listening(struct loop *loop, uint32_t now)
 
 static enum loop_end check_time(struct loop *loop, uint32_t now)
 {
-    if (loop->sessions->used > 0 && now != loop->sessions->swept) {
-        sessions_sweep(loop->sessions, now);
-    }
-    history_note(loop->history, (uint32_t)loop->sessions->used, now);
-    if (reload_look(loop->reload, now)) {
-        systemd_reloaded(loop->systemd);
-    }
     if (loop->paused_second != 0 && now != loop->paused_second) {
         watch_listeners(loop, true);
         loop->paused_second = 0;
@@ -236,9 +223,9 @@ static enum loop_end check_time(struct loop *loop, uint32_t now)
     if (loop->closed_second != 0 && now > loop->closed_second + LOOP_CLOSED_SECONDS) {
         return LOOP_CLOSED;
     }
-    if (!loop->stale && now > loop->account_second + LOOP_STALE_SECONDS) {
+    if (!is_silent(loop) && now > loop->account_second + LOOP_STALE_SECONDS) {
         log_line(LOG_WARN, "the sniffer is silent", NULL);
-        loop->stale = true;
+        loop->state->sniffer_up = 0;
     }
     return LOOP_RUNNING;
 }
@@ -262,6 +249,14 @@ static void take_connections(struct loop *loop, int descriptor, uint32_t now)
     }
 }
 
+static void run_timers(struct loop *loop)
+{
+    struct timer_now now = loop_now();
+    for (unsigned i = 0; i < loop->timer_count; i++) {
+        loop->timers[i].run(loop->timers[i].owner, now);
+    }
+}
+
 static enum loop_end turn(struct loop *loop)
 {
     struct epoll_event events[EVENTS_PER_TURN];
@@ -270,7 +265,7 @@ static enum loop_end turn(struct loop *loop)
         /* For example stopped and continued: the next turn takes what came meanwhile. */
         return errno == EINTR ? LOOP_RUNNING : LOOP_FAILED;
     }
-    uint32_t now = loop_seconds();
+    uint32_t now = loop_now().second;
     enum loop_end end = LOOP_RUNNING;
     for (int i = 0; end == LOOP_RUNNING && i < count; i++) {
         if (events[i].data.fd == loop->signals) {
@@ -284,10 +279,8 @@ static enum loop_end turn(struct loop *loop)
     if (end == LOOP_RUNNING) {
         end = check_time(loop, now);
     }
-    /* Last, so that a scrape shows what has just come. Without a connection there is nothing to do,
-     * and a message from the sniffer costs no system call here. */
-    if (end == LOOP_RUNNING && http_timeout_ms(loop->http) >= 0) {
-        http_run(loop->http, now);
+    if (end == LOOP_RUNNING) {
+        run_timers(loop);
     }
     return end;
 }
@@ -296,7 +289,7 @@ enum loop_end loop_until_ready(struct loop *loop)
 {
     enum loop_end end = LOOP_RUNNING;
     while (end == LOOP_RUNNING && loop->account == 0) {
-        if (loop_seconds() > loop->account_second + LOOP_HELLO_SECONDS) {
+        if (loop_now().second > loop->account_second + LOOP_HELLO_SECONDS) {
             return LOOP_SILENT;
         }
         end = turn(loop);

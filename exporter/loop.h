@@ -10,19 +10,17 @@
 #define EXPORTER_LOOP_H
 
 #include "exporter/http/listen.h"
-#include "exporter/intake.h"
 #include "exporter/limit_warnings.h"
+#include "exporter/state/intake.h"
+#include "exporter/system/timer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-struct distinct;
-struct groups;
-struct history;
 struct http;
 struct reload;
-struct sessions;
+struct state;
 struct systemd;
 
 enum {
@@ -32,6 +30,7 @@ enum {
     LOOP_CLOSED_SECONDS = 1, /* from the end of the channel to the exit of the sniffer */
     /* Messages taken in one turn: some half a millisecond's work. */
     LOOP_MESSAGES_PER_TURN = 8,
+    LOOP_TIMERS_MAX = 8, /* one for each owner, and room */
 };
 
 enum loop_end {
@@ -51,30 +50,28 @@ struct loop {
     struct listener listeners[LISTEN_SOCKETS_MAX];
     unsigned listener_count;
     pid_t sniffer;
-    struct http *http; /* not owned, like the others */
-    struct intake *intake;
-    struct groups *groups;
-    struct distinct *distinct;
-    struct sessions *sessions;
+    struct state *state; /* not owned, as the others */
+    struct http *http;
     struct reload *reload;
     struct systemd *systemd;
+    struct timer timers[LOOP_TIMERS_MAX]; /* of loop_add, in the order in which they run */
+    unsigned timer_count;
     struct limit_warnings limits;
-    struct history *history;
     uint64_t account;        /* sequence of the latest STATS */
     uint32_t account_second; /* when it came */
     uint32_t closed_second;  /* when the channel ended; 0: it has not */
     uint32_t paused_second;  /* when accepting connections paused; 0: not paused */
     uint32_t told_second;    /* when the pause was last logged; 0: never */
-    bool stale;              /* the log says that the sniffer is silent */
     bool late;               /* this process has stalled since the latest STATS */
     enum intake_fault fault;
     bool exited; /* with LOOP_DIED: the sniffer exited; false: killed by a signal */
     int status;  /* with LOOP_DIED: its exit status, or the signal number */
 };
 
-/* Seconds of CLOCK_BOOTTIME: a step of the wall clock changes nothing, and time that the host
- * slept counts. */
-uint32_t loop_seconds(void);
+struct timer_now loop_now(void);
+
+/* Registers a timer: at most LOOP_TIMERS_MAX, before the loop runs. */
+void loop_add(struct loop *loop, struct timer timer);
 
 /* Opens epoll and the signals, which are blocked from then on. The caller sets the fields above
  * `account` that name a descriptor or an object, except epoll and signals. Returns 0 or -errno. */

@@ -11,24 +11,19 @@
 #include "common/number.h"
 #include "common/options.h"
 #include "exporter/confine.h"
-#include "exporter/counts/distinct.h"
-#include "exporter/counts/groups.h"
-#include "exporter/counts/history.h"
-#include "exporter/counts/sessions.h"
+#include "exporter/counts/counts.h"
 #include "exporter/exit_reason.h"
-#include "exporter/exposition/http_counters.h"
 #include "exporter/exposition/snapshot.h"
-#include "exporter/exposition/sources.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
 #include "exporter/http/scrape.h"
-#include "exporter/intake.h"
 #include "exporter/loop.h"
 #include "exporter/policy.h"
 #include "exporter/reload.h"
-#include "exporter/status/status.h"
+#include "exporter/state/intake.h"
+#include "exporter/state/state.h"
 #include "exporter/system/self_metrics.h"
 #include "exporter/system/systemd.h"
 #include "exporter/web_config/access.h"
@@ -52,19 +47,13 @@ enum {
     MAPPED_BYTES = 32 * 1024 * 1024,
 };
 
-/* Everything that lives as long as the process. */
-static struct options options;
-static struct groups groups;
-static struct distinct distinct;
-static struct sessions sessions;
-static struct intake intake;
-static struct access *web_access; /* NULL without -web.config.file */
-static struct reload reload;
-static struct http_counters http_counters;
-static struct self_metrics self_metrics;
-static struct systemd systemd;
-static struct history history;
-static struct loop loop;
+/* All that lives as long as the process. */
+struct exporter {
+    struct state state;
+    struct loop loop;
+    struct reload reload;
+    struct systemd systemd;
+};
 
 static void fail(const char *what, int error)
 {
@@ -73,28 +62,28 @@ static void fail(const char *what, int error)
     exit(EXIT_REFUSED);
 }
 
-static void adopt_channel(void)
+static void adopt_channel(struct loop *loop)
 {
     const char *channel = getenv(CHANNEL_ENVIRONMENT);
     const char *sniffer = getenv(CHANNEL_SNIFFER_ENVIRONMENT);
     uint64_t pid;
     if (channel == NULL || sniffer == NULL || number_parse(sniffer, 1, INT32_MAX, &pid) != 0 ||
-        channel_adopt(channel, &loop.channel) != 0) {
+        channel_adopt(channel, &loop->channel) != 0) {
         dprintf(STDERR_FILENO,
                 "exporter: do not run this by hand; run dnstt_exporter, which starts it\n");
         exit(EXIT_WRONG);
     }
-    loop.sniffer = (pid_t)pid;
+    loop->sniffer = (pid_t)pid;
 }
 
-static void parse_command_line(int argc, char *argv[])
+static void parse_command_line(int argc, char *argv[], struct options *options)
 {
     struct flags_error error;
-    if (flags_parse(argc, argv, &options, &error) != FLAGS_RUN) {
+    if (flags_parse(argc, argv, options, &error) != FLAGS_RUN) {
         dprintf(STDERR_FILENO, "exporter: %s\n", error.text);
         exit(EXIT_WRONG);
     }
-    log_configure(options.log_level, options.log_format);
+    log_configure(options->log_level, options->log_format);
 }
 
 static void restrict_process(void)
@@ -116,13 +105,13 @@ static const char *own_user(void)
     return user;
 }
 
-static struct geoip *open_databases(void)
+static struct geoip *open_databases(const struct options *options)
 {
     struct geoip *geoip;
     struct geoip_error error;
     /* Under RLIMIT_FSIZE (limit on file size) a copy in memory must fail, not kill. */
     signal(SIGXFSZ, SIG_IGN);
-    if (geoip_open(options.country_database, options.asn_database, &geoip, &error) == 0) {
+    if (geoip_open(options->country_database, options->asn_database, &geoip, &error) == 0) {
         return geoip;
     }
     if (error.permission) {
@@ -138,19 +127,20 @@ static struct geoip *open_databases(void)
     exit(EXIT_REFUSED);
 }
 
-static void open_web(void)
+static struct access *open_web(const struct options *options)
 {
+    struct access *access;
     struct web_files_error error;
     char line[16];
-    if (options.web_config == NULL) {
-        return;
+    if (options->web_config == NULL) {
+        return NULL;
     }
     /* GnuTLS and libyaml grow their buffers. realloc(3) would move a mapped one with mremap(2),
      * and the syscall policy does not allow that. */
     mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
-    int result = access_open(options.web_config, &web_access, &error);
+    int result = access_open(options->web_config, &access, &error);
     if (result == 0) {
-        return;
+        return access;
     }
     if (result == -EACCES) {
         log_line(LOG_ERROR,
@@ -168,23 +158,12 @@ static void open_web(void)
     exit(error.wrong ? EXIT_WRONG : EXIT_REFUSED);
 }
 
-/* For one table only: they grow one at a time. */
-static uint64_t growth_max(void)
-{
-    uint64_t sessions_bytes = sessions_growth_max(options.sessions_max);
-    uint64_t distinct_bytes = distinct_growth_max(options.sessions_remember);
-    return sessions_bytes > distinct_bytes ? sessions_bytes : distinct_bytes;
-}
-
 /* The tables grow as they fill. Check now, not in a flood, that the address space is enough for the
- * limits. Growing a table needs address space for both copies, but memory for one: if the larger
- * does not fit, the smaller stays in use and evicts sessions that the limit would allow. */
-static void check_memory(void)
+ * limits: a table that cannot grow evicts sessions that its limit would allow. */
+static void check_memory(const struct options *options)
 {
-    uint64_t bytes = groups_memory_max(options.domain_count, options.groups_max) +
-                     distinct_memory_max(options.sessions_remember) +
-                     sessions_memory_max(options.sessions_max) + growth_max() +
-                     scrape_memory_max() + snapshot_memory_max(options.groups_max);
+    uint64_t bytes =
+        counts_memory_max(options) + scrape_memory_max() + snapshot_memory_max(options->groups_max);
     void *trial = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (trial == MAP_FAILED) {
         fail("not enough memory; lower -sessions.max, -sessions.remember or -groups.max", -errno);
@@ -192,18 +171,10 @@ static void check_memory(void)
     munmap(trial, bytes);
 }
 
-static void make_state(void)
+static void make_counts(struct state *state)
 {
-    check_memory();
-    int error = groups_create(options.domain_count, options.groups_max, &groups);
-    if (error == 0) {
-        error = distinct_create(options.sessions_remember, &distinct);
-    }
-    if (error == 0) {
-        error = sessions_create(options.sessions_max, options.active_window, loop_seconds(),
-                                &distinct, &groups, &sessions);
-    }
-    sessions.confirmed_only = options.sessions_min_queries == 2;
+    check_memory(&state->options);
+    int error = counts_create(&state->options, loop_now().second, &state->counts);
     if (error != 0) {
         fail("cannot allocate the tables", error);
     }
@@ -211,9 +182,9 @@ static void make_state(void)
 
 _Static_assert(LISTEN_SOCKETS_MAX == 8, "as adopt_sockets tells");
 
-static void adopt_sockets(void)
+static void adopt_sockets(struct loop *loop)
 {
-    int count = listen_adopt(loop.listeners);
+    int count = listen_adopt(loop->listeners);
     if (count < 0) {
         const char *why = count == -ENOENT   ? "no socket was passed"
                           : count == -E2BIG  ? "more than 8 were passed"
@@ -226,7 +197,7 @@ static void adopt_sockets(void)
         notify_failed_start("cannot serve on passed sockets", why);
         exit(EXIT_REFUSED);
     }
-    loop.listener_count = (unsigned)count;
+    loop->listener_count = (unsigned)count;
 }
 
 static const char *listen_remedy(const struct address *address, int error)
@@ -245,15 +216,15 @@ static const char *listen_remedy(const struct address *address, int error)
            "user's socket, or use -web.systemd-socket if a .socket unit holds it";
 }
 
-static void listen_for_scrapes(void)
+static void listen_for_scrapes(const struct options *options, struct loop *loop)
 {
-    if (options.systemd_socket) {
-        adopt_sockets();
+    if (options->systemd_socket) {
+        adopt_sockets(loop);
         return;
     }
-    for (unsigned i = 0; i < options.listen_count; i++) {
-        const struct address *address = &options.listen_addresses[i];
-        int error = listen_open(address, &loop.listeners[i]);
+    for (unsigned i = 0; i < options->listen_count; i++) {
+        const struct address *address = &options->listen_addresses[i];
+        int error = listen_open(address, &loop->listeners[i]);
         if (error != 0) {
             log_line(LOG_ERROR, listen_remedy(address, error), "flag", "-web.listen-address",
                      "value", address->text, "error", strerror(-error), NULL);
@@ -261,32 +232,35 @@ static void listen_for_scrapes(void)
             exit(EXIT_REFUSED);
         }
     }
-    loop.listener_count = options.listen_count;
+    loop->listener_count = options->listen_count;
 }
 
 /* From here on the process can open only databases and the web configuration, and make only the
  * syscalls of policy.c. */
-static void confine(void)
+static void confine(const struct exporter *exporter)
 {
-    const char *paths[GEOIP_DATABASES + WEB_FILES_MAX] = {options.country_database,
-                                                          options.asn_database};
-    const struct web_files *files = access_files(web_access);
+    const struct state *state = &exporter->state;
+    const struct options *options = &state->options;
+    const struct loop *loop = &exporter->loop;
+    const char *paths[GEOIP_DATABASES + WEB_FILES_MAX] = {options->country_database,
+                                                          options->asn_database};
+    const struct web_files *files = access_files(state->access);
     for (unsigned i = 0; i < files->count; i++) {
         paths[GEOIP_DATABASES + i] = files->files[i].path;
     }
     const struct exporter_descriptors pinned = {
-        .epoll = loop.epoll,
-        .http_epoll = http_descriptor(loop.http),
-        .channel = loop.channel,
-        .listeners = loop.listeners,
-        .listener_count = loop.listener_count,
-        .signals = loop.signals,
-        .notify = systemd.descriptor,
-        .databases = options.country_database != NULL || options.asn_database != NULL,
-        .web = web_access != NULL,
-        .tls = access_uses_tls(web_access),
-        .memory = self_metrics.memory,
-        .sniffer_memory = self_metrics.sniffer_memory,
+        .epoll = loop->epoll,
+        .http_epoll = http_descriptor(loop->http),
+        .channel = loop->channel,
+        .listeners = loop->listeners,
+        .listener_count = loop->listener_count,
+        .signals = loop->signals,
+        .notify = exporter->systemd.descriptor,
+        .databases = options->country_database != NULL || options->asn_database != NULL,
+        .web = state->access != NULL,
+        .tls = access_uses_tls(state->access),
+        .memory = state->self.memory,
+        .sniffer_memory = state->self.sniffer_memory,
     };
     struct landlock_outcome landlock;
     const char *stage = "";
@@ -304,99 +278,78 @@ static void confine(void)
     }
 }
 
-static void log_start(void)
+static void log_start(const struct options *options)
 {
-    for (unsigned i = 0; i < options.domain_count; i++) {
-        log_line(LOG_INFO, "watching", "domain", options.domains[i].text, "interface",
-                 options.interface[0] != '\0' ? options.interface : "all", NULL);
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        log_line(LOG_INFO, "watching", "domain", options->domains[i].text, "interface",
+                 options->interface[0] != '\0' ? options->interface : "all", NULL);
     }
-    if (options.systemd_socket) {
+    if (options->systemd_socket) {
         log_line(LOG_INFO, "serving metrics", "address", "passed sockets", "path",
-                 options.telemetry_path, NULL);
+                 options->telemetry_path, NULL);
         return;
     }
-    for (unsigned i = 0; i < options.listen_count; i++) {
-        log_line(LOG_INFO, "serving metrics", "address", options.listen_addresses[i].text, "path",
-                 options.telemetry_path, NULL);
+    for (unsigned i = 0; i < options->listen_count; i++) {
+        log_line(LOG_INFO, "serving metrics", "address", options->listen_addresses[i].text, "path",
+                 options->telemetry_path, NULL);
     }
+}
+
+/* Joins what was opened, and starts to serve; nothing is answered before the loop runs. */
+static void start(struct exporter *exporter)
+{
+    struct state *state = &exporter->state;
+    struct loop *loop = &exporter->loop;
+    uint32_t now = loop_now().second;
+    systemd_start(&state->options, now, &exporter->systemd);
+    reload_start(state, &exporter->systemd, now, &exporter->reload);
+    intake_start((uint8_t)state->options.domain_count, state->geoip, &state->counts,
+                 &state->intake);
+    state->sniffer_up = 1;
+    int error = http_start(state, &loop->http);
+    if (error != 0) {
+        fail("cannot start the HTTP server", error);
+    }
+    loop->state = state;
+    loop->reload = &exporter->reload;
+    loop->systemd = &exporter->systemd;
+    loop_add(loop, counts_timer(&state->counts));
+    loop_add(loop, reload_timer(&exporter->reload));
+    loop_add(loop, http_timer(loop->http)); /* last, so that a scrape shows what has just come */
+    error = loop_open(loop);
+    if (error != 0) {
+        fail("cannot set up the event loop", error);
+    }
+    self_metrics_open(loop->sniffer, &state->self);
 }
 
 int main(int argc, char *argv[])
 {
-    adopt_channel();
-    parse_command_line(argc, argv);
+    static struct exporter exporter; /* too large for a stack */
+    struct state *state = &exporter.state;
+    struct loop *loop = &exporter.loop;
+
+    adopt_channel(loop);
+    parse_command_line(argc, argv, &state->options);
     restrict_process();
     tzset(); /* libmicrohttpd's Date header would open /etc/localtime at its first use */
+    state->geoip = open_databases(&state->options);
+    state->access = open_web(&state->options);
+    make_counts(state);
+    listen_for_scrapes(&state->options, loop);
+    start(&exporter);
+    confine(&exporter);
 
-    struct geoip *geoip = open_databases();
-    open_web();
-    reload_start(geoip, options.country_database != NULL || options.asn_database != NULL,
-                 web_access, loop_seconds(), &reload);
-    make_state();
-    intake_start((uint8_t)options.domain_count, geoip, &groups, &sessions, &intake);
-    listen_for_scrapes();
-    const struct exposition_sources sources = {
-        .options = &options,
-        .account = &intake.stats,
-        .groups = &groups,
-        .sessions = &sessions,
-        .distinct = &distinct,
-        .geoip = geoip,
-        .databases = reload.databases,
-        .web_config = web_access != NULL ? &reload.web_config : NULL,
-        .http = &http_counters,
-        .self = &self_metrics,
-        .stale = &loop.stale,
-    };
-    const struct status_sources status = {
-        .options = &options,
-        .account = &intake.stats,
-        .groups = &groups,
-        .sessions = &sessions,
-        .distinct = &distinct,
-        .geoip = geoip,
-        .databases = reload.databases,
-        .history = &history,
-        .stale = &loop.stale,
-    };
-    const struct http_options http = {
-        .telemetry_path = options.telemetry_path,
-        .sources = &sources,
-        .status = &status,
-        .access = web_access,
-        .stale = &loop.stale,
-        .counters = &http_counters,
-        .max_requests = options.max_requests,
-    };
-    int error = http_start(&http, &loop.http);
-    if (error != 0) {
-        fail("cannot start the HTTP server", error);
-    }
-    loop.intake = &intake;
-    loop.groups = &groups;
-    loop.distinct = &distinct;
-    loop.sessions = &sessions;
-    loop.reload = &reload;
-    loop.systemd = &systemd;
-    loop.history = &history;
-    history_start(loop_seconds(), &history);
-    systemd_start(&options, loop_seconds(), &systemd);
-    error = loop_open(&loop);
-    if (error != 0) {
-        fail("cannot set up the event loop", error);
-    }
-    self_metrics_open(loop.sniffer, &self_metrics);
-    confine();
-    enum loop_end end = loop_until_ready(&loop);
+    enum loop_end end = loop_until_ready(loop);
     if (end == LOOP_RUNNING) {
-        log_start();
-        systemd_ready(&systemd);
-        end = loop_run(&loop);
+        log_start(&state->options);
+        systemd_ready(&exporter.systemd);
+        end = loop_run(loop);
     }
     if (end == LOOP_STOPPED) {
-        systemd_stopping(&systemd);
+        systemd_stopping(&exporter.systemd);
         return EXIT_SUCCESS; /* the sniffer ends as the channel closes */
     }
-    exit_reason_log(end, &loop);
+    exit_reason_log(end, loop);
     return EXIT_REFUSED;
 }

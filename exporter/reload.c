@@ -1,42 +1,58 @@
 #include "exporter/reload.h"
 
 #include "common/log.h"
+#include "common/options.h"
+#include "exporter/geoip/geoip.h"
 #include "exporter/geoip/outcome.h"
+#include "exporter/state/state.h"
+#include "exporter/system/reloaded.h"
+#include "exporter/system/self_metrics.h"
+#include "exporter/system/systemd.h"
 #include "exporter/web_config/access.h"
 #include "exporter/web_config/files.h"
 
 #include <stdio.h>
 #include <time.h>
 
-void reload_start(struct geoip *geoip, bool databases, struct access *access, uint32_t now,
-                  struct reload *out)
+static struct reloaded just_loaded(void)
 {
-    *out = (struct reload){
-        .geoip = geoip,
-        .access = access,
-        .wanted = databases || access != NULL,
-        .second = now,
-        .web_config = {.successful = 1, .success_time = (uint64_t)time(NULL)},
-    };
-    for (unsigned i = 0; i < GEOIP_DATABASES; i++) {
-        out->databases[i].successful = 1;
-        out->databases[i].success_time = (uint64_t)time(NULL);
-    }
+    return (struct reloaded){.successful = 1, .success_time = (uint64_t)time(NULL)};
 }
 
-uint32_t reload_due(const struct reload *reload, uint32_t now)
+void reload_start(struct state *state, struct systemd *systemd, uint32_t now, struct reload *out)
 {
-    uint32_t since = now - reload->second;
+    const struct options *options = &state->options;
+    *out = (struct reload){
+        .state = state,
+        .systemd = systemd,
+        .wanted = options->country_database != NULL || options->asn_database != NULL ||
+                  state->access != NULL,
+        .second = now,
+    };
+    for (unsigned i = 0; i < GEOIP_DATABASES; i++) {
+        state->databases[i].file = just_loaded();
+    }
+    const struct reloaded none = {SELF_METRICS_UNKNOWN, SELF_METRICS_UNKNOWN};
+    state->web_config = state->access != NULL ? just_loaded() : none;
+}
+
+void reload_request(struct reload *reload)
+{
+    reload->requested = true;
+    systemd_reloading(reload->systemd);
+}
+
+/* Milliseconds until there is something to do; below 0: never. */
+static int until_due(const void *owner, struct timer_now now)
+{
+    const struct reload *reload = owner;
     if (reload->stage != RELOAD_IDLE) {
         return 0;
     }
     if (reload->requested) {
-        return since >= RELOAD_REQUEST_SECONDS ? 0 : RELOAD_REQUEST_SECONDS - since;
+        return timer_until(now, reload->second + RELOAD_REQUEST_SECONDS);
     }
-    if (!reload->wanted) {
-        return UINT32_MAX;
-    }
-    return since >= RELOAD_INTERVAL_SECONDS ? 0 : RELOAD_INTERVAL_SECONDS - since;
+    return reload->wanted ? timer_until(now, reload->second + RELOAD_INTERVAL_SECONDS) : -1;
 }
 
 /* Returns false when there is more to do. */
@@ -44,18 +60,17 @@ static bool look_at(struct reload *reload, enum geoip_which which)
 {
     static const char *const names[GEOIP_DATABASES] = {"country", "asn"};
     struct geoip_error error;
-    switch (geoip_reload(reload->geoip, which, reload->serving, &error)) {
+    switch (geoip_reload(reload->state->geoip, which, reload->serving, &error)) {
     case GEOIP_UNCHANGED:
         break;
     case GEOIP_COPYING:
         return false;
     case GEOIP_RELOADED:
-        reload->databases[which].successful = 1;
-        reload->databases[which].success_time = (uint64_t)time(NULL);
+        reload->state->databases[which].file = just_loaded();
         log_line(LOG_INFO, "loaded a new database", "database", names[which], NULL);
         break;
     case GEOIP_KEPT:
-        reload->databases[which].successful = 0;
+        reload->state->databases[which].file.successful = 0;
         log_line(LOG_WARN, "cannot load the new database; still using the old one", "flag",
                  error.flag, "file", error.path, "error", error.reason, NULL);
         break;
@@ -67,16 +82,15 @@ static void look_at_web_config(struct reload *reload)
 {
     struct web_files_error error;
     char line[16];
-    switch (access_reload(reload->access, reload->serving, &error)) {
+    switch (access_reload(reload->state->access, reload->serving, &error)) {
     case ACCESS_UNCHANGED:
         break;
     case ACCESS_RELOADED:
-        reload->web_config.successful = 1;
-        reload->web_config.success_time = (uint64_t)time(NULL);
+        reload->state->web_config = just_loaded();
         log_line(LOG_INFO, "loaded a new web configuration", NULL);
         break;
     case ACCESS_KEPT:
-        reload->web_config.successful = 0;
+        reload->state->web_config.successful = 0;
         snprintf(line, sizeof line, "%u", error.line);
         log_line(LOG_WARN, "cannot load the new web configuration; still using the old one", "flag",
                  "-web.config.file", "file", error.path, "error", error.reason,
@@ -95,24 +109,32 @@ static void begin(struct reload *reload, uint32_t now)
     reload->second = now;
 }
 
-bool reload_look(struct reload *reload, uint32_t now)
+static void look(void *owner, struct timer_now now)
 {
-    if (reload_due(reload, now) != 0) {
-        return false;
+    struct reload *reload = owner;
+    if (until_due(reload, now) != 0) {
+        return;
     }
     if (reload->stage == RELOAD_IDLE) {
-        begin(reload, now);
+        begin(reload, now.second);
     }
     if (reload->stage == RELOAD_COUNTRY) {
         if (!look_at(reload, GEOIP_COUNTRY)) {
-            return false;
+            return;
         }
         reload->stage = RELOAD_ASN;
     }
     if (!look_at(reload, GEOIP_ASN)) {
-        return false;
+        return;
     }
     look_at_web_config(reload);
     reload->stage = RELOAD_IDLE;
-    return reload->serving;
+    if (reload->serving) {
+        systemd_reloaded(reload->systemd);
+    }
+}
+
+struct timer reload_timer(struct reload *reload)
+{
+    return (struct timer){.owner = reload, .wait = until_due, .run = look};
 }

@@ -6,11 +6,13 @@
 #ifndef EXPORTER_RELOAD_H
 #define EXPORTER_RELOAD_H
 
-#include "exporter/geoip/geoip.h"
-#include "exporter/system/reloaded.h"
+#include "exporter/system/timer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct state;
+struct systemd;
 
 enum {
     /* A replaced file is in use within a minute, and an unchanged one costs one open. */
@@ -20,31 +22,26 @@ enum {
 };
 
 struct reload {
-    struct geoip *geoip;   /* not owned */
-    struct access *access; /* not owned; NULL: none */
-    bool wanted;           /* there is a database or a web configuration */
-    bool requested;        /* SIGHUP has come since the last look began */
-    uint32_t second;       /* in which the last look began */
+    struct state *state;     /* not owned: what is reloaded, and where it says how that went */
+    struct systemd *systemd; /* not owned: who is told of a request's end */
+    bool wanted;             /* there is anything to reload */
+    bool requested;          /* SIGHUP has come since the last look began */
+    uint32_t second;         /* in which the last look began */
     enum reload_stage {
         RELOAD_IDLE,
         RELOAD_COUNTRY,
         RELOAD_ASN, /* and, in the same call, the web configuration */
     } stage;        /* of the current look */
     bool serving;   /* the current look is for a SIGHUP */
-    struct reloaded databases[GEOIP_DATABASES];
-    struct reloaded web_config;
 };
 
-/* Call it once all files are open; `databases` says whether there is one. `now` in seconds of
- * CLOCK_BOOTTIME. */
-void reload_start(struct geoip *geoip, bool databases, struct access *access, uint32_t now,
-                  struct reload *out);
+/* Call it once all files are open: it records when. `now` in seconds of CLOCK_BOOTTIME. */
+void reload_start(struct state *state, struct systemd *systemd, uint32_t now, struct reload *out);
 
-/* Seconds until reload_look has something to do; UINT32_MAX for never. */
-uint32_t reload_due(const struct reload *reload, uint32_t now);
+/* Asks for a check, as SIGHUP does. */
+void reload_request(struct reload *reload);
 
-/* Checks the files if that is due, or continues a check, and logs the result. Returns true when a
- * SIGHUP was handled. */
-bool reload_look(struct reload *reload, uint32_t now);
+/* Checks the files when that is due, or continues a check, and logs the result. */
+struct timer reload_timer(struct reload *reload);
 
 #endif

@@ -21,17 +21,11 @@ struct classifier {
     uint16_t ports[OPTIONS_PORTS_MAX]; /* host byte order */
 };
 
-enum outcome {
-    OUTCOME_RECORD,       /* *record is filled: a query, a response or a rejected query */
-    OUTCOME_IGNORED,      /* *ignored says why */
-    OUTCOME_MALFORMED,    /* IP, UDP or DNS headers that do not fit */
-    OUTCOME_OTHER_DOMAIN, /* a query for a name under none of the domains */
-};
-
 /* Takes what it needs from the options, which must outlive it. The caller sets the key. */
 void classifier_make(const struct options *options, struct classifier *out);
 
-enum outcome classify_frame(const struct classifier *classifier, const struct frame *frame,
-                            struct wire_record *record, enum wire_ignore *ignored);
+/* `*record` is filled when the outcome is one that is recorded: WIRE_REJECTED_FIRST and above. */
+enum wire_outcome classify_frame(const struct classifier *classifier, const struct frame *frame,
+                                 struct wire_record *record);
 
 #endif

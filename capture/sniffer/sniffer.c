@@ -23,25 +23,11 @@ enum {
 
 static void account(struct sniffer *sniffer, const struct frame *frame)
 {
-    struct wire_stats *stats = &sniffer->stats;
-    struct wire_record *record = batch_place(&sniffer->batch);
-    enum wire_ignore ignored = WIRE_IGNORE_DIRECTION;
-    switch (classify_frame(&sniffer->classifier, frame, record, &ignored)) {
-    case OUTCOME_RECORD:
-        stats->query += record->kind == WIRE_QUERY;
-        stats->response += record->kind == WIRE_RESPONSE;
-        stats->rejected += record->kind == WIRE_REJECTED;
+    enum wire_outcome outcome =
+        classify_frame(&sniffer->classifier, frame, batch_place(&sniffer->batch));
+    sniffer->stats.outcomes[outcome]++;
+    if (outcome >= WIRE_REJECTED_FIRST) {
         batch_commit(&sniffer->batch);
-        break;
-    case OUTCOME_IGNORED:
-        stats->ignored[ignored]++;
-        break;
-    case OUTCOME_MALFORMED:
-        stats->malformed++;
-        break;
-    case OUTCOME_OTHER_DOMAIN:
-        stats->other_domain++;
-        break;
     }
 }
 
@@ -77,7 +63,7 @@ static int add_kernel_counters(struct sniffer *sniffer)
         return error;
     }
     sniffer->stats.received += statistics.received;
-    sniffer->stats.kernel_dropped += statistics.dropped;
+    sniffer->stats.outcomes[WIRE_KERNEL_DROPPED] += statistics.dropped;
     return 0;
 }
 

@@ -138,9 +138,9 @@ void groups_count_response(struct groups *groups, uint32_t group, uint16_t bytes
     groups->entries[group].bytes_out += bytes;
 }
 
-void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_reject reason)
+void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome outcome)
 {
-    groups->entries[group].rejected[reason]++;
+    groups->entries[group].rejected[outcome - WIRE_REJECTED_FIRST]++;
 }
 
 void groups_count_session(struct groups *groups, uint32_t group)

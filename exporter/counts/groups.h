@@ -28,7 +28,7 @@ struct group {
     uint64_t responses;
     uint64_t bytes_in;                      /* DNS message bytes of the queries */
     uint64_t bytes_out;                     /* of the responses */
-    uint64_t rejected[WIRE_REJECT_REASONS]; /* [WIRE_REJECT_NONE] stays 0 */
+    uint64_t rejected[WIRE_REJECTED_COUNT]; /* index: the outcome less WIRE_REJECTED_FIRST */
 };
 
 struct group_domain {
@@ -69,7 +69,7 @@ uint32_t groups_find(struct groups *groups, uint8_t domain, struct geo place);
 /* A query, a response or a rejected query of `bytes` DNS message bytes. */
 void groups_count_query(struct groups *groups, uint32_t group, uint16_t bytes);
 void groups_count_response(struct groups *groups, uint32_t group, uint16_t bytes);
-void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_reject reason);
+void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome outcome);
 
 /* Active sessions in all groups. */
 uint64_t groups_active(const struct groups *groups);

@@ -8,8 +8,8 @@
 #include "exporter/exposition/format.h"
 #include "exporter/exposition/metrics.h"
 #include "exporter/exposition/snapshot.h"
-#include "exporter/exposition/sources.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/state/state.h"
 #include "exporter/system/self_metrics.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ struct line_start {
 };
 
 struct exposition {
-    struct exposition_sources sources;
+    const struct state *state; /* what groups count is read while the page runs */
     struct exposition_wish wish;
     const struct snapshot *snapshot; /* later groups wait for the next scrape */
     /* How far reading is: the metric, whether its header is still due, and its next line. */
@@ -144,22 +144,22 @@ static uint64_t value64(const void *values, size_t offset)
 
 static uint32_t count_lines(const struct exposition *exposition, const struct metric *metric)
 {
-    const struct options *options = exposition->sources.options;
+    const struct options *options = &exposition->state->options;
     switch (metric->source) {
     case METRICS_OF_GROUP_COPIED:
     case METRICS_OF_GROUP:
         return exposition->snapshot->group_count;
     case METRICS_OF_GROUP_SPLIT:
-        return exposition->snapshot->group_count * metric->value_count;
+        return exposition->snapshot->group_count * metric->label->count;
     case METRICS_OF_DOMAIN:
         return exposition->snapshot->domain_count;
-    case METRICS_OF_ALL_SPLIT:
-        return metric->value_count;
-    case METRICS_OF_SELF:
-        return value64(&exposition->snapshot->values, metric->offset) != SELF_METRICS_UNKNOWN;
+    case METRICS_OF_STATE_SPLIT:
+    case METRICS_OF_OUTCOMES:
+        return metric->label->count;
+    case METRICS_OF_STATE:
+        return value64(&exposition->snapshot->state, metric->offset) != SELF_METRICS_UNKNOWN;
     case METRICS_OF_DATABASE:
         return (options->country_database != NULL ? 1u : 0u) + (options->asn_database != NULL);
-    case METRICS_OF_ALL:
     case METRICS_OF_BUILD:
         break;
     }
@@ -169,12 +169,12 @@ static uint32_t count_lines(const struct exposition *exposition, const struct me
 /* Writes once what all lines of the metric have in common. */
 static void begin_metric(struct exposition *exposition, const struct metric *metric)
 {
-    const struct exposition_sources *sources = &exposition->sources;
     for (uint32_t i = 0; i < exposition->snapshot->domain_count; i++) {
         struct line_start *start = &exposition->starts[i];
         char *at = format_put_string(start->text, metric->name);
         at = format_put_string(at, "{domain=\"");
-        at = format_put_escaped(at, sources->options->domains[i].text, DOMAIN_VALUE_MAX, true);
+        at = format_put_escaped(at, exposition->state->options.domains[i].text, DOMAIN_VALUE_MAX,
+                                true);
         *at++ = '"';
         start->length = (size_t)(at - start->text);
     }
@@ -186,8 +186,8 @@ static void begin_metric(struct exposition *exposition, const struct metric *met
  * the zeros at once. */
 static char *put_split_line(struct exposition *exposition, const struct metric *metric, char *at)
 {
-    const struct group *groups = exposition->sources.groups->entries;
-    uint32_t count = metric->value_count;
+    const struct group *groups = exposition->state->counts.groups.entries;
+    uint32_t count = metric->label->count;
     uint32_t group = exposition->line / count;
     uint32_t which = exposition->line % count;
     uint64_t value = 0;
@@ -197,9 +197,9 @@ static char *put_split_line(struct exposition *exposition, const struct metric *
             exposition->line++;
             value = value64(&groups[group], metric->offset + which * sizeof(value));
             if (value != 0) {
-                at = put_group(exposition->starts, labels_of(exposition->sources.options),
+                at = put_group(exposition->starts, labels_of(&exposition->state->options),
                                &groups[group], at);
-                at = put_label(at, ',', metric->label, metric->values[which]);
+                at = put_label(at, ',', metric->label->name, metric->label->value(which));
                 return put_value(at, value);
             }
         }
@@ -212,20 +212,20 @@ static char *put_database(const struct exposition *exposition, const struct metr
                           uint32_t index, char *at)
 {
     static const char *const names[GEOIP_DATABASES] = {"country", "asn"};
-    bool country = exposition->sources.options->country_database != NULL;
+    bool country = exposition->state->options.country_database != NULL;
     enum geoip_which which = country && index == 0 ? GEOIP_COUNTRY : GEOIP_ASN;
     at = format_put_string(at, metric->name);
     at = put_label(at, '{', "database", names[which]);
-    return put_value(at, value64(&exposition->snapshot->values.databases[which], metric->offset));
+    return put_value(at, value64(&exposition->snapshot->state.databases[which], metric->offset));
 }
 
 /* Writes lines of groups while they fit before `end`: a page can have a million of them. */
 static char *put_group_lines(struct exposition *exposition, const struct metric *metric, char *at,
                              const char *end)
 {
-    const struct group *groups = exposition->sources.groups->entries;
+    const struct group *groups = exposition->state->counts.groups.entries;
     const struct metrics_gauges *gauges = exposition->snapshot->gauges;
-    const struct labels labels = labels_of(exposition->sources.options);
+    const struct labels labels = labels_of(&exposition->state->options);
     const bool copied = metric->source == METRICS_OF_GROUP_COPIED;
     const size_t offset = metric->offset;
     const uint32_t count = exposition->line_count;
@@ -240,6 +240,33 @@ static char *put_group_lines(struct exposition *exposition, const struct metric 
     return at;
 }
 
+static uint64_t value_at(const struct snapshot *snapshot, const struct metric *metric,
+                         uint32_t index)
+{
+    return value64(&snapshot->state, metric->offset + index * sizeof(uint64_t));
+}
+
+/* name{label="value"} 1 */
+static char *put_split_value(const struct metric *metric, uint32_t index, uint64_t value, char *at)
+{
+    at = format_put_string(at, metric->name);
+    at = put_label(at, '{', metric->label->name, metric->label->value(index));
+    return put_value(at, value);
+}
+
+/* The sum of the outcomes from `index` on that have one name, since they follow each other. */
+static char *put_outcome(struct exposition *exposition, const struct metric *metric, uint32_t index,
+                         char *at)
+{
+    const char *name = metric->label->value(index);
+    uint64_t sum = value_at(exposition->snapshot, metric, index);
+    while (exposition->line < exposition->line_count &&
+           strcmp(metric->label->value(exposition->line), name) == 0) {
+        sum += value_at(exposition->snapshot, metric, exposition->line++);
+    }
+    return put_split_value(metric, index, sum, at);
+}
+
 /* Writes the next line of a metric without groups, if there is one more. */
 static char *put_line(struct exposition *exposition, const struct metric *metric, char *at)
 {
@@ -252,19 +279,18 @@ static char *put_line(struct exposition *exposition, const struct metric *metric
     case METRICS_OF_DOMAIN:
         at = format_put(at, exposition->starts[index].text, exposition->starts[index].length);
         return put_value(at, value32(&snapshot->domains[index], metric->offset));
-    case METRICS_OF_ALL:
-    case METRICS_OF_SELF:
+    case METRICS_OF_STATE:
         at = format_put_string(at, metric->name);
         *at++ = ' ';
-        at = format_put_decimal(at, value64(&snapshot->values, metric->offset), metric->decimals);
+        at = format_put_decimal(at, value64(&snapshot->state, metric->offset), metric->decimals);
         *at++ = '\n';
         return at;
     case METRICS_OF_DATABASE:
         return put_database(exposition, metric, index, at);
-    case METRICS_OF_ALL_SPLIT:
-        at = format_put_string(at, metric->name);
-        at = put_label(at, '{', metric->label, metric->values[index]);
-        return put_value(at, value64(&snapshot->values, metric->offset + index * sizeof(uint64_t)));
+    case METRICS_OF_STATE_SPLIT:
+        return put_split_value(metric, index, value_at(snapshot, metric, index), at);
+    case METRICS_OF_OUTCOMES:
+        return put_outcome(exposition, metric, index, at);
     case METRICS_OF_BUILD:
         return put_build(format_put_string(at, metric->name));
     case METRICS_OF_GROUP_COPIED:
@@ -301,19 +327,19 @@ static bool is_wanted(const struct exposition *exposition, size_t index)
     return !exposition->wish.by_name || (exposition->wish.metrics >> index & 1) != 0;
 }
 
-int exposition_begin(const struct exposition_sources *sources, const struct exposition_wish *wish,
+int exposition_begin(const struct state *state, const struct exposition_wish *wish,
                      struct exposition **out)
 {
     struct exposition *exposition = malloc(sizeof(*exposition));
     if (exposition == NULL) {
         return -ENOMEM;
     }
-    int error = snapshot_take(sources, &exposition->snapshot);
+    int error = snapshot_take(state, &exposition->snapshot);
     if (error != 0) {
         free(exposition);
         return error;
     }
-    exposition->sources = *sources;
+    exposition->state = state;
     exposition->wish = *wish;
     exposition->metric = 0;
     exposition->header_due = true;

@@ -20,7 +20,7 @@ struct exposition_wish {
     uint64_t metrics; /* which ones: a bit for each index */
 };
 
-struct exposition_sources;
+struct state;
 struct exposition;
 
 /* The Content-Type of a format. */
@@ -31,7 +31,7 @@ const char *exposition_content_type(enum exposition_format format);
 void exposition_ask(struct exposition_wish *wish, const char *name);
 
 /* Begins a scrape. Returns 0 or -ENOMEM. exposition_end frees it. */
-int exposition_begin(const struct exposition_sources *sources, const struct exposition_wish *wish,
+int exposition_begin(const struct state *state, const struct exposition_wish *wish,
                      struct exposition **out);
 void exposition_end(struct exposition *exposition);
 

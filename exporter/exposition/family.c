@@ -52,10 +52,29 @@ static char *put_unit(char *at, const struct metric *metric, size_t length)
     return at;
 }
 
+/* What each value of the label means, for a metric whose help lists them. */
+static char *put_meanings(char *at, const struct metrics_label *label, bool quoted)
+{
+    for (uint32_t i = 0; i < label->count; i++) {
+        at = format_put_string(at, i > 0 ? ", " : "");
+        at = format_put_string(at, label->value(i));
+        at = format_put_string(at, " (");
+        at = format_put_escaped(at, label->meaning(i), FAMILY_MEANING_MAX, quoted);
+        *at++ = ')';
+    }
+    return at;
+}
+
 static char *put_help(char *at, const struct metric *metric, size_t length, bool quoted)
 {
     at = put_begin(at, "# HELP ", metric->name, length);
     at = format_put_escaped(at, metric->help, FAMILY_HELP_MAX, quoted);
+    if (metric->label != NULL && metric->label->meaning != NULL) {
+        at = put_meanings(at, metric->label, quoted);
+    }
+    if (metric->help_end != NULL) {
+        at = format_put_escaped(at, metric->help_end, FAMILY_HELP_MAX, quoted);
+    }
     *at++ = '\n';
     return at;
 }

@@ -9,8 +9,9 @@
 struct metric;
 
 enum {
-    FAMILY_NAME_MAX = 64,  /* bytes of a metric's name */
-    FAMILY_HELP_MAX = 768, /* bytes, escaped; with three names it fits EXPOSITION_LINE_MAX */
+    FAMILY_NAME_MAX = 64,    /* bytes of a metric's name */
+    FAMILY_HELP_MAX = 512,   /* bytes of a help text, and of what ends it, escaped */
+    FAMILY_MEANING_MAX = 96, /* of what a label's value means */
 };
 
 /* Writes HELP and TYPE, or for OpenMetrics TYPE, UNIT (where the name ends in one) and HELP: less

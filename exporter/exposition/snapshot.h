@@ -9,7 +9,7 @@
 #include "common/domain.h"
 #include "exporter/counts/groups.h"
 #include "exporter/exposition/metrics.h"
-#include "exporter/exposition/sources.h"
+#include "exporter/state/state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,10 +22,10 @@ enum {
 };
 
 struct snapshot {
-    struct exposition_sources sources;
-    uint64_t milliseconds; /* of CLOCK_BOOTTIME, when it was made */
+    const struct state *of; /* what it is a copy of; not owned */
+    uint64_t milliseconds;  /* of CLOCK_BOOTTIME, when it was made */
     unsigned users;
-    struct metrics_values values;
+    struct state state; /* as it was, with the values filled in that are so where they are shown */
     uint32_t domain_count;
     struct group_domain domains[DOMAINS_MAX];
     uint32_t group_count;
@@ -33,7 +33,7 @@ struct snapshot {
 };
 
 /* A copy to read, shared or new. Returns 0 or -ENOMEM. Release each one once. */
-int snapshot_take(const struct exposition_sources *sources, const struct snapshot **out);
+int snapshot_take(const struct state *state, const struct snapshot **out);
 void snapshot_release(const struct snapshot *snapshot);
 
 /* Bytes that all copies together may take. */

@@ -1,13 +1,16 @@
 #include "exporter/http/http.h"
 
-#include "exporter/exposition/http_counters.h"
+#include "common/options.h"
 #include "exporter/http/connections.h"
 #include "exporter/http/listen.h"
 #include "exporter/http/pages.h"
 #include "exporter/http/request.h"
 #include "exporter/http/scrape.h"
 #include "exporter/http/status_page.h"
+#include "exporter/state/http_counters.h"
+#include "exporter/state/state.h"
 #include "exporter/web_config/access.h"
+#include "exporter/web_config/page.h"
 #include "exporter/web_config/tls.h"
 #include "exporter/web_config/tls_no_certificate.h"
 
@@ -31,28 +34,12 @@ enum {
 
 struct http {
     struct MHD_Daemon *daemon;
-    struct http_options options;
+    struct state *state; /* not owned; counted in its http counters */
     struct connections connections;
     struct pages pages;
     struct status_page status;
     uint32_t now; /* of the turn, in seconds of CLOCK_BOOTTIME */
 };
-
-static enum page refusal(unsigned status)
-{
-    switch (status) {
-    case MHD_HTTP_METHOD_NOT_ALLOWED:
-        return PAGE_WRONG_METHOD;
-    case MHD_HTTP_FORBIDDEN:
-        return PAGE_FORBIDDEN;
-    case MHD_HTTP_UNAUTHORIZED:
-        return PAGE_UNAUTHORIZED;
-    case MHD_HTTP_TOO_MANY_REQUESTS:
-        return PAGE_TOO_MANY;
-    default:
-        return PAGE_BAD_REQUEST;
-    }
-}
 
 /* Our record of a connection; never NULL while libmicrohttpd serves it. */
 static struct connection *known_as(struct http *http, struct MHD_Connection *connection)
@@ -75,63 +62,57 @@ static void *note_target(void *context, const char *target, struct MHD_Connectio
     return NULL;
 }
 
-static bool serve_metrics(struct http *http, struct MHD_Connection *connection,
-                          struct connection *known, const char *method)
+/* Of our paths, which have no escapes. */
+static enum page page_at(struct http *http, const struct connection *known, const char *path)
 {
-    uint32_t limit = http->options.max_requests;
-    if (limit != 0 && connections_scrapes(&http->connections) >= limit) {
-        return pages_serve(&http->pages, connection, PAGE_BUSY);
+    const struct options *options = &http->state->options;
+    if (known->escaped) {
+        return PAGE_NOT_FOUND;
     }
-    known->scrape = true;
-    return scrape_serve(http->options.sources, connection, http->pages.headers,
-                        strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+    if (strcmp(path, options->telemetry_path) == 0) {
+        bool busy = options->max_requests != 0 &&
+                    connections_scrapes(&http->connections) >= options->max_requests;
+        return busy ? PAGE_BUSY : PAGE_METRICS;
+    }
+    if (strcmp(path, "/") == 0) {
+        return PAGE_STATUS;
+    }
+    if (strcmp(path, "/-/healthy") == 0) {
+        return PAGE_HEALTHY;
+    }
+    if (strcmp(path, "/-/ready") == 0) {
+        return http->state->sniffer_up != 0 ? PAGE_READY : PAGE_NOT_READY;
+    }
+    return PAGE_NOT_FOUND;
 }
 
-/* What the web configuration decides on a request: 0, or the status to refuse it with. */
-static unsigned judge(const struct http *http, struct MHD_Connection *connection)
+/* What becomes of a request. */
+static enum page decide(struct http *http, struct MHD_Connection *connection,
+                        const struct connection *known, const char *path, const char *method)
 {
-    switch (access_check(
-        http->options.access,
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION))) {
-    case ACCESS_GRANTED:
-        return 0;
-    case ACCESS_UNAUTHORIZED:
-        return MHD_HTTP_UNAUTHORIZED;
-    case ACCESS_TOO_MANY:
-        return MHD_HTTP_TOO_MANY_REQUESTS;
+    enum page page = request_check(connection, path, method, known->loopback);
+    if (page == PAGE_NONE) {
+        page = access_check(http->state->access,
+                            MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                        MHD_HTTP_HEADER_AUTHORIZATION));
     }
-    return MHD_HTTP_UNAUTHORIZED;
+    return page == PAGE_NONE ? page_at(http, known, path) : page;
 }
 
 /* Queues the reply to a request. Returns false when memory is short. */
 static bool serve(struct http *http, struct MHD_Connection *connection, struct connection *known,
                   const char *path, const char *method)
 {
-    unsigned status = request_check(connection, path, method, known->loopback);
-    if (status != 0) {
-        return pages_serve(&http->pages, connection, refusal(status));
+    enum page page = decide(http, connection, known, path, method);
+    if (page == PAGE_METRICS) {
+        known->scrape = true;
+        return scrape_serve(http->state, connection, http->pages.headers,
+                            strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
     }
-    status = judge(http, connection);
-    if (status != 0) {
-        return pages_serve(&http->pages, connection, refusal(status));
-    }
-    if (known->escaped) { /* our paths have no escapes */
-        return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
-    }
-    if (strcmp(path, http->options.telemetry_path) == 0) {
-        return serve_metrics(http, connection, known, method);
-    }
-    if (strcmp(path, "/") == 0) {
+    if (page == PAGE_STATUS) {
         return status_page_serve(&http->status, connection, http->now);
     }
-    if (strcmp(path, "/-/healthy") == 0) {
-        return pages_serve(&http->pages, connection, PAGE_HEALTHY);
-    }
-    if (strcmp(path, "/-/ready") == 0) {
-        return pages_serve(&http->pages, connection,
-                           *http->options.stale ? PAGE_NOT_READY : PAGE_READY);
-    }
-    return pages_serve(&http->pages, connection, PAGE_NOT_FOUND);
+    return pages_serve(&http->pages, connection, page);
 }
 
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path,
@@ -167,12 +148,12 @@ static void note_reply(void *context, struct MHD_Connection *connection, void **
     (void)request;
     const struct connection *known = known_as(http, connection);
     if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED && known != NULL && is_open(known)) {
-        http->options.counters->drops[HTTP_DROP_TIMEOUT]++;
+        http->state->http.drops[HTTP_DROP_TIMEOUT]++;
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
     if (info != NULL) {
-        http_counters_reply(http->options.counters, info->http_status);
+        http_counters_reply(&http->state->http, info->http_status);
     }
 }
 
@@ -192,7 +173,7 @@ static void begin_tls(const struct http *http, struct MHD_Connection *connection
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (info != NULL) {
-        *socket_context = access_begin_tls(http->options.access, info->tls_session);
+        *socket_context = access_begin_tls(http->state->access, info->tls_session);
     }
 }
 
@@ -201,7 +182,7 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
 {
     struct http *http = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        if (access_uses_tls(http->options.access)) {
+        if (access_uses_tls(http->state->access)) {
             begin_tls(http, connection, socket_context);
         }
         return;
@@ -209,22 +190,22 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
     tls_release(*socket_context);
     const struct connection *known = known_as(http, connection);
     if (known != NULL) {
-        http->options.counters->drops[HTTP_DROP_TIMEOUT] += timed_out(http, known);
+        http->state->http.drops[HTTP_DROP_TIMEOUT] += timed_out(http, known);
         connections_remove(&http->connections, known->descriptor);
     }
 }
 
-int http_start(const struct http_options *options, struct http **out)
+int http_start(struct state *state, struct http **out)
 {
     struct http *http = calloc(1, sizeof *http);
     if (http == NULL) {
         return -ENOMEM;
     }
-    http->options = *options;
-    http->status.sources = options->status;
-    http->pages.headers = access_headers(options->access);
-    http->status.headers = access_headers(options->access);
-    const bool tls = access_uses_tls(options->access);
+    http->state = state;
+    http->status.state = state;
+    http->pages.headers = access_headers(state->access);
+    http->status.headers = access_headers(state->access);
+    const bool tls = access_uses_tls(state->access);
     /* No error log: libmicrohttpd's lines name the peer. No ITC pipe: there is one thread. */
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | (tls ? MHD_USE_TLS : MHD_NO_FLAG), 0, NULL, NULL,
@@ -262,7 +243,7 @@ static bool make_room(struct http *http, uint64_t peer)
         return false;
     }
     connections_end(victim);
-    http->options.counters->drops[HTTP_DROP_REPLACED]++;
+    http->state->http.drops[HTTP_DROP_REPLACED]++;
     MHD_run(http->daemon); /* sees the end and closes it */
     return true;
 }
@@ -273,13 +254,13 @@ static void add_connection(struct http *http, const struct newcomer *newcomer,
     if (connections_add(&http->connections, newcomer) != 0 &&
         (!make_room(http, newcomer->peer) || connections_add(&http->connections, newcomer) != 0)) {
         close(newcomer->descriptor);
-        http->options.counters->drops[HTTP_DROP_LIMIT]++;
+        http->state->http.drops[HTTP_DROP_LIMIT]++;
         return;
     }
     /* On failure libmicrohttpd has closed it. */
     if (MHD_add_connection(http->daemon, newcomer->descriptor, address, length) != MHD_YES) {
         connections_remove(&http->connections, newcomer->descriptor);
-        http->options.counters->drops[HTTP_DROP_MEMORY]++;
+        http->state->http.drops[HTTP_DROP_MEMORY]++;
     }
 }
 
@@ -318,22 +299,35 @@ int http_descriptor(const struct http *http)
     return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
-int http_timeout_ms(const struct http *http)
+static int until_due(const void *owner, struct timer_now now)
 {
+    const struct http *http = owner;
+    (void)now;
     MHD_UNSIGNED_LONG_LONG timeout;
     if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES) {
         return -1;
     }
-    if (timeout == 0 && access_uses_tls(http->options.access)) {
+    if (timeout == 0 && access_uses_tls(http->state->access)) {
         return connections_any_asked(&http->connections) ? TLS_REPLY_TURN_MS : TLS_TURN_MS;
     }
     return timeout > HTTP_TIMEOUT_SECONDS * 1000 ? HTTP_TIMEOUT_SECONDS * 1000 : (int)timeout;
 }
 
-void http_run(struct http *http, uint32_t now)
+/* Without a connection there is nothing to do, and a message from the sniffer costs no system call
+ * here. */
+static void run(void *owner, struct timer_now now)
 {
-    http->now = now;
-    http->options.counters->drops[HTTP_DROP_DEADLINE] +=
-        connections_expire(&http->connections, now);
+    struct http *http = owner;
+    if (until_due(http, now) < 0) {
+        return;
+    }
+    http->now = now.second;
+    http->state->http.drops[HTTP_DROP_DEADLINE] +=
+        connections_expire(&http->connections, now.second);
     MHD_run(http->daemon);
+}
+
+struct timer http_timer(struct http *http)
+{
+    return (struct timer){.owner = http, .wait = until_due, .run = run};
 }

@@ -6,35 +6,24 @@
 #ifndef EXPORTER_HTTP_HTTP_H
 #define EXPORTER_HTTP_HTTP_H
 
+#include "exporter/system/timer.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-struct exposition_sources;
-struct http_counters;
 struct listener;
-struct status_sources;
+struct state;
 
 enum {
     HTTP_CONNECTION_MEMORY = 16384, /* bytes each, headers included */
     HTTP_TIMEOUT_SECONDS = 10,      /* without progress */
 };
 
-/* Nothing is owned; everything pointed to outlives the server. */
-struct http_options {
-    const char *telemetry_path;
-    const struct exposition_sources *sources;
-    const struct status_sources *status;
-    struct access *access; /* what -web.config.file asks for; NULL: nothing */
-    const bool *stale;     /* the sniffer is silent: the metrics are not ready */
-    struct http_counters *counters;
-    uint32_t max_requests; /* scrapes at a time; 0: as many as connections */
-};
-
 struct http;
 
 /* Makes the server, which answers the connections from http_accept. Returns 0 or -ENOMEM. http_stop
  * closes every connection and frees it. */
-int http_start(const struct http_options *options, struct http **out);
+int http_start(struct state *state, struct http **out);
 void http_stop(struct http *http);
 
 /*
@@ -46,12 +35,10 @@ void http_stop(struct http *http);
  */
 bool http_accept(struct http *http, const struct listener *listener, uint32_t now);
 
-/* The descriptor to wait for (EPOLLIN), and the longest wait: milliseconds, -1 when no connection
- * is open. With TLS never 0: see TLS_TURN_MS. */
+/* The descriptor to wait for (EPOLLIN): what comes on it is served by the timer's run. */
 int http_descriptor(const struct http *http);
-int http_timeout_ms(const struct http *http);
 
-/* Does what is due. Call when the descriptor is readable or the timeout has passed. */
-void http_run(struct http *http, uint32_t now);
+/* Serves what is open. With TLS it never waits for 0 ms: see TLS_TURN_MS. */
+struct timer http_timer(struct http *http);
 
 #endif

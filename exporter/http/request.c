@@ -3,6 +3,7 @@
 #include "common/number.h"
 
 #include <arpa/inet.h>
+#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
@@ -61,17 +62,17 @@ bool request_host_is_loopback(const char *host)
     return inet_pton(AF_INET, name, &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
-unsigned request_check(struct MHD_Connection *connection, const char *target, const char *method,
-                       bool loopback)
+enum page request_check(struct MHD_Connection *connection, const char *target, const char *method,
+                        bool loopback)
 {
     struct findings findings = {.hosts = 0};
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        return MHD_HTTP_METHOD_NOT_ALLOWED;
+        return PAGE_WRONG_METHOD;
     }
     MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at, &findings);
     if (findings.body || findings.hosts > 1 || target[0] != '/') {
-        return MHD_HTTP_BAD_REQUEST;
+        return PAGE_BAD_REQUEST;
     }
     bool foreign = findings.host != NULL && !request_host_is_loopback(findings.host);
-    return loopback && foreign ? MHD_HTTP_FORBIDDEN : 0;
+    return loopback && foreign ? PAGE_FORBIDDEN : PAGE_NONE;
 }

@@ -5,17 +5,21 @@
 #ifndef EXPORTER_HTTP_REQUEST_H
 #define EXPORTER_HTTP_REQUEST_H
 
-#include <microhttpd.h>
+#include "exporter/web_config/page.h"
+
 #include <stdbool.h>
 
+struct MHD_Connection;
+
 /*
- * Returns 0 for a request to be served, otherwise the status to refuse it with: 405 for another
- * method; 400 for a body (Content-Length or Transfer-Encoding), more than one Host, or a target
- * that is not a path; 403 on a loopback-only socket for a Host that does not name loopback, against
- * DNS rebinding (a web page whose name is made to point here).
+ * Returns PAGE_NONE for a request that may go on, else the page that refuses it: PAGE_WRONG_METHOD
+ * for another method; PAGE_BAD_REQUEST for a body (Content-Length or Transfer-Encoding), more than
+ * one Host, or a target that is not a path; PAGE_FORBIDDEN, when it came to a socket of loopback
+ * alone, for a Host that does not name loopback: a page from elsewhere whose name was made to point
+ * here (DNS rebinding).
  */
-unsigned request_check(struct MHD_Connection *connection, const char *target, const char *method,
-                       bool loopback);
+enum page request_check(struct MHD_Connection *connection, const char *target, const char *method,
+                        bool loopback);
 
 /* True for the Host values that name loopback: localhost, 127.0.0.0/8 and [::1], with or without a
  * port. */

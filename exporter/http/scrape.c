@@ -2,10 +2,10 @@
 
 #include "exporter/exposition/exposition.h"
 #include "exporter/exposition/format.h"
-#include "exporter/exposition/sources.h"
 #include "exporter/http/connections.h"
 #include "exporter/http/gzip.h"
 #include "exporter/http/negotiate.h"
+#include "exporter/state/state.h"
 #include "exporter/web_config/headers.h"
 
 #include <errno.h>
@@ -108,13 +108,13 @@ static int begin_gzip(struct gzip **out)
     return 0;
 }
 
-static struct reply *begin_reply(const struct exposition_sources *sources, const struct wish *wish)
+static struct reply *begin_reply(const struct state *state, const struct wish *wish)
 {
     struct reply *reply = calloc(1, sizeof *reply);
     if (reply == NULL) {
         return NULL;
     }
-    int error = exposition_begin(sources, &wish->page, &reply->exposition);
+    int error = exposition_begin(state, &wish->page, &reply->exposition);
     if (error == 0 && wish->gzip) {
         error = begin_gzip(&reply->gzip);
     }
@@ -193,10 +193,9 @@ static struct MHD_Response *make_head(void)
     return response;
 }
 
-static struct MHD_Response *make_page(const struct exposition_sources *sources,
-                                      const struct wish *wish)
+static struct MHD_Response *make_page(const struct state *state, const struct wish *wish)
 {
-    struct reply *reply = begin_reply(sources, wish);
+    struct reply *reply = begin_reply(state, wish);
     if (reply == NULL) {
         return NULL;
     }
@@ -208,11 +207,11 @@ static struct MHD_Response *make_page(const struct exposition_sources *sources,
     return response;
 }
 
-bool scrape_serve(const struct exposition_sources *sources, struct MHD_Connection *connection,
+bool scrape_serve(const struct state *state, struct MHD_Connection *connection,
                   const struct headers *headers, bool only_head)
 {
     const struct wish wish = take_wish(connection);
-    struct MHD_Response *response = only_head ? make_head() : make_page(sources, &wish);
+    struct MHD_Response *response = only_head ? make_head() : make_page(state, &wish);
     if (response == NULL) {
         return false;
     }

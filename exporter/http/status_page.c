@@ -18,7 +18,7 @@ static struct MHD_Response *make(const struct status_page *reply, uint32_t now)
         {"Referrer-Policy", "no-referrer"},
         {"X-Content-Type-Options", "nosniff"},
     };
-    long length = status_render(reply->sources, now, (uint64_t)time(NULL), page);
+    long length = status_render(reply->state, now, (uint64_t)time(NULL), page);
     if (length < 0) {
         return NULL;
     }

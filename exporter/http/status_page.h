@@ -11,13 +11,13 @@
 struct MHD_Connection;
 struct MHD_Response;
 struct headers;
-struct status_sources;
+struct state;
 
 struct status_page {
-    const struct status_sources *sources; /* not owned */
-    const struct headers *headers;        /* fields that it has besides its own; not owned */
-    struct MHD_Response *response;        /* NULL: none yet */
-    uint32_t second;                      /* of CLOCK_BOOTTIME, when it was made */
+    const struct state *state;     /* not owned */
+    const struct headers *headers; /* fields that it has besides its own; not owned */
+    struct MHD_Response *response; /* NULL: none yet */
+    uint32_t second;               /* of CLOCK_BOOTTIME, when it was made */
 };
 
 /* Queues the page of `now`. Returns false when memory is short; then close the connection. */

@@ -9,9 +9,9 @@
 #include "exporter/counts/history.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/state/state.h"
 #include "exporter/status/ranking.h"
 #include "exporter/status/style.h"
-#include "exporter/system/reloaded.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -60,7 +60,7 @@ static void put_name(struct page *page, const char *text)
     }
 }
 
-static void put_head(struct page *page, const struct status_sources *sources)
+static void put_head(struct page *page, const struct state *state)
 {
     put(page,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -70,20 +70,21 @@ static void put_head(struct page *page, const struct status_sources *sources)
         "<style>%s</style>\n</head>\n<body>\n<header>\n<h1>dnstt_exporter</h1>\n"
         "<p class=\"soft\">version %s &middot; <a href=\".",
         REFRESH_SECONDS, status_style, build_version());
-    put_name(page, sources->options->telemetry_path);
+    put_name(page, state->options.telemetry_path);
     put(page, "\">metrics</a></p>\n</header>\n<main>\n");
 }
 
 /* --- What is watched. */
 
-static void put_watched(struct page *page, const struct status_sources *sources)
+static void put_watched(struct page *page, const struct state *state)
 {
-    const struct options *options = sources->options;
+    const struct options *options = &state->options;
     put(page, "<section id=\"watched\">\n<h2>Watched</h2>\n<table>\n");
     for (unsigned i = 0; i < options->domain_count; i++) {
         put(page, "<tr><th>");
         put_name(page, options->domains[i].text);
-        put(page, "</th><td>%" PRIu32 " active</td></tr>\n", sources->groups->domains[i].active);
+        put(page, "</th><td>%" PRIu32 " active</td></tr>\n",
+            state->counts.groups.domains[i].active);
     }
     put(page, "</table>\n<p class=\"soft\">UDP port");
     for (unsigned i = 0; i < options->port_count; i++) {
@@ -108,43 +109,45 @@ static void put_check(struct page *page, const char *what, bool good, const char
 static void put_loss(struct page *page, const struct wire_stats *stats)
 {
     char text[96] = "none";
-    if (stats->kernel_dropped > 0) {
-        double share = 100.0 * (double)stats->kernel_dropped / (double)stats->received;
+    if (stats->outcomes[WIRE_KERNEL_DROPPED] > 0) {
+        double share =
+            100.0 * (double)stats->outcomes[WIRE_KERNEL_DROPPED] / (double)stats->received;
         snprintf(text, sizeof text, "%" PRIu64 " (%.2g %%): counts are too low",
-                 stats->kernel_dropped, share);
+                 stats->outcomes[WIRE_KERNEL_DROPPED], share);
     }
-    put_check(page, "Packets lost", stats->kernel_dropped == 0, text);
+    put_check(page, "Packets lost", stats->outcomes[WIRE_KERNEL_DROPPED] == 0, text);
 }
 
-static void put_database(struct page *page, const struct status_sources *sources,
-                         enum geoip_which which, uint64_t today)
+static void put_database(struct page *page, const struct state *state, enum geoip_which which,
+                         uint64_t today)
 {
     static const char *const names[GEOIP_DATABASES] = {"Country database", "ASN database"};
-    uint64_t built = geoip_values(sources->geoip, which).build_time;
+    uint64_t built = geoip_values(state->geoip, which).build_time;
     uint64_t days = today > built ? (today - built) / SECONDS_A_DAY : 0;
-    bool current = sources->databases[which].successful != 0;
+    bool current = state->databases[which].file.successful != 0;
     char text[96];
     snprintf(text, sizeof text, "built %" PRIu64 " day%s ago%s", days, days == 1 ? "" : "s",
              current ? "" : "; its replacement cannot be used");
     put_check(page, names[which], current && days <= STATUS_DATABASE_DAYS, text);
 }
 
-static void put_health(struct page *page, const struct status_sources *sources, uint64_t today)
+static void put_health(struct page *page, const struct state *state, uint64_t today)
 {
-    const struct options *options = sources->options;
+    const struct options *options = &state->options;
     put(page, "<section id=\"health\">\n<h2>Health</h2>\n<table>\n");
-    put_check(page, "Sniffer", !*sources->stale, *sources->stale ? "silent" : "reports");
-    put_loss(page, sources->account);
+    put_check(page, "Sniffer", state->sniffer_up != 0,
+              state->sniffer_up != 0 ? "reports" : "silent");
+    put_loss(page, &state->intake.stats);
     if (options->country_database != NULL) {
-        put_database(page, sources, GEOIP_COUNTRY, today);
+        put_database(page, state, GEOIP_COUNTRY, today);
     }
     if (options->asn_database != NULL) {
-        put_database(page, sources, GEOIP_ASN, today);
+        put_database(page, state, GEOIP_ASN, today);
     }
-    bool exact = sources->distinct->forgotten == 0 && sources->sessions->refused == 0;
+    bool exact = state->counts.distinct.forgotten == 0 && state->counts.sessions.refused == 0;
     put_check(page, "Count of distinct sessions", exact,
               exact ? "exact" : "no longer exact: raise -sessions.remember or -sessions.max");
-    if (sources->groups->capped > 0) {
+    if (state->counts.groups.capped > 0) {
         put_check(page, "Countries and networks", false,
                   "reached -groups.max: new ones are counted as other");
     }
@@ -177,12 +180,12 @@ static void put_curve(struct page *page, const uint32_t samples[HISTORY_SAMPLES]
     }
 }
 
-static void put_hour(struct page *page, const struct status_sources *sources, uint32_t now)
+static void put_hour(struct page *page, const struct state *state, uint32_t now)
 {
     uint32_t samples[HISTORY_SAMPLES];
     uint32_t most = 0;
-    uint64_t active = sources->sessions->used;
-    history_read(sources->history, now, samples);
+    uint64_t active = state->counts.sessions.used;
+    history_read(&state->counts.history, now, samples);
     for (unsigned i = 0; i < HISTORY_SAMPLES; i++) {
         if (samples[i] != HISTORY_NOTHING && samples[i] > most) {
             most = samples[i];
@@ -192,7 +195,7 @@ static void put_hour(struct page *page, const struct status_sources *sources, ui
         "<section id=\"clients\" class=\"wide hour\">\n<h2>Active clients</h2>\n"
         "<p class=\"figure\">%" PRIu64 "</p>\n<p class=\"soft\">with a query in the last %" PRIu32
         " s; at most %" PRIu32 " in the last hour</p>\n",
-        active, sources->options->active_window, most);
+        active, state->options.active_window, most);
     put(page,
         "<svg role=\"img\" aria-label=\"Active clients over the last hour: at most %" PRIu32
         ", now %" PRIu64 "\" viewBox=\"0 -2 %d %d\" preserveAspectRatio=\"none\">\n"
@@ -227,11 +230,10 @@ static void name_key(enum ranking_kind kind, uint32_t key, char out[16])
     }
 }
 
-static int put_ranking(struct page *page, const struct status_sources *sources,
-                       enum ranking_kind kind)
+static int put_ranking(struct page *page, const struct state *state, enum ranking_kind kind)
 {
     struct ranking ranking;
-    int error = ranking_make(sources->groups, kind, &ranking);
+    int error = ranking_make(&state->counts.groups, kind, &ranking);
     if (error != 0) {
         return error;
     }
@@ -259,51 +261,45 @@ static int put_ranking(struct page *page, const struct status_sources *sources,
 
 /* --- What dnstt-server would not serve. */
 
-static const char *const reasons[WIRE_REJECT_REASONS] = {
-    [WIRE_REJECT_OPCODE] = "opcode: not a standard query",
-    [WIRE_REJECT_QTYPE] = "qtype: not TXT, as resolvers send that minimise names",
-    [WIRE_REJECT_EDNS] = "edns: no EDNS, or a size below the MTU: no tunnel works through it",
-    [WIRE_REJECT_ENCODING] = "encoding: not base32",
-    [WIRE_REJECT_SHORT] = "short: too short for a session id",
-    [WIRE_REJECT_FRAMING] = "framing: not dnstt's",
-};
-
 static void put_rejected(struct page *page, const struct groups *groups)
 {
-    uint64_t sums[WIRE_REJECT_REASONS] = {0};
+    uint64_t sums[WIRE_REJECTED_COUNT] = {0};
     uint64_t most = 0;
     for (uint32_t i = 0; i < groups->group_count; i++) {
-        for (unsigned reason = 0; reason < WIRE_REJECT_REASONS; reason++) {
+        for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
             sums[reason] += groups->entries[i].rejected[reason];
             most = sums[reason] > most ? sums[reason] : most;
         }
     }
     put(page,
         "<section id=\"rejected\" class=\"wide bars\">\n<h2>Rejected queries</h2>\n<table>\n");
-    for (unsigned reason = WIRE_REJECT_NONE + 1; reason < WIRE_REJECT_REASONS; reason++) {
-        put_bar(page, reasons[reason], sums[reason], most);
+    for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
+        const struct wire_outcome_text *text = &wire_outcome_texts[WIRE_REJECTED_FIRST + reason];
+        char name[160];
+        snprintf(name, sizeof name, "%s: %s", text->reason, text->meaning);
+        put_bar(page, name, sums[reason], most);
     }
     put(page, "</table>\n<p class=\"soft\">since the start, under the watched domains</p>\n"
               "</section>\n");
 }
 
-long status_render(const struct status_sources *sources, uint32_t now, uint64_t today,
+long status_render(const struct state *state, uint32_t now, uint64_t today,
                    char buffer[STATUS_BYTES])
 {
     struct page page = {.length = 0};
     page.start = buffer;
     int error = 0;
-    put_head(&page, sources);
-    put_hour(&page, sources, now);
-    put_watched(&page, sources);
-    put_health(&page, sources, today);
-    if (sources->options->country_database != NULL) {
-        error = put_ranking(&page, sources, RANKING_COUNTRIES);
+    put_head(&page, state);
+    put_hour(&page, state, now);
+    put_watched(&page, state);
+    put_health(&page, state, today);
+    if (state->options.country_database != NULL) {
+        error = put_ranking(&page, state, RANKING_COUNTRIES);
     }
-    if (error == 0 && sources->options->asn_database != NULL) {
-        error = put_ranking(&page, sources, RANKING_ASNS);
+    if (error == 0 && state->options.asn_database != NULL) {
+        error = put_ranking(&page, state, RANKING_ASNS);
     }
-    put_rejected(&page, sources->groups);
+    put_rejected(&page, &state->counts.groups);
     put(&page, "</main>\n<footer><small>Countries and networks are those of the resolvers, not of "
                "the people behind them.</small></footer>\n</body>\n</html>\n");
     if (error == 0 && page.full) {

@@ -10,14 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct distinct;
-struct geoip;
-struct groups;
-struct history;
-struct options;
-struct reloaded;
-struct sessions;
-struct wire_stats;
+struct state;
 
 enum {
     /* The longest page: half of it is for 32 domains of 240 characters, two rankings and a
@@ -27,24 +20,11 @@ enum {
     STATUS_DATABASE_DAYS = 45,
 };
 
-/* Where the values come from. Nothing is owned; everything outlives the pages. */
-struct status_sources {
-    const struct options *options;
-    const struct wire_stats *account; /* the sniffer's latest */
-    const struct groups *groups;
-    const struct sessions *sessions;
-    const struct distinct *distinct;
-    const struct geoip *geoip;        /* NULL: no databases */
-    const struct reloaded *databases; /* GEOIP_DATABASES of them */
-    const struct history *history;
-    const bool *stale; /* the sniffer is silent */
-};
-
 /*
  * Writes the page, without NUL, into STATUS_BYTES of buffer. `now` in seconds of CLOCK_BOOTTIME,
  * `today` in seconds since 1970. Returns its length, or -ENOMEM.
  */
-long status_render(const struct status_sources *sources, uint32_t now, uint64_t today,
+long status_render(const struct state *state, uint32_t now, uint64_t today,
                    char buffer[STATUS_BYTES]);
 
 #endif

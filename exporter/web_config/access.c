@@ -166,22 +166,13 @@ struct tls *access_begin_tls(struct access *access, struct gnutls_session_int *s
     return tls_begin(access->tls, session);
 }
 
-enum access_verdict access_check(struct access *access, const char *authorization)
+enum page access_check(struct access *access, const char *authorization)
 {
     if (access == NULL) {
-        return ACCESS_GRANTED;
+        return PAGE_NONE;
     }
     uint64_t now = milliseconds();
-    if (!rate_limit_take(&access->limit, now)) {
-        return ACCESS_TOO_MANY;
-    }
-    switch (passwords_check(&access->passwords, authorization, now / MILLISECONDS)) {
-    case PASSWORD_RIGHT:
-        return ACCESS_GRANTED;
-    case PASSWORD_WRONG:
-        return ACCESS_UNAUTHORIZED;
-    case PASSWORD_LATER:
-        return ACCESS_TOO_MANY;
-    }
-    return ACCESS_UNAUTHORIZED;
+    return rate_limit_take(&access->limit, now)
+               ? passwords_check(&access->passwords, authorization, now / MILLISECONDS)
+               : PAGE_TOO_MANY;
 }

@@ -6,6 +6,8 @@
 #ifndef EXPORTER_WEB_CONFIG_ACCESS_H
 #define EXPORTER_WEB_CONFIG_ACCESS_H
 
+#include "exporter/web_config/page.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,13 +44,8 @@ const struct headers *access_headers(const struct access *access);
  * NULL if the session cannot succeed. */
 struct tls *access_begin_tls(struct access *access, struct gnutls_session_int *session);
 
-enum access_verdict {
-    ACCESS_GRANTED,
-    ACCESS_UNAUTHORIZED, /* 401 */
-    ACCESS_TOO_MANY,     /* 429 */
-};
-
-/* Checks a request's Authorization field, NULL when it has none. */
-enum access_verdict access_check(struct access *access, const char *authorization);
+/* Checks a request by its Authorization field, NULL when it has none: PAGE_NONE when it may go on,
+ * PAGE_UNAUTHORIZED or PAGE_TOO_MANY. */
+enum page access_check(struct access *access, const char *authorization);
 
 #endif

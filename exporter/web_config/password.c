@@ -155,44 +155,42 @@ static bool may_check(struct passwords *passwords, uint64_t second)
     return passwords->checks++ < PASSWORD_CHECKS;
 }
 
-static enum password_verdict judge(struct passwords *passwords, struct attempt *attempt,
-                                   uint64_t second)
+static enum page judge(struct passwords *passwords, struct attempt *attempt, uint64_t second)
 {
     uint8_t seen[PASSWORD_DIGEST_BYTES];
     if (!digest(passwords, attempt, seen)) {
-        return PASSWORD_WRONG;
+        return PAGE_UNAUTHORIZED;
     }
     unsigned user = find_user(passwords, attempt);
     bool exists = user < passwords->count;
     if (exists && passwords->known[user] &&
         gnutls_memcmp(seen, passwords->digests[user], sizeof seen) == 0) {
-        return PASSWORD_RIGHT;
+        return PAGE_NONE;
     }
     if (!may_check(passwords, second)) {
-        return PASSWORD_LATER;
+        return PAGE_TOO_MANY;
     }
     const char *hash = passwords->users[exists ? user : passwords->dearest].hash;
     if (!matches(hash, attempt->password) || !exists) {
-        return PASSWORD_WRONG;
+        return PAGE_UNAUTHORIZED;
     }
     memcpy(passwords->digests[user], seen, sizeof seen);
     passwords->known[user] = true;
-    return PASSWORD_RIGHT;
+    return PAGE_NONE;
 }
 
-enum password_verdict passwords_check(struct passwords *passwords, const char *authorization,
-                                      uint64_t second)
+enum page passwords_check(struct passwords *passwords, const char *authorization, uint64_t second)
 {
     char password[CRYPT_MAX_PASSPHRASE_SIZE];
     struct attempt attempt = {.password = NULL};
     if (passwords->count == 0) {
-        return PASSWORD_RIGHT;
+        return PAGE_NONE;
     }
     if (authorization == NULL || decode(authorization, &attempt) != 0) {
-        return PASSWORD_WRONG;
+        return PAGE_UNAUTHORIZED;
     }
-    enum password_verdict verdict =
-        take_apart(&attempt, password) ? judge(passwords, &attempt, second) : PASSWORD_WRONG;
+    enum page verdict =
+        take_apart(&attempt, password) ? judge(passwords, &attempt, second) : PAGE_UNAUTHORIZED;
     forget(&attempt);
     explicit_bzero(password, sizeof password);
     return verdict;

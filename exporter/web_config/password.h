@@ -9,6 +9,8 @@
 #ifndef EXPORTER_WEB_CONFIG_PASSWORD_H
 #define EXPORTER_WEB_CONFIG_PASSWORD_H
 
+#include "exporter/web_config/page.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,12 +42,6 @@ struct passwords {
     unsigned checks; /* in that second */
 };
 
-enum password_verdict {
-    PASSWORD_RIGHT,
-    PASSWORD_WRONG,
-    PASSWORD_LATER, /* not checked: too many checks in this second */
-};
-
 /* Returns NULL for a bcrypt hash ($2a$, $2b$ or $2y$) that can be checked. Otherwise static text:
  * what is wrong and what to write instead. */
 const char *password_refuse_hash(const char *hash);
@@ -54,9 +50,9 @@ const char *password_refuse_hash(const char *hash);
  * successes. Returns 0 or -errno: -EIO if the kernel gives no random key. */
 int passwords_start(const struct password_user *users, unsigned count, struct passwords *out);
 
-/* Checks the value of an Authorization field, or NULL for a request without one. `second` is of any
- * clock that does not step back. */
-enum password_verdict passwords_check(struct passwords *passwords, const char *authorization,
-                                      uint64_t second);
+/* Checks the value of an Authorization field, or NULL for a request without one: PAGE_NONE when the
+ * password is right, PAGE_UNAUTHORIZED, or PAGE_TOO_MANY when it was not checked, after too many
+ * checks in this second. `second` is of any clock that does not step back. */
+enum page passwords_check(struct passwords *passwords, const char *authorization, uint64_t second);
 
 #endif

@@ -16,11 +16,11 @@
 #include "exporter/counts/sessions.h"
 #include "exporter/counts/table.h"
 #include "exporter/exposition/exposition.h"
-#include "exporter/exposition/http_counters.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
+#include "exporter/state/http_counters.h"
 #include "exporter/system/reloaded.h"
 #include "tests/bench/state.h"
 

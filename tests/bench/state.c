@@ -7,10 +7,9 @@
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/exposition/exposition.h"
-#include "exporter/exposition/http_counters.h"
-#include "exporter/exposition/sources.h"
 #include "exporter/geoip/geoip.h"
-#include "exporter/intake.h"
+#include "exporter/state/http_counters.h"
+#include "exporter/state/intake.h"
 #include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
 

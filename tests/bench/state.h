@@ -11,9 +11,8 @@
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/exposition/exposition.h"
-#include "exporter/exposition/sources.h"
 #include "exporter/geoip/geoip.h"
-#include "exporter/intake.h"
+#include "exporter/state/intake.h"
 
 #include <stddef.h>
 #include <stdint.h>

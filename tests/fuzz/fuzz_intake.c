@@ -9,7 +9,7 @@
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/counts/table.h"
-#include "exporter/intake.h"
+#include "exporter/state/intake.h"
 
 #include <assert.h>
 #include <stdlib.h>

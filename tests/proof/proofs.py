@@ -133,7 +133,7 @@ PROOFS = [
                   "groups_count_rejected": "model_count_rejected",
                   "sessions_query": "model_sessions_query"},
           mutants=(("common/wire.c", "record->domain >= domains ||", ""),
-                   ("exporter/intake.c", "intake->geoip != NULL", "true"))),
+                   ("exporter/state/intake.c", "intake->geoip != NULL", "true"))),
     Proof("intake_take", "prove_intake.c",
           unwind={"fell.0": 32, "take_batch.0": 17},
           models={name: f"model_{name}" for name in (
@@ -144,7 +144,7 @@ PROOFS = [
               " && (unsigned long)record <= (unsigned long)ahead && counted <= 1024"
               " && (unsigned long)record == (unsigned long)batch + 16 + 32 * counted",
               "(unsigned long)end - (unsigned long)record")},
-          mutants=(("exporter/intake.c", "if (ahead < end) {", "if (ahead <= end) {"),
-                   ("exporter/intake.c", "ahead < end && i < PREFETCH_RECORDS",
+          mutants=(("exporter/state/intake.c", "if (ahead < end) {", "if (ahead <= end) {"),
+                   ("exporter/state/intake.c", "ahead < end && i < PREFETCH_RECORDS",
                     "i < PREFETCH_RECORDS"))),
 ]

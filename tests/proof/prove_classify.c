@@ -17,7 +17,7 @@ const struct datagram *given_datagram;
 
 enum ip_result nondet_ip_result(void);
 struct datagram nondet_datagram(void);
-enum dnstt_verdict nondet_verdict(void);
+enum wire_outcome nondet_verdict(void);
 struct dnstt_findings nondet_findings(void);
 struct classifier nondet_classifier(void);
 struct frame nondet_frame(void);
@@ -38,12 +38,12 @@ enum ip_result model_ip_parse(const struct frame *frame, struct datagram *out)
     return result;
 }
 
-static enum dnstt_verdict findings_of(const struct dnstt_rules *rules, const uint8_t *message,
-                                      size_t captured, struct dnstt_findings *out)
+static enum wire_outcome findings_of(const struct dnstt_rules *rules, const uint8_t *message,
+                                     size_t captured, struct dnstt_findings *out)
 {
     REQUIRE(rules == &given_classifier->rules, "the rules are those configured");
     REQUIRE(captured <= FRAME_MAX && __CPROVER_r_ok(message, captured), "a message can be read");
-    enum dnstt_verdict verdict = nondet_verdict();
+    enum wire_outcome verdict = nondet_verdict();
     *out = nondet_findings();
     if (verdict == DNSTT_SESSION || verdict == DNSTT_REJECTED) {
         __CPROVER_assume(captured >= DNS_HEADER_OCTETS && out->domain < rules->domain_count);
@@ -59,22 +59,22 @@ static enum dnstt_verdict findings_of(const struct dnstt_rules *rules, const uin
     return verdict;
 }
 
-enum dnstt_verdict model_dnstt_classify_query(const struct dnstt_rules *rules,
-                                              const uint8_t *message, size_t captured, bool whole,
-                                              struct dnstt_findings *out)
+enum wire_outcome model_dnstt_classify_query(const struct dnstt_rules *rules,
+                                             const uint8_t *message, size_t captured, bool whole,
+                                             struct dnstt_findings *out)
 {
     REQUIRE(!whole || captured == given_datagram->length, "a whole message is at hand");
-    enum dnstt_verdict verdict = findings_of(rules, message, captured, out);
-    __CPROVER_assume(verdict != DNSTT_NOT_RESPONSE);
+    enum wire_outcome verdict = findings_of(rules, message, captured, out);
+    __CPROVER_assume(verdict != WIRE_IGNORED_NOT_RESPONSE);
     return verdict;
 }
 
-enum dnstt_verdict model_dnstt_classify_response(const struct dnstt_rules *rules,
-                                                 const uint8_t *message, size_t captured,
-                                                 struct dnstt_findings *out)
+enum wire_outcome model_dnstt_classify_response(const struct dnstt_rules *rules,
+                                                const uint8_t *message, size_t captured,
+                                                struct dnstt_findings *out)
 {
-    enum dnstt_verdict verdict = findings_of(rules, message, captured, out);
-    __CPROVER_assume(verdict == DNSTT_SESSION || verdict == DNSTT_NOT_RESPONSE);
+    enum wire_outcome verdict = findings_of(rules, message, captured, out);
+    __CPROVER_assume(verdict == DNSTT_SESSION || verdict == WIRE_IGNORED_NOT_RESPONSE);
     return verdict;
 }
 
@@ -123,7 +123,7 @@ void prove_classify_frame(void)
     REACH(outcome == OUTCOME_RECORD && record.kind == WIRE_REJECTED, "a rejected query");
     REACH(outcome == OUTCOME_RECORD && record.bytes == WIRE_MESSAGE_BYTES_MAX,
           "the largest message");
-    REACH(outcome == OUTCOME_OTHER_DOMAIN, "another domain");
-    REACH(outcome == OUTCOME_MALFORMED, "a malformed frame");
-    REACH(ignored == WIRE_IGNORE_FRAGMENT, "a fragment");
+    REACH(outcome == WIRE_OTHER_DOMAIN, "another domain");
+    REACH(outcome == WIRE_MALFORMED, "a malformed frame");
+    REACH(ignored == WIRE_IGNORED_FRAGMENT, "a fragment");
 }

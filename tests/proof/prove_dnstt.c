@@ -191,7 +191,7 @@ static void assume_valid(const struct dnstt_rules *rules)
     }
 }
 
-static void promise(const struct dnstt_rules *rules, size_t captured, enum dnstt_verdict verdict)
+static void promise(const struct dnstt_rules *rules, size_t captured, enum wire_outcome verdict)
 {
     if (verdict == DNSTT_SESSION || verdict == DNSTT_REJECTED) {
         PROMISE(captured >= DNS_HEADER_OCTETS, "a message that counts has a header");
@@ -220,15 +220,15 @@ void prove_dnstt_classify_query(void)
     uint8_t *message = malloc(captured);
     message_begin = message;
 
-    enum dnstt_verdict verdict =
+    enum wire_outcome verdict =
         dnstt_classify_query(&rules, message, captured, nondet_bool(), &findings);
 
     promise(&rules, captured, verdict);
-    PROMISE(verdict != DNSTT_NOT_RESPONSE, "a query is classified as one");
-    REACH(verdict == DNSTT_NOT_QUERY, "a response");
-    REACH(verdict == DNSTT_MALFORMED, "a malformed message");
-    REACH(verdict == DNSTT_OTHER_DOMAIN, "another domain");
-    REACH(verdict == DNSTT_REJECTED && findings.reason == WIRE_REJECT_FRAMING, "bad framing");
+    PROMISE(verdict != WIRE_IGNORED_NOT_RESPONSE, "a query is classified as one");
+    REACH(verdict == WIRE_IGNORED_NOT_QUERY, "a response");
+    REACH(verdict == WIRE_MALFORMED, "a malformed message");
+    REACH(verdict == WIRE_OTHER_DOMAIN, "another domain");
+    REACH(verdict == DNSTT_REJECTED && findings.reason == WIRE_REJECTED_FRAMING, "bad framing");
 }
 
 void prove_dnstt_classify_response(void)
@@ -240,10 +240,10 @@ void prove_dnstt_classify_response(void)
     uint8_t *message = malloc(captured);
     message_begin = message;
 
-    enum dnstt_verdict verdict = dnstt_classify_response(&rules, message, captured, &findings);
+    enum wire_outcome verdict = dnstt_classify_response(&rules, message, captured, &findings);
 
     promise(&rules, captured, verdict);
-    PROMISE(verdict == DNSTT_SESSION || verdict == DNSTT_NOT_RESPONSE,
+    PROMISE(verdict == DNSTT_SESSION || verdict == WIRE_IGNORED_NOT_RESPONSE,
             "a response is one of a session or none");
-    REACH(verdict == DNSTT_NOT_RESPONSE, "none of a session");
+    REACH(verdict == WIRE_IGNORED_NOT_RESPONSE, "none of a session");
 }

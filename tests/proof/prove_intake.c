@@ -7,7 +7,7 @@
 
 #include "common/wire.c"
 
-#include "exporter/intake.c"
+#include "exporter/state/intake.c"
 
 #include <stdlib.h>
 
@@ -102,7 +102,7 @@ void model_count_message(struct groups *groups, uint32_t group, uint16_t bytes)
             "a message's length is in its range");
 }
 
-void model_count_rejected(struct groups *groups, uint32_t group, enum wire_reject reason)
+void model_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome reason)
 {
     (void)groups;
     (void)group;

@@ -10,7 +10,7 @@
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
-#include "exporter/intake.h"
+#include "exporter/state/intake.h"
 #include "tests/support/figure.h"
 #include "tests/unit/random.h"
 

@@ -59,31 +59,31 @@ static inline void map_ipv4(const uint8_t *address, uint8_t out[ADDRESS_OCTETS])
     memcpy(out + sizeof prefix, address, ADDRESS_OCTETS - sizeof prefix);
 }
 
-static inline enum ip_result parse_ipv4(const struct frame *frame, struct datagram *out)
+static inline enum wire_outcome parse_ipv4(const struct frame *frame, struct datagram *out)
 {
     const uint8_t *ip = frame->data;
     if (frame->captured < IPV4_OCTETS || ip[0] >> 4 != 4) {
-        return IP_MALFORMED;
+        return WIRE_MALFORMED;
     }
     if (ip[9] != IPPROTO_UDP) {
-        return IP_NOT_UDP;
+        return WIRE_IGNORED_NOT_UDP;
     }
     uint32_t header = (ip[0] & 0x0fu) * 4;
     uint32_t end = get16(ip + 2);
     if (header < IPV4_OCTETS || end < header || end > frame->length) {
-        return IP_MALFORMED;
+        return WIRE_MALFORMED;
     }
     uint16_t fragment = get16(ip + 6);
     if ((fragment & 0x1fff) != 0) {
-        return IP_FRAGMENT;
+        return WIRE_IGNORED_FRAGMENT;
     }
     bool more = (fragment & 0x2000) != 0;
     if (!parse_udp(frame, header, end, more, out)) {
-        return IP_MALFORMED;
+        return WIRE_MALFORMED;
     }
     map_ipv4(ip + 12, out->source);
     map_ipv4(ip + 16, out->destination);
-    return IP_DATAGRAM;
+    return WIRE_UNDECIDED;
 }
 
 /* Length in octets of an extension header of this kind; 0 when it is not one. */
@@ -106,56 +106,56 @@ static uint32_t extension_octets(uint8_t kind, uint8_t length)
     }
 }
 
-static enum ip_result parse_ipv6(const struct frame *frame, struct datagram *out)
+static enum wire_outcome parse_ipv6(const struct frame *frame, struct datagram *out)
 {
     const uint8_t *ip = frame->data;
     if (frame->captured < IPV6_OCTETS || ip[0] >> 4 != 6) {
-        return IP_MALFORMED;
+        return WIRE_MALFORMED;
     }
     uint8_t next = ip[6];
     uint32_t end = IPV6_OCTETS + get16(ip + 4);
     if (end > frame->length) {
-        return IP_MALFORMED;
+        return WIRE_MALFORMED;
     }
     uint32_t kept = frame->captured < end ? frame->captured : end;
     uint32_t offset = IPV6_OCTETS;
     bool first_fragment = false;
     for (unsigned count = 0; next != IPPROTO_UDP; count++) {
         if (extension_octets(next, 0) == 0) {
-            return IP_NOT_UDP;
+            return WIRE_IGNORED_NOT_UDP;
         }
         /* A jumbogram is malformed here: only its options hold its length. */
         if (count == IP_EXTENSION_HEADERS_MAX || kept < offset + EXTENSION_OCTETS) {
-            return IP_MALFORMED;
+            return WIRE_MALFORMED;
         }
         const uint8_t *header = ip + offset;
         if (next == IPPROTO_FRAGMENT) {
             uint16_t fragment = get16(header + 2);
             if (fragment >> 3 != 0) {
-                return IP_FRAGMENT;
+                return WIRE_IGNORED_FRAGMENT;
             }
             first_fragment |= (fragment & 1) != 0;
         }
         offset += extension_octets(next, header[1]);
         next = header[0];
         if (offset > end) {
-            return IP_MALFORMED;
+            return WIRE_MALFORMED;
         }
     }
     if (!parse_udp(frame, offset, end, first_fragment, out)) {
-        return IP_MALFORMED;
+        return WIRE_MALFORMED;
     }
     memcpy(out->source, ip + 8, ADDRESS_OCTETS);
     memcpy(out->destination, ip + 24, ADDRESS_OCTETS);
-    return IP_DATAGRAM;
+    return WIRE_UNDECIDED;
 }
 
-static inline enum ip_result parse_untagged(const struct frame *frame, struct datagram *out)
+static inline enum wire_outcome parse_untagged(const struct frame *frame, struct datagram *out)
 {
     if (frame->protocol == ETH_P_IP) {
         return parse_ipv4(frame, out);
     }
-    return frame->protocol == ETH_P_IPV6 ? parse_ipv6(frame, out) : IP_NOT_UDP;
+    return frame->protocol == ETH_P_IPV6 ? parse_ipv6(frame, out) : WIRE_IGNORED_NOT_UDP;
 }
 
 static bool is_tag(uint16_t ethertype)
@@ -185,8 +185,8 @@ static uint16_t guess_protocol(const struct frame *frame)
  * while the protocol is a tag's (outgoing), or at a tag's TCI while the protocol may be the
  * network's. So the data decide. Not inlined, to keep the common path fast.
  */
-__attribute__((noinline)) static enum ip_result parse_tagged(const struct frame *frame,
-                                                             struct datagram *out)
+__attribute__((noinline)) static enum wire_outcome parse_tagged(const struct frame *frame,
+                                                                struct datagram *out)
 {
     struct frame inner = *frame;
     uint16_t guess = guess_protocol(frame);
@@ -196,7 +196,7 @@ __attribute__((noinline)) static enum ip_result parse_tagged(const struct frame 
     }
     for (unsigned tags = 0; tags < IP_VLAN_TAGS_MAX; tags++) {
         if (inner.captured < TAG_OCTETS) {
-            return IP_MALFORMED;
+            return WIRE_MALFORMED;
         }
         uint16_t next = get16(inner.data + 2);
         bool is_network = next == ETH_P_IP || next == ETH_P_IPV6;
@@ -214,7 +214,7 @@ __attribute__((noinline)) static enum ip_result parse_tagged(const struct frame 
     return parse_untagged(&inner, out);
 }
 
-enum ip_result ip_parse(const struct frame *frame, struct datagram *out)
+enum wire_outcome ip_parse(const struct frame *frame, struct datagram *out)
 {
     bool tagged = frame->tagged || is_tag(frame->protocol);
     return tagged ? parse_tagged(frame, out) : parse_untagged(frame, out);

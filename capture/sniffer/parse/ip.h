@@ -6,6 +6,8 @@
 #ifndef CAPTURE_SNIFFER_PARSE_IP_H
 #define CAPTURE_SNIFFER_PARSE_IP_H
 
+#include "common/wire.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,14 +32,11 @@ struct datagram {
     uint8_t destination[16];
 };
 
-enum ip_result {
-    IP_DATAGRAM,  /* *out is filled */
-    IP_NOT_UDP,   /* another protocol */
-    IP_FRAGMENT,  /* a fragment with an offset above 0: no ports in it */
-    IP_MALFORMED, /* a header that does not fit the frame or contradicts itself */
-};
-
-/* `*out` is untouched unless the result is IP_DATAGRAM. */
-enum ip_result ip_parse(const struct frame *frame, struct datagram *out);
+/*
+ * Returns WIRE_UNDECIDED with `*out` filled; WIRE_IGNORED_NOT_UDP, WIRE_IGNORED_FRAGMENT, or
+ * WIRE_MALFORMED for a header that does not fit the frame or contradicts itself, with `*out`
+ * untouched.
+ */
+enum wire_outcome ip_parse(const struct frame *frame, struct datagram *out);
 
 #endif

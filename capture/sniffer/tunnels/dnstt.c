@@ -111,11 +111,12 @@ static bool is_framed(const uint8_t *values, size_t length)
            packet + 1 + packet_length == length;
 }
 
-/* The rules on the labels before the domain, in a message that ends at `end`. */
-static inline enum wire_reject classify_payload(const struct dnstt_rules *rules,
-                                                const struct dns_question *question,
-                                                const struct dnstt_domain *domain,
-                                                const uint8_t *end, struct dnstt_findings *out)
+/* The rules on the labels before the domain, in a message that ends at `end`. Returns WIRE_QUERY,
+ * or why it is rejected. */
+static inline enum wire_outcome classify_payload(const struct dnstt_rules *rules,
+                                                 const struct dns_question *question,
+                                                 const struct dnstt_domain *domain,
+                                                 const uint8_t *end, struct dnstt_findings *out)
 {
     const uint8_t *name = question->name;
     size_t length = (size_t)question->name_length - domain->wire_length;
@@ -125,17 +126,17 @@ static inline enum wire_reject classify_payload(const struct dnstt_rules *rules,
     }
     int value_count = base32_read_labels(name, length, out->values);
     if (value_count < 0) {
-        return WIRE_REJECT_ENCODING;
+        return WIRE_REJECTED_ENCODING;
     }
     out->value_count = (unsigned)value_count;
     size_t octet_count = base32_octet_count(out->value_count);
     if (octet_count < DNSTT_CLIENT_ID_OCTETS) {
-        return WIRE_REJECT_SHORT;
+        return WIRE_REJECTED_SHORT;
     }
     if (rules->framing == FRAMING_STRICT && !is_framed(out->values, octet_count)) {
-        return WIRE_REJECT_FRAMING;
+        return WIRE_REJECTED_FRAMING;
     }
-    return WIRE_REJECT_NONE;
+    return WIRE_QUERY;
 }
 
 static bool is_served(const struct dnstt_rules *rules, const struct dns_edns *edns)
@@ -143,42 +144,42 @@ static bool is_served(const struct dnstt_rules *rules, const struct dns_edns *ed
     return edns->opt_count == 1 && edns->version == 0 && edns->payload_size >= rules->mtu;
 }
 
-enum dnstt_verdict dnstt_classify_query(const struct dnstt_rules *rules, const uint8_t *message,
-                                        size_t captured, bool whole, struct dnstt_findings *out)
+enum wire_outcome dnstt_classify_query(const struct dnstt_rules *rules, const uint8_t *message,
+                                       size_t captured, bool whole, struct dnstt_findings *out)
 {
     struct dns_header header;
     struct dns_question question;
     struct dns_edns edns;
 
     if (captured > 2 && message[2] >> 7 != 0) {
-        return DNSTT_NOT_QUERY;
+        return WIRE_IGNORED_NOT_QUERY;
     }
     if (dns_header_parse(message, captured, &header) != 0 || header.question_count != 1 ||
         header.answer_count != 0 || header.authority_count != 0 ||
         dns_question_parse(message, captured, &question) != 0 ||
         (whole &&
          dns_records_parse(message, captured, question.end, header.additional_count, &edns) != 0)) {
-        return DNSTT_MALFORMED;
+        return WIRE_MALFORMED;
     }
     const struct dnstt_domain *domain = find_domain(rules, &question);
     if (domain == NULL) {
-        return DNSTT_OTHER_DOMAIN;
+        return WIRE_OTHER_DOMAIN;
     }
     out->domain = domain->index;
     if (header.opcode != 0) {
-        out->reason = WIRE_REJECT_OPCODE;
-    } else if (question.type != DNS_TYPE_TXT) {
-        out->reason = WIRE_REJECT_QTYPE;
-    } else if (whole && !is_served(rules, &edns)) {
-        out->reason = WIRE_REJECT_EDNS;
-    } else {
-        out->reason = classify_payload(rules, &question, domain, message + captured, out);
+        return WIRE_REJECTED_OPCODE;
     }
-    return out->reason == WIRE_REJECT_NONE ? DNSTT_SESSION : DNSTT_REJECTED;
+    if (question.type != DNS_TYPE_TXT) {
+        return WIRE_REJECTED_QTYPE;
+    }
+    if (whole && !is_served(rules, &edns)) {
+        return WIRE_REJECTED_EDNS;
+    }
+    return classify_payload(rules, &question, domain, message + captured, out);
 }
 
-enum dnstt_verdict dnstt_classify_response(const struct dnstt_rules *rules, const uint8_t *message,
-                                           size_t captured, struct dnstt_findings *out)
+enum wire_outcome dnstt_classify_response(const struct dnstt_rules *rules, const uint8_t *message,
+                                          size_t captured, struct dnstt_findings *out)
 {
     struct dns_header header;
     struct dns_question question;
@@ -186,13 +187,13 @@ enum dnstt_verdict dnstt_classify_response(const struct dnstt_rules *rules, cons
     if (dns_header_parse(message, captured, &header) != 0 || !header.response ||
         header.response_code != 0 || header.question_count != 1 ||
         dns_question_parse(message, captured, &question) != 0 || question.type != DNS_TYPE_TXT) {
-        return DNSTT_NOT_RESPONSE;
+        return WIRE_IGNORED_NOT_RESPONSE;
     }
     const struct dnstt_domain *domain = find_domain(rules, &question);
     if (domain == NULL) {
-        return DNSTT_NOT_RESPONSE;
+        return WIRE_IGNORED_NOT_RESPONSE;
     }
     out->domain = domain->index;
-    out->reason = classify_payload(rules, &question, domain, message + captured, out);
-    return out->reason == WIRE_REJECT_NONE ? DNSTT_SESSION : DNSTT_NOT_RESPONSE;
+    enum wire_outcome outcome = classify_payload(rules, &question, domain, message + captured, out);
+    return outcome == WIRE_QUERY ? WIRE_RESPONSE : WIRE_IGNORED_NOT_RESPONSE;
 }

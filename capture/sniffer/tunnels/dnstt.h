@@ -48,21 +48,10 @@ struct dnstt_rules {
 
 void dnstt_rules_make(const struct options *options, struct dnstt_rules *out);
 
-enum dnstt_verdict {
-    DNSTT_SESSION,      /* a query, or a response, of a session */
-    DNSTT_NOT_QUERY,    /* inbound with QR set */
-    DNSTT_NOT_RESPONSE, /* outbound and not a session's answered response */
-    DNSTT_MALFORMED,    /* inbound only */
-    DNSTT_OTHER_DOMAIN, /* inbound only */
-    DNSTT_REJECTED,     /* inbound only: `reason` says why */
-};
-
 struct dnstt_findings {
-    /* Set when rejected or a session. */
-    enum wire_reject reason; /* NONE for a session */
-    uint8_t domain;          /* the configured index */
-    /* Set when a session: the values of all characters before the domain. They begin with the
-     * ClientID, and BASE32_STEP zeros follow them. */
+    uint8_t domain; /* the configured index: set when rejected, a query or a response */
+    /* Set by a query or a response: the values of all characters before the domain. They begin with
+     * the ClientID, and BASE32_STEP zeros follow them. */
     unsigned value_count;
     uint8_t values[BASE32_BUFFER_SIZE];
     /* Private: labels are read from here when the message ends right after them. */
@@ -72,17 +61,19 @@ struct dnstt_findings {
 /*
  * Classifies a message that came to the server. `captured` octets are available; `whole` means that
  * they are the whole message. Without it (a first fragment), rules that look past the question are
- * skipped. In `*out` only the fields that the verdict sets are valid.
+ * skipped. Returns WIRE_QUERY, a rejection, WIRE_IGNORED_NOT_QUERY, WIRE_MALFORMED or
+ * WIRE_OTHER_DOMAIN. In `*out` only the fields that the outcome sets are valid.
  */
-enum dnstt_verdict dnstt_classify_query(const struct dnstt_rules *rules, const uint8_t *message,
-                                        size_t captured, bool whole, struct dnstt_findings *out);
+enum wire_outcome dnstt_classify_query(const struct dnstt_rules *rules, const uint8_t *message,
+                                       size_t captured, bool whole, struct dnstt_findings *out);
 
 /*
- * Classifies a message that left the server: DNSTT_SESSION when QR is set, RCODE is 0 and its one
+ * Classifies a message that left the server: WIRE_RESPONSE when QR is set, RCODE is 0 and its one
  * question would be a session's by the rules that need only the question (domain, type, encoding,
- * short, framing), else DNSTT_NOT_RESPONSE. Nothing past the question is read.
+ * short, framing), else
+ * WIRE_IGNORED_NOT_RESPONSE. Nothing past the question is read.
  */
-enum dnstt_verdict dnstt_classify_response(const struct dnstt_rules *rules, const uint8_t *message,
-                                           size_t captured, struct dnstt_findings *out);
+enum wire_outcome dnstt_classify_response(const struct dnstt_rules *rules, const uint8_t *message,
+                                          size_t captured, struct dnstt_findings *out);
 
 #endif

@@ -48,13 +48,13 @@ static void good_batch_of(uint16_t count)
     for (unsigned i = 0; i < count; i++) {
         struct wire_record *record = &arrival.message.batch.records[i];
         *record = (struct wire_record){
-            .token = i + 1, .bytes = 120, .kind = WIRE_QUERY, .fingerprint = {1, 2, 3}};
+            .token = i + 1, .bytes = 120, .outcome = WIRE_QUERY, .fingerprint = {1, 2, 3}};
         if (i % 3 == 1) {
             *record = (struct wire_record){
-                .token = UINT64_MAX, .bytes = 1232, .kind = WIRE_RESPONSE, .domain = 1};
+                .token = UINT64_MAX, .bytes = 1232, .outcome = WIRE_RESPONSE, .domain = 1};
         } else if (i % 3 == 2) {
-            *record = (struct wire_record){
-                .bytes = 40, .kind = WIRE_REJECTED, .reason = WIRE_REJECT_QTYPE, .domain = 2};
+            *record =
+                (struct wire_record){.bytes = 40, .outcome = WIRE_REJECTED_QTYPE, .domain = 2};
         }
     }
 }
@@ -68,16 +68,10 @@ static void good_stats(void)
 {
     start(WIRE_STATS, sizeof(struct wire_stats), 0, SEQUENCE);
     struct wire_stats *stats = &arrival.message.stats;
-    stats->received = 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 10 + 11;
-    stats->kernel_dropped = 1;
-    for (unsigned reason = 0; reason < WIRE_IGNORE_REASONS; reason++) {
-        stats->ignored[reason] = 2 + reason;
+    for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
+        stats->outcomes[outcome] = 1 + outcome;
+        stats->received += 1 + outcome;
     }
-    stats->malformed = 7;
-    stats->other_domain = 8;
-    stats->rejected = 9;
-    stats->query = 10;
-    stats->response = 11;
     stats->interface_down = 12;
 }
 
@@ -205,25 +199,21 @@ static void test_hello_of_another_build(void **state)
     }
 }
 
-/* The rules of a record, said another way than in the code: what each kind may have. */
-static const struct rule {
-    bool token;
-    bool reason;
-    bool fingerprint_allowed;
-} rules[] = {
-    [WIRE_QUERY] = {.token = true, .fingerprint_allowed = true},
-    [WIRE_RESPONSE] = {.token = true},
-    [WIRE_REJECTED] = {.reason = true},
-};
-
+/* The rules of a record, said another way than in the code: what each outcome may have. */
 static bool rules_allow(const struct wire_record *record)
 {
-    if (record->kind < WIRE_QUERY || record->kind > WIRE_REJECTED) {
+    static const char *const rules[WIRE_OUTCOMES] = {
+        [WIRE_REJECTED_OPCODE] = "",        [WIRE_REJECTED_QTYPE] = "",
+        [WIRE_REJECTED_EDNS] = "",          [WIRE_REJECTED_ENCODING] = "",
+        [WIRE_REJECTED_SHORT] = "",         [WIRE_REJECTED_FRAMING] = "",
+        [WIRE_QUERY] = "token fingerprint", [WIRE_RESPONSE] = "token",
+    };
+    if (record->outcome >= WIRE_OUTCOMES || rules[record->outcome] == NULL) {
         return false;
     }
-    const struct rule *rule = &rules[record->kind];
-    return rule->token == (record->token > 0) && rule->reason == (record->reason > 0) &&
-           record->reason <= 6 && (rule->fingerprint_allowed || wire_fingerprint(record) == 0) &&
+    const char *rule = rules[record->outcome];
+    return (strstr(rule, "token") != NULL) == (record->token > 0) && record->reserved == 0 &&
+           (strstr(rule, "fingerprint") != NULL || wire_fingerprint(record) == 0) &&
            record->bytes >= 12 && record->bytes <= 65527 && record->domain < DOMAINS;
 }
 
@@ -240,15 +230,13 @@ static void test_records(void **state)
 {
     (void)state;
     const uint64_t tokens[] = {0, 1, UINT64_C(1) << 32, UINT64_MAX};
-    for (unsigned kind = 0; kind <= UINT8_MAX; kind++) {
-        /* All reasons with each kind that there is. */
-        unsigned reasons = kind <= WIRE_REJECTED ? UINT8_MAX : WIRE_REJECT_REASONS;
-        for (unsigned reason = 0; reason <= reasons; reason++) {
+    for (unsigned outcome = 0; outcome <= UINT8_MAX; outcome++) {
+        for (unsigned reserved = 0; reserved <= 1; reserved++) {
             for (unsigned i = 0; i < 4 * 4; i++) {
                 struct wire_record record = {.token = tokens[i / 4],
                                              .bytes = 12,
-                                             .kind = (uint8_t)kind,
-                                             .reason = (uint8_t)reason};
+                                             .outcome = (uint8_t)outcome,
+                                             .reserved = (uint8_t)(reserved * 0x80)};
                 if (i % 4 > 0) {
                     record.fingerprint[i % 4 - 1] = 0x80;
                 }
@@ -261,10 +249,9 @@ static void test_records(void **state)
 static void test_record_ranges(void **state)
 {
     (void)state;
-    for (unsigned kind = WIRE_QUERY; kind <= WIRE_REJECTED; kind++) {
-        struct wire_record record = {.token = kind == WIRE_REJECTED ? 0 : 1,
-                                     .kind = (uint8_t)kind,
-                                     .reason = kind == WIRE_REJECTED ? 1 : 0};
+    for (unsigned outcome = WIRE_REJECTED_FIRST; outcome < WIRE_OUTCOMES; outcome++) {
+        struct wire_record record = {.token = wire_is_rejected(outcome) ? 0 : 1,
+                                     .outcome = (uint8_t)outcome};
         memset(record.address, 0xff, sizeof record.address);
         for (unsigned bytes = 0; bytes <= UINT16_MAX; bytes++) {
             record.bytes = (uint16_t)bytes;
@@ -294,37 +281,50 @@ static void test_account(void **state)
     arrival.message.stats.received--;
     assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
 
-    uint64_t *const outcomes[] = {
-        &arrival.message.stats.kernel_dropped, &arrival.message.stats.malformed,
-        &arrival.message.stats.other_domain,   &arrival.message.stats.rejected,
-        &arrival.message.stats.query,          &arrival.message.stats.response,
-        &arrival.message.stats.ignored[0],     &arrival.message.stats.ignored[1],
-        &arrival.message.stats.ignored[2],     &arrival.message.stats.ignored[3],
-        &arrival.message.stats.ignored[4],
-    };
-    enum { OUTCOMES = sizeof outcomes / sizeof *outcomes };
-    for (unsigned i = 0; i < OUTCOMES; i++) {
+    uint64_t *const outcomes = arrival.message.stats.outcomes;
+    for (unsigned i = 0; i < WIRE_OUTCOMES; i++) {
         good_stats();
-        assert_too_much(outcomes[i], *outcomes[i] + 1);
+        assert_too_much(&outcomes[i], outcomes[i] + 1);
         /* A sum that wraps around to a small one, over one outcome and over two. */
         good_stats();
-        assert_too_much(outcomes[i], UINT64_MAX);
+        assert_too_much(&outcomes[i], UINT64_MAX);
         for (unsigned j = 0; j < i; j++) {
             good_stats();
-            *outcomes[j] += UINT64_C(1) << 63;
-            assert_too_much(outcomes[i], *outcomes[i] + (UINT64_C(1) << 63));
+            outcomes[j] += UINT64_C(1) << 63;
+            assert_too_much(&outcomes[i], outcomes[i] + (UINT64_C(1) << 63));
         }
     }
     good_stats();
     arrival.message.stats.received = UINT64_MAX;
-    arrival.message.stats.query = UINT64_MAX - 56;
+    uint64_t others = WIRE_OUTCOMES * (WIRE_OUTCOMES + 1) / 2 - (1 + WIRE_QUERY);
+    outcomes[WIRE_QUERY] = UINT64_MAX - others;
     assert_int_equal(judge(), WIRE_FAULT_NONE);
-    arrival.message.stats.query++;
+    outcomes[WIRE_QUERY]++;
     assert_int_equal(judge(), WIRE_FAULT_ACCOUNT);
     /* How often the interface was down is no packet. */
     good_stats();
     arrival.message.stats.interface_down = UINT64_MAX;
     assert_int_equal(judge(), WIRE_FAULT_NONE);
+}
+
+/* Each outcome has its name, and those of one name stand together, which the sums rely on. */
+static void test_outcome_texts(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < WIRE_OUTCOMES; i++) {
+        const struct wire_outcome_text *text = &wire_outcome_texts[i];
+        bool split = wire_is_rejected(i) || (i >= WIRE_IGNORED_FIRST && i < WIRE_MALFORMED);
+        assert_true(text->outcome != NULL && text->outcome[0] != '\0');
+        assert_int_equal(split, text->reason != NULL);
+        assert_int_equal(split, text->meaning != NULL);
+        assert_int_equal(wire_is_rejected(i), strcmp(text->outcome, "rejected") == 0);
+        for (unsigned j = 0; j < i; j++) {
+            const struct wire_outcome_text *other = &wire_outcome_texts[j];
+            bool same = strcmp(text->outcome, other->outcome) == 0;
+            assert_true(!same || strcmp(wire_outcome_texts[i - 1].outcome, text->outcome) == 0);
+            assert_true(!same || strcmp(text->reason, other->reason) != 0);
+        }
+    }
 }
 
 static void test_texts(void **state)
@@ -360,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_record_ranges),
         cmocka_unit_test(test_account),
+        cmocka_unit_test(test_outcome_texts),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_fingerprint),
     };

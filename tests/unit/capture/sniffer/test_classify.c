@@ -37,7 +37,6 @@ enum {
 static struct options options;
 static struct classifier classifier;
 static struct wire_record record;
-static enum wire_ignore ignored;
 
 static int configure(void **state)
 {
@@ -58,13 +57,12 @@ static int configure(void **state)
 }
 
 /* Classifies a frame of which `captured` octets were kept; what the outcome does not set stays. */
-static enum outcome judge_part(const struct message *message, size_t captured, unsigned protocol,
-                               unsigned type, bool tagged)
+static enum wire_outcome judge_part(const struct message *message, size_t captured,
+                                    unsigned protocol, unsigned type, bool tagged)
 {
     static struct wire_record before;
     memset(&before, UNCHANGED, sizeof before);
     record = before;
-    ignored = WIRE_IGNORE_REASONS;
     uint8_t *copy = exact_copy(message->octets, captured);
     const struct frame frame = {
         .data = copy,
@@ -74,12 +72,12 @@ static enum outcome judge_part(const struct message *message, size_t captured, u
         .type = (uint8_t)type,
         .tagged = tagged,
     };
-    enum outcome outcome = classify_frame(&classifier, &frame, &record, &ignored);
+    enum wire_outcome outcome = classify_frame(&classifier, &frame, &record);
     free(copy);
-    if (outcome != OUTCOME_RECORD) {
+    if (outcome < WIRE_REJECTED_FIRST) {
         assert_memory_equal(&record, &before, sizeof before);
     }
-    assert_true((outcome == OUTCOME_IGNORED) == (ignored != WIRE_IGNORE_REASONS));
+    assert_in_range(outcome, 0, WIRE_OUTCOMES - 1);
     return outcome;
 }
 
@@ -88,15 +86,22 @@ static unsigned protocol_of(const struct message *message)
     return message->octets[0] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6;
 }
 
-static enum outcome judge_message(const struct message *message, unsigned type)
+static enum wire_outcome judge_message(const struct message *message, unsigned type)
 {
     return judge_part(message, message->length, protocol_of(message), type, false);
 }
 
-static void assert_ignored(const struct message *message, unsigned type, enum wire_ignore reason)
+/* That the outcome is the record's. */
+static void assert_recorded(enum wire_outcome outcome)
 {
-    assert_int_equal(judge_message(message, type), OUTCOME_IGNORED);
-    assert_int_equal(ignored, reason);
+    assert_in_range(outcome, WIRE_REJECTED_FIRST, WIRE_OUTCOMES - 1);
+    assert_int_equal(record.outcome, outcome);
+    assert_int_equal(record.reserved, 0);
+}
+
+static void assert_ignored(const struct message *message, unsigned type, enum wire_outcome reason)
+{
+    assert_int_equal(judge_message(message, type), reason);
 }
 
 /* The packet that carries a DNS message; the ports' order makes it a query or a response. */
@@ -157,8 +162,7 @@ static void assert_response_record(size_t bytes, const uint8_t *address)
     assert_true(record.token == poll_token());
     assert_memory_equal(record.address, address, sizeof record.address);
     assert_int_equal(record.bytes, bytes);
-    assert_int_equal(record.kind, WIRE_RESPONSE);
-    assert_int_equal(record.reason, WIRE_REJECT_NONE);
+    assert_int_equal(record.outcome, WIRE_RESPONSE);
     assert_int_equal(record.domain, 1);
     assert_int_equal(wire_fingerprint(&record), 0);
 }
@@ -169,12 +173,11 @@ static void test_query(void **state)
     struct message dns = query_message(DOMAIN);
     for (unsigned version = 4; version <= 6; version += 2) {
         struct message packet = carry(&dns, version, CLIENT_PORT, PORT);
-        assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
+        assert_recorded(judge_message(&packet, PACKET_HOST));
         assert_true(record.token == poll_token());
         assert_memory_equal(record.address, version == 4 ? mapped_source : ipv6_source, 16);
         assert_int_equal(record.bytes, dns.length);
-        assert_int_equal(record.kind, WIRE_QUERY);
-        assert_int_equal(record.reason, WIRE_REJECT_NONE);
+        assert_int_equal(record.outcome, WIRE_QUERY);
         assert_int_equal(record.domain, 1);
         assert_int_equal(wire_fingerprint(&record), poll_fingerprint());
     }
@@ -186,7 +189,7 @@ static void test_response(void **state)
     struct message dns = response_message(600);
     for (unsigned version = 4; version <= 6; version += 2) {
         struct message packet = carry(&dns, version, PORT, CLIENT_PORT);
-        assert_int_equal(judge_message(&packet, PACKET_OUTGOING), OUTCOME_RECORD);
+        assert_recorded(judge_message(&packet, PACKET_OUTGOING));
         assert_response_record(dns.length, version == 4 ? mapped_destination : ipv6_destination);
     }
 }
@@ -197,10 +200,10 @@ static void test_token_is_the_session_s(void **state)
     struct message one = query_message(DOMAIN);
     struct message other = query_message("other.example");
     struct message packet = carry(&one, 4, CLIENT_PORT, PORT);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
+    assert_recorded(judge_message(&packet, PACKET_HOST));
     struct wire_record first = record;
     packet = carry(&other, 4, CLIENT_PORT, PORT);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
+    assert_recorded(judge_message(&packet, PACKET_HOST));
     assert_int_equal(record.domain, 0);
     assert_true(record.token != first.token);
     assert_int_equal(wire_fingerprint(&record), wire_fingerprint(&first));
@@ -211,7 +214,7 @@ static void test_token_is_the_session_s(void **state)
     struct message next = {0};
     put_query(&next, payload, POLL_OCTETS, DOMAIN);
     packet = carry(&next, 6, CLIENT_PORT, OTHER_PORT);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
+    assert_recorded(judge_message(&packet, PACKET_HOST));
     assert_true(record.token == first.token);
     assert_int_not_equal(wire_fingerprint(&record), wire_fingerprint(&first));
 }
@@ -229,7 +232,7 @@ static void test_fingerprint_of_a_retry(void **state)
             retry.octets[i] = (uint8_t)(octet - (upper ? 0x20 : 0));
         }
         struct message packet = carry(&retry, 4, CLIENT_PORT, PORT);
-        assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
+        assert_recorded(judge_message(&packet, PACKET_HOST));
         assert_true(record.token == poll_token());
         assert_int_equal(wire_fingerprint(&record), poll_fingerprint());
     }
@@ -241,12 +244,11 @@ static void test_rejected(void **state)
     struct message dns = query_message(DOMAIN);
     set16(&dns, dns.length - 8, 1231);
     struct message packet = carry(&dns, 4, CLIENT_PORT, PORT);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
+    assert_recorded(judge_message(&packet, PACKET_HOST));
     assert_true(record.token == 0);
     assert_memory_equal(record.address, mapped_source, 16);
     assert_int_equal(record.bytes, dns.length);
-    assert_int_equal(record.kind, WIRE_REJECTED);
-    assert_int_equal(record.reason, WIRE_REJECT_EDNS);
+    assert_int_equal(record.outcome, WIRE_REJECTED_EDNS);
     assert_int_equal(record.domain, 1);
     assert_int_equal(wire_fingerprint(&record), 0);
 }
@@ -256,20 +258,20 @@ static void test_dns_verdicts_without_a_record(void **state)
     (void)state;
     struct message foreign = query_message("example.com");
     struct message packet = carry(&foreign, 4, CLIENT_PORT, PORT);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_OTHER_DOMAIN);
+    assert_int_equal(judge_message(&packet, PACKET_HOST), WIRE_OTHER_DOMAIN);
 
     struct message response = response_message(10);
     packet = carry(&response, 4, CLIENT_PORT, PORT);
-    assert_ignored(&packet, PACKET_HOST, WIRE_IGNORE_NOT_QUERY);
+    assert_ignored(&packet, PACKET_HOST, WIRE_IGNORED_NOT_QUERY);
 
     struct message query = query_message(DOMAIN);
     packet = carry(&query, 4, PORT, CLIENT_PORT);
-    assert_ignored(&packet, PACKET_OUTGOING, WIRE_IGNORE_NOT_RESPONSE);
+    assert_ignored(&packet, PACKET_OUTGOING, WIRE_IGNORED_NOT_RESPONSE);
 
     struct message trailing = query_message(DOMAIN);
     put8(&trailing, 0);
     packet = carry(&trailing, 4, CLIENT_PORT, PORT);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_MALFORMED);
+    assert_int_equal(judge_message(&packet, PACKET_HOST), WIRE_MALFORMED);
 }
 
 /* Every length of a message below its own, the header's twelve octets included. */
@@ -282,11 +284,11 @@ static void test_short_messages(void **state)
         struct message part = {.length = length};
         memcpy(part.octets, query.octets, length);
         struct message packet = carry(&part, 4, CLIENT_PORT, PORT);
-        assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_MALFORMED);
+        assert_int_equal(judge_message(&packet, PACKET_HOST), WIRE_MALFORMED);
         if (length < query.length - 11) {
             memcpy(part.octets, response.octets, length);
             packet = carry(&part, 6, PORT, CLIENT_PORT);
-            assert_ignored(&packet, PACKET_OUTGOING, WIRE_IGNORE_NOT_RESPONSE);
+            assert_ignored(&packet, PACKET_OUTGOING, WIRE_IGNORED_NOT_RESPONSE);
         }
     }
 }
@@ -301,26 +303,26 @@ static void test_directions(void **state)
     struct message elsewhere = carry(&query, 4, CLIENT_PORT, 54);
     for (unsigned type = 0; type < 8; type++) {
         if (type == PACKET_HOST || type == PACKET_OUTGOING) {
-            assert_ignored(&elsewhere, type, WIRE_IGNORE_NOT_UDP);
+            assert_ignored(&elsewhere, type, WIRE_IGNORED_NOT_UDP);
         } else {
-            assert_ignored(&to_port, type, WIRE_IGNORE_DIRECTION);
-            assert_ignored(&from_port, type, WIRE_IGNORE_DIRECTION);
-            assert_ignored(&elsewhere, type, WIRE_IGNORE_DIRECTION);
+            assert_ignored(&to_port, type, WIRE_IGNORED_DIRECTION);
+            assert_ignored(&from_port, type, WIRE_IGNORED_DIRECTION);
+            assert_ignored(&elsewhere, type, WIRE_IGNORED_DIRECTION);
             /* It is not even parsed. */
             const struct message nothing = {0};
-            assert_ignored(&nothing, type, WIRE_IGNORE_DIRECTION);
+            assert_ignored(&nothing, type, WIRE_IGNORED_DIRECTION);
         }
     }
     /* What the host asks a server elsewhere, and what that answers. */
-    assert_ignored(&to_port, PACKET_OUTGOING, WIRE_IGNORE_DIRECTION);
-    assert_ignored(&from_port, PACKET_HOST, WIRE_IGNORE_DIRECTION);
+    assert_ignored(&to_port, PACKET_OUTGOING, WIRE_IGNORED_DIRECTION);
+    assert_ignored(&from_port, PACKET_HOST, WIRE_IGNORED_DIRECTION);
     /* Between two configured ports the direction says which of them counts. */
     struct message both = carry(&query, 4, OTHER_PORT, PORT);
-    assert_int_equal(judge_message(&both, PACKET_HOST), OUTCOME_RECORD);
-    assert_int_equal(record.kind, WIRE_QUERY);
+    assert_recorded(judge_message(&both, PACKET_HOST));
+    assert_int_equal(record.outcome, WIRE_QUERY);
     both = carry(&response, 4, OTHER_PORT, PORT);
-    assert_int_equal(judge_message(&both, PACKET_OUTGOING), OUTCOME_RECORD);
-    assert_int_equal(record.kind, WIRE_RESPONSE);
+    assert_recorded(judge_message(&both, PACKET_OUTGOING));
+    assert_int_equal(record.outcome, WIRE_RESPONSE);
 }
 
 static void test_ports(void **state)
@@ -331,9 +333,9 @@ static void test_ports(void **state)
         bool ours = port == PORT || port == OTHER_PORT;
         struct message packet = carry(&query, 4, CLIENT_PORT, port);
         if (ours) {
-            assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
+            assert_recorded(judge_message(&packet, PACKET_HOST));
         } else {
-            assert_ignored(&packet, PACKET_HOST, WIRE_IGNORE_NOT_UDP);
+            assert_ignored(&packet, PACKET_HOST, WIRE_IGNORED_NOT_UDP);
         }
     }
 }
@@ -346,17 +348,16 @@ static void test_other_and_broken_packets(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct message packet = carry(&query, 4, CLIENT_PORT, PORT);
         packet.octets[9] = IPPROTO_TCP;
-        assert_ignored(&packet, types[i], WIRE_IGNORE_NOT_UDP);
+        assert_ignored(&packet, types[i], WIRE_IGNORED_NOT_UDP);
         packet.octets[9] = IPPROTO_UDP;
         set16(&packet, 6, 0x00b9);
-        assert_ignored(&packet, types[i], WIRE_IGNORE_FRAGMENT);
+        assert_ignored(&packet, types[i], WIRE_IGNORED_FRAGMENT);
         set16(&packet, 6, 0);
         packet.octets[0] = 0x44;
-        assert_int_equal(judge_message(&packet, types[i]), OUTCOME_MALFORMED);
+        assert_int_equal(judge_message(&packet, types[i]), WIRE_MALFORMED);
         packet.octets[0] = 0x45;
         assert_int_equal(judge_part(&packet, packet.length, ETH_P_ARP, types[i], false),
-                         OUTCOME_IGNORED);
-        assert_int_equal(ignored, WIRE_IGNORE_NOT_UDP);
+                         WIRE_IGNORED_NOT_UDP);
     }
 }
 
@@ -369,20 +370,20 @@ static void test_fragmented_response(void **state)
     ipv4.length = IPV4_HEADER + 1480;
     set16(&ipv4, 2, (unsigned)ipv4.length);
     set16(&ipv4, 6, 0x2000);
-    assert_int_equal(judge_message(&ipv4, PACKET_OUTGOING), OUTCOME_RECORD);
+    assert_recorded(judge_message(&ipv4, PACKET_OUTGOING));
     assert_response_record(dns.length, mapped_destination);
     set16(&ipv4, 6, 1480 / 8);
-    assert_ignored(&ipv4, PACKET_OUTGOING, WIRE_IGNORE_FRAGMENT);
+    assert_ignored(&ipv4, PACKET_OUTGOING, WIRE_IGNORED_FRAGMENT);
 
     struct message ipv6 = {0};
     put_ipv6(&ipv6, IPPROTO_FRAGMENT, 8 + 1232);
     put(&ipv6, "\x11\0\0\1\0\0\0\1", 8);
     put_udp(&ipv6, PORT, CLIENT_PORT, dns.length);
     put(&ipv6, dns.octets, 1232 - UDP_HEADER);
-    assert_int_equal(judge_message(&ipv6, PACKET_OUTGOING), OUTCOME_RECORD);
+    assert_recorded(judge_message(&ipv6, PACKET_OUTGOING));
     assert_response_record(dns.length, ipv6_destination);
     set16(&ipv6, IPV6_HEADER + 2, 1232 / 8 * 8);
-    assert_ignored(&ipv6, PACKET_OUTGOING, WIRE_IGNORE_FRAGMENT);
+    assert_ignored(&ipv6, PACKET_OUTGOING, WIRE_IGNORED_FRAGMENT);
 }
 
 /* A query's first fragment is classified by its question alone, if it has that. */
@@ -398,17 +399,17 @@ static void test_fragmented_query(void **state)
         packet.length = IPV4_HEADER + UDP_HEADER + kept;
         set16(&packet, 2, (unsigned)packet.length);
         set16(&packet, 6, 0x2000);
-        enum outcome outcome = judge_message(&packet, PACKET_HOST);
+        enum wire_outcome outcome = judge_message(&packet, PACKET_HOST);
         if (kept < question_end) {
-            assert_int_equal(outcome, OUTCOME_MALFORMED);
+            assert_int_equal(outcome, WIRE_MALFORMED);
         } else {
-            assert_int_equal(outcome, OUTCOME_RECORD);
-            assert_int_equal(record.kind, WIRE_QUERY);
+            assert_recorded(outcome);
+            assert_int_equal(record.outcome, WIRE_QUERY);
             assert_int_equal(record.bytes, dns.length);
         }
     }
-    assert_int_equal(judge_message(&whole, PACKET_HOST), OUTCOME_RECORD);
-    assert_int_equal(record.kind, WIRE_REJECTED);
+    assert_recorded(judge_message(&whole, PACKET_HOST));
+    assert_true(wire_is_rejected(record.outcome));
 }
 
 /* So is a query of which not all was kept. */
@@ -421,12 +422,12 @@ static void test_snapped_query(void **state)
     struct message packet = carry(&dns, 4, CLIENT_PORT, PORT);
     size_t headers = IPV4_HEADER + UDP_HEADER;
     for (size_t captured = 0; captured < packet.length; captured++) {
-        enum outcome outcome = judge_part(&packet, captured, ETH_P_IP, PACKET_HOST, false);
+        enum wire_outcome outcome = judge_part(&packet, captured, ETH_P_IP, PACKET_HOST, false);
         if (captured < headers + question_end) {
-            assert_int_equal(outcome, OUTCOME_MALFORMED);
+            assert_int_equal(outcome, WIRE_MALFORMED);
         } else {
-            assert_int_equal(outcome, OUTCOME_RECORD);
-            assert_int_equal(record.kind, WIRE_QUERY);
+            assert_recorded(outcome);
+            assert_int_equal(record.outcome, WIRE_QUERY);
             assert_int_equal(record.bytes, dns.length);
         }
     }
@@ -441,14 +442,14 @@ static void test_snapped_response(void **state)
     size_t headers = IPV6_HEADER + UDP_HEADER;
     size_t question_end = query_message(DOMAIN).length - 11;
     for (size_t captured = 0; captured <= packet.length; captured++) {
-        enum outcome outcome = judge_part(&packet, captured, ETH_P_IPV6, PACKET_OUTGOING, false);
+        enum wire_outcome outcome =
+            judge_part(&packet, captured, ETH_P_IPV6, PACKET_OUTGOING, false);
         if (captured < headers) {
-            assert_int_equal(outcome, OUTCOME_MALFORMED);
+            assert_int_equal(outcome, WIRE_MALFORMED);
         } else if (captured < headers + question_end) {
-            assert_int_equal(outcome, OUTCOME_IGNORED);
-            assert_int_equal(ignored, WIRE_IGNORE_NOT_RESPONSE);
+            assert_int_equal(outcome, WIRE_IGNORED_NOT_RESPONSE);
         } else {
-            assert_int_equal(outcome, OUTCOME_RECORD);
+            assert_recorded(outcome);
             assert_response_record(dns.length, ipv6_destination);
         }
     }
@@ -464,8 +465,8 @@ static void test_extension_headers(void **state)
     put(&packet, "\x11\1\1\14\0\0\0\0\0\0\0\0\0\0\0\0", 16);
     put_udp(&packet, CLIENT_PORT, PORT, dns.length);
     put(&packet, dns.octets, dns.length);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
-    assert_int_equal(record.kind, WIRE_QUERY);
+    assert_recorded(judge_message(&packet, PACKET_HOST));
+    assert_int_equal(record.outcome, WIRE_QUERY);
     assert_int_equal(record.bytes, dns.length);
     assert_memory_equal(record.address, ipv6_source, 16);
 }
@@ -479,12 +480,10 @@ static void test_vlan_forms(void **state)
         unsigned network = version == 4 ? ETH_P_IP : ETH_P_IPV6;
         /* The tag went with the link header. */
         struct message packet = carry(&query, version, CLIENT_PORT, PORT);
-        assert_int_equal(judge_part(&packet, packet.length, network, PACKET_HOST, true),
-                         OUTCOME_RECORD);
+        assert_recorded(judge_part(&packet, packet.length, network, PACKET_HOST, true));
         /* The data begin at the network header although the protocol is the tag's. */
         struct message leaving = carry(&response, version, PORT, CLIENT_PORT);
-        assert_int_equal(judge_part(&leaving, leaving.length, ETH_P_8021Q, PACKET_OUTGOING, false),
-                         OUTCOME_RECORD);
+        assert_recorded(judge_part(&leaving, leaving.length, ETH_P_8021Q, PACKET_OUTGOING, false));
         assert_response_record(response.length,
                                version == 4 ? mapped_destination : ipv6_destination);
         /* An inner tag stands before it. */
@@ -492,11 +491,9 @@ static void test_vlan_forms(void **state)
         put16(&inner, 0x0064);
         put16(&inner, network);
         put(&inner, packet.octets, packet.length);
-        assert_int_equal(judge_part(&inner, inner.length, ETH_P_8021AD, PACKET_HOST, false),
-                         OUTCOME_RECORD);
+        assert_recorded(judge_part(&inner, inner.length, ETH_P_8021AD, PACKET_HOST, false));
         assert_int_equal(record.bytes, query.length);
-        assert_int_equal(judge_part(&inner, inner.length, network, PACKET_HOST, true),
-                         OUTCOME_RECORD);
+        assert_recorded(judge_part(&inner, inner.length, network, PACKET_HOST, true));
         assert_int_equal(record.bytes, query.length);
     }
 }
@@ -507,21 +504,19 @@ static void test_trailing_padding_is_no_part_of_the_message(void **state)
     struct message query = query_message(DOMAIN);
     struct message packet = carry(&query, 4, CLIENT_PORT, PORT);
     put_zeros(&packet, 18);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_RECORD);
-    assert_int_equal(record.kind, WIRE_QUERY);
+    assert_recorded(judge_message(&packet, PACKET_HOST));
+    assert_int_equal(record.outcome, WIRE_QUERY);
     assert_int_equal(record.bytes, query.length);
     /* Octets that UDP counts in are one. */
     set16(&packet, 2, (unsigned)packet.length);
     set16(&packet, IPV4_HEADER + 4, (unsigned)packet.length - IPV4_HEADER);
-    assert_int_equal(judge_message(&packet, PACKET_HOST), OUTCOME_MALFORMED);
+    assert_int_equal(judge_message(&packet, PACKET_HOST), WIRE_MALFORMED);
 }
 
 /* What a recording holds, as classified. */
 struct account {
-    unsigned outcomes[OUTCOME_OTHER_DOMAIN + 1];
-    unsigned ignored[WIRE_IGNORE_REASONS];
-    unsigned kinds[WIRE_REJECTED + 1];
-    unsigned bytes[WIRE_REJECTED + 1];
+    unsigned outcomes[WIRE_OUTCOMES];
+    unsigned bytes[WIRE_OUTCOMES];
     unsigned frames;
     uint64_t tokens[8];
     unsigned sessions;
@@ -559,18 +554,15 @@ static struct account judge_recording(const char *path)
                           ? memcmp(packet.octets + 12, "\x0a\x4d\0\2", 4) == 0
                           : packet.octets[8] == 0xfd && packet.octets[23] == 2;
         unsigned protocol = (unsigned)frame.octets[12] << 8 | frame.octets[13];
-        enum outcome outcome = judge_part(&packet, packet.length, protocol,
-                                          leaves ? PACKET_OUTGOING : PACKET_HOST, false);
+        enum wire_outcome outcome = judge_part(&packet, packet.length, protocol,
+                                               leaves ? PACKET_OUTGOING : PACKET_HOST, false);
         account.frames++;
         account.outcomes[outcome]++;
-        if (outcome == OUTCOME_IGNORED) {
-            account.ignored[ignored]++;
-        } else if (outcome == OUTCOME_RECORD) {
-            account.kinds[record.kind]++;
-            account.bytes[record.kind] += record.bytes;
-            if (record.kind == WIRE_QUERY) {
-                count_session(&account, record.token);
-            }
+        if (outcome >= WIRE_REJECTED_FIRST) {
+            account.bytes[outcome] += record.bytes;
+        }
+        if (outcome == WIRE_QUERY) {
+            count_session(&account, record.token);
         }
     }
     (void)fclose(file);
@@ -604,18 +596,18 @@ static void test_recordings(void **state)
 
         assert_in_range(account.frames, 100, 10000);
         assert_int_equal(account.frames, read_truth(truth, "frames"));
-        assert_int_equal(account.kinds[WIRE_QUERY], read_truth(truth, "q_tunnel"));
+        assert_int_equal(account.outcomes[WIRE_QUERY], read_truth(truth, "q_tunnel"));
         assert_int_equal(account.bytes[WIRE_QUERY], read_truth(truth, "tunnel_in_bytes"));
-        assert_int_equal(account.kinds[WIRE_RESPONSE], read_truth(truth, "tunnel_out"));
+        assert_int_equal(account.outcomes[WIRE_RESPONSE], read_truth(truth, "tunnel_out"));
         assert_int_equal(account.bytes[WIRE_RESPONSE], read_truth(truth, "tunnel_out_bytes"));
-        assert_int_equal(account.kinds[WIRE_REJECTED], read_truth(truth, "q_non_txt"));
+        assert_int_equal(account.outcomes[WIRE_REJECTED_QTYPE], read_truth(truth, "q_non_txt"));
         assert_int_equal(account.sessions, read_truth(truth, "distinct_client_ids"));
-        assert_int_equal(account.ignored[WIRE_IGNORE_FRAGMENT],
+        assert_int_equal(account.outcomes[WIRE_IGNORED_FRAGMENT],
                          read_truth(truth, "ip_fragments") / 2);
-        assert_int_equal(account.ignored[WIRE_IGNORE_NOT_RESPONSE],
+        assert_int_equal(account.outcomes[WIRE_IGNORED_NOT_RESPONSE],
                          read_truth(truth, "udp_out") - read_truth(truth, "tunnel_out"));
-        assert_int_equal(account.outcomes[OUTCOME_MALFORMED], 0);
-        assert_int_equal(account.outcomes[OUTCOME_OTHER_DOMAIN], 0);
+        assert_int_equal(account.outcomes[WIRE_MALFORMED], 0);
+        assert_int_equal(account.outcomes[WIRE_OTHER_DOMAIN], 0);
     }
 }
 

@@ -138,9 +138,9 @@ static void test_counters(void **state)
     groups_count_query(&groups, group, 120);
     groups_count_query(&groups, group, 65527);
     groups_count_response(&groups, group, 1232);
-    groups_count_rejected(&groups, group, WIRE_REJECT_OPCODE);
-    groups_count_rejected(&groups, group, WIRE_REJECT_FRAMING);
-    groups_count_rejected(&groups, group, WIRE_REJECT_FRAMING);
+    groups_count_rejected(&groups, group, WIRE_REJECTED_OPCODE);
+    groups_count_rejected(&groups, group, WIRE_REJECTED_FRAMING);
+    groups_count_rejected(&groups, group, WIRE_REJECTED_FRAMING);
     groups_count_session(&groups, group);
 
     struct group expected = {.geo = place(DE, 1),
@@ -149,8 +149,8 @@ static void test_counters(void **state)
                              .responses = 1,
                              .bytes_in = 120 + 65527,
                              .bytes_out = 1232};
-    expected.rejected[WIRE_REJECT_OPCODE] = 1;
-    expected.rejected[WIRE_REJECT_FRAMING] = 2;
+    expected.rejected[WIRE_REJECTED_OPCODE] = 1;
+    expected.rejected[WIRE_REJECTED_FRAMING] = 2;
     const struct group *counted = &groups.entries[group];
     assert_int_equal(counted->sessions, expected.sessions);
     assert_int_equal(counted->queries, expected.queries);

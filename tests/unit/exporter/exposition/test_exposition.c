@@ -5,9 +5,8 @@
 #include "exporter/counts/sessions.h"
 #include "exporter/exposition/exposition.h"
 #include "exporter/exposition/format.h"
-#include "exporter/exposition/http_counters.h"
-#include "exporter/exposition/sources.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/state/http_counters.h"
 #include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
 
@@ -120,18 +119,18 @@ static void scene_small(struct scene *scene)
         .responses = 15,
         .bytes_in = 16,
         .bytes_out = 17,
-        .rejected = {[WIRE_REJECT_OPCODE] = 18,
-                     [WIRE_REJECT_QTYPE] = 19,
-                     [WIRE_REJECT_EDNS] = 20,
-                     [WIRE_REJECT_ENCODING] = 21,
-                     [WIRE_REJECT_SHORT] = 22,
-                     [WIRE_REJECT_FRAMING] = 23},
+        .rejected = {[WIRE_REJECTED_OPCODE] = 18,
+                     [WIRE_REJECTED_QTYPE] = 19,
+                     [WIRE_REJECTED_EDNS] = 20,
+                     [WIRE_REJECTED_ENCODING] = 21,
+                     [WIRE_REJECTED_SHORT] = 22,
+                     [WIRE_REJECTED_FRAMING] = 23},
     };
     struct group *other = scene_group(scene, 1, GEO_UNKNOWN);
     other->other = true;
     other->active = 1;
     other->peak = 2;
-    other->rejected[WIRE_REJECT_EDNS] = 3;
+    other->rejected[WIRE_REJECTED_EDNS] = 3;
 
     scene->account = (struct wire_stats){
         .received = 1000,
@@ -570,13 +569,13 @@ static void check_labels(const char *country, const char *asn, const char *activ
     scene_small(&scene);
     scene.options.country_database = country;
     scene.options.asn_database = asn;
-    scene.entries[2].rejected[WIRE_REJECT_OPCODE] = 0;
-    scene.entries[2].rejected[WIRE_REJECT_QTYPE] = 0;
+    scene.entries[2].rejected[WIRE_REJECTED_OPCODE] = 0;
+    scene.entries[2].rejected[WIRE_REJECTED_QTYPE] = 0;
     char *page = scrape(&scene, PAGE_MAX);
     assert_string_equal(only(page, "dnstt_active_clients{"), active);
     free(page);
     scene.groups.group_count = 3;
-    for (unsigned i = WIRE_REJECT_ENCODING; i < WIRE_REJECT_REASONS; i++) {
+    for (unsigned i = WIRE_REJECTED_ENCODING; i < WIRE_REJECT_REASONS; i++) {
         scene.entries[2].rejected[i] = 0;
     }
     page = scrape(&scene, PAGE_MAX);
@@ -707,7 +706,7 @@ static void test_extremes(void **state)
     group->sessions = group->queries = group->responses = UINT64_MAX;
     group->bytes_in = UINT64_MAX - 1;
     group->bytes_out = 10000000000000000000u;
-    group->rejected[WIRE_REJECT_ENCODING] = UINT64_MAX;
+    group->rejected[WIRE_REJECTED_ENCODING] = UINT64_MAX;
     scene.account.received = UINT64_MAX;
 
     char *page = scrape(&scene, EXPOSITION_LINE_MAX);

@@ -2,11 +2,10 @@
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
-#include "exporter/exposition/http_counters.h"
 #include "exporter/exposition/metrics.h"
 #include "exporter/exposition/snapshot.h"
-#include "exporter/exposition/sources.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/state/http_counters.h"
 #include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
 

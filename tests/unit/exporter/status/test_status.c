@@ -147,9 +147,9 @@ static void test_what_is_wrong_is_told(void **state)
 static void test_reasons(void **state)
 {
     (void)state;
-    entries[0].rejected[WIRE_REJECT_EDNS] = 30;
-    entries[2].rejected[WIRE_REJECT_EDNS] = 10;
-    entries[1].rejected[WIRE_REJECT_QTYPE] = 20;
+    entries[0].rejected[WIRE_REJECTED_EDNS] = 30;
+    entries[2].rejected[WIRE_REJECTED_EDNS] = 10;
+    entries[1].rejected[WIRE_REJECTED_QTYPE] = 20;
     render();
     assert_shows("<rect width=\"1000\" height=\"1\"/></svg></td><td>40</td></tr>\n"
                  "<tr><th>encoding: not base32");

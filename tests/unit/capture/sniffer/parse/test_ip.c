@@ -1,5 +1,6 @@
 #include "capture/sniffer/parse/frame.h"
 #include "capture/sniffer/parse/ip.h"
+#include "common/wire.h"
 
 #include "tests/unit/message.h"
 #include "tests/unit/random.h"
@@ -29,8 +30,8 @@ static struct datagram datagram;
 static size_t payload_offset;
 
 /* Parses a frame of which `captured` octets are kept and `length` were on the wire. */
-static enum ip_result parse(const struct message *message, size_t captured, size_t length,
-                            unsigned protocol, bool tagged)
+static enum wire_outcome parse(const struct message *message, size_t captured, size_t length,
+                               unsigned protocol, bool tagged)
 {
     static struct datagram before;
     memset(&before, 0xa5, sizeof before);
@@ -44,8 +45,8 @@ static enum ip_result parse(const struct message *message, size_t captured, size
         .type = PACKET_HOST,
         .tagged = tagged,
     };
-    enum ip_result result = ip_parse(&frame, &datagram);
-    if (result != IP_DATAGRAM) {
+    enum wire_outcome result = ip_parse(&frame, &datagram);
+    if (result != WIRE_UNDECIDED) {
         assert_memory_equal(&datagram, &before, sizeof before);
     } else {
         assert_true(datagram.captured <= datagram.length);
@@ -56,7 +57,7 @@ static enum ip_result parse(const struct message *message, size_t captured, size
     return result;
 }
 
-static enum ip_result parse_whole(const struct message *message, unsigned protocol)
+static enum wire_outcome parse_whole(const struct message *message, unsigned protocol)
 {
     return parse(message, message->length, message->length, protocol, false);
 }
@@ -90,13 +91,13 @@ static void test_ipv4(void **state)
     (void)state;
     struct message message = {0};
     put_ipv4_datagram(&message);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_DATAGRAM);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_UNDECIDED);
     assert_datagram(28, PAYLOAD, PAYLOAD, false);
     assert_memory_equal(datagram.source, mapped_source, 16);
     assert_memory_equal(datagram.destination, mapped_destination, 16);
     /* "Don't fragment" and the reserved bit say nothing. */
     set16(&message, 6, 0xc000);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_DATAGRAM);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_UNDECIDED);
     assert_datagram(28, PAYLOAD, PAYLOAD, false);
 }
 
@@ -115,9 +116,9 @@ static void test_ipv4_options(void **state)
         put_zeros(&message, PAYLOAD);
         set16(&message, 2, (unsigned)message.length);
         if (words < 5) {
-            assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
+            assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_MALFORMED);
         } else {
-            assert_int_equal(parse_whole(&message, ETH_P_IP), IP_DATAGRAM);
+            assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_UNDECIDED);
             assert_datagram(header + UDP_HEADER, PAYLOAD, PAYLOAD, false);
         }
     }
@@ -131,7 +132,7 @@ static void test_ipv4_total_length(void **state)
     for (unsigned total = 0; total <= UINT16_MAX; total++) {
         set16(&message, 2, total);
         assert_int_equal(parse_whole(&message, ETH_P_IP),
-                         total == message.length ? IP_DATAGRAM : IP_MALFORMED);
+                         total == message.length ? WIRE_UNDECIDED : WIRE_MALFORMED);
     }
 }
 
@@ -142,20 +143,20 @@ static void test_padding_is_left_out(void **state)
         struct message ipv4 = {0};
         put_ipv4_datagram(&ipv4);
         put_zeros(&ipv4, padding);
-        assert_int_equal(parse_whole(&ipv4, ETH_P_IP), IP_DATAGRAM);
+        assert_int_equal(parse_whole(&ipv4, ETH_P_IP), WIRE_UNDECIDED);
         assert_datagram(28, PAYLOAD, PAYLOAD, false);
 
         struct message ipv6 = {0};
         put_ipv6_datagram(&ipv6);
         put_zeros(&ipv6, padding);
-        assert_int_equal(parse_whole(&ipv6, ETH_P_IPV6), IP_DATAGRAM);
+        assert_int_equal(parse_whole(&ipv6, ETH_P_IPV6), WIRE_UNDECIDED);
         assert_datagram(48, PAYLOAD, PAYLOAD, false);
 
         /* Padding is no place for the UDP header either. */
         set16(&ipv4, 2, IPV4_HEADER + UDP_HEADER - 1);
-        assert_int_equal(parse_whole(&ipv4, ETH_P_IP), IP_MALFORMED);
+        assert_int_equal(parse_whole(&ipv4, ETH_P_IP), WIRE_MALFORMED);
         set16(&ipv6, 4, UDP_HEADER - 1);
-        assert_int_equal(parse_whole(&ipv6, ETH_P_IPV6), IP_MALFORMED);
+        assert_int_equal(parse_whole(&ipv6, ETH_P_IPV6), WIRE_MALFORMED);
     }
 }
 
@@ -168,7 +169,7 @@ static void test_udp_length(void **state)
     put_ipv6_datagram(&ipv6);
     for (unsigned length = 0; length <= UINT16_MAX; length++) {
         bool fits = length >= UDP_HEADER && length <= UDP_HEADER + PAYLOAD;
-        enum ip_result expected = fits ? IP_DATAGRAM : IP_MALFORMED;
+        enum wire_outcome expected = fits ? WIRE_UNDECIDED : WIRE_MALFORMED;
         set16(&ipv4, IPV4_HEADER + 4, length);
         assert_int_equal(parse_whole(&ipv4, ETH_P_IP), expected);
         if (fits) {
@@ -188,16 +189,16 @@ static void test_snapped(void **state)
     put_ipv4_datagram(&ipv4);
     put_ipv6_datagram(&ipv6);
     for (size_t captured = 0; captured <= ipv4.length; captured++) {
-        enum ip_result result = parse(&ipv4, captured, ipv4.length, ETH_P_IP, false);
-        assert_int_equal(result, captured < 28 ? IP_MALFORMED : IP_DATAGRAM);
-        if (result == IP_DATAGRAM) {
+        enum wire_outcome result = parse(&ipv4, captured, ipv4.length, ETH_P_IP, false);
+        assert_int_equal(result, captured < 28 ? WIRE_MALFORMED : WIRE_UNDECIDED);
+        if (result == WIRE_UNDECIDED) {
             assert_datagram(28, captured - 28, PAYLOAD, false);
         }
     }
     for (size_t captured = 0; captured <= ipv6.length; captured++) {
-        enum ip_result result = parse(&ipv6, captured, ipv6.length, ETH_P_IPV6, false);
-        assert_int_equal(result, captured < 48 ? IP_MALFORMED : IP_DATAGRAM);
-        if (result == IP_DATAGRAM) {
+        enum wire_outcome result = parse(&ipv6, captured, ipv6.length, ETH_P_IPV6, false);
+        assert_int_equal(result, captured < 48 ? WIRE_MALFORMED : WIRE_UNDECIDED);
+        if (result == WIRE_UNDECIDED) {
             assert_datagram(48, captured - 48, PAYLOAD, false);
         }
     }
@@ -212,10 +213,10 @@ static void test_truncated(void **state)
     put_ipv4_datagram(&ipv4);
     put_ipv6_datagram(&ipv6);
     for (size_t length = 0; length < ipv4.length; length++) {
-        assert_int_equal(parse(&ipv4, length, length, ETH_P_IP, false), IP_MALFORMED);
+        assert_int_equal(parse(&ipv4, length, length, ETH_P_IP, false), WIRE_MALFORMED);
     }
     for (size_t length = 0; length < ipv6.length; length++) {
-        assert_int_equal(parse(&ipv6, length, length, ETH_P_IPV6, false), IP_MALFORMED);
+        assert_int_equal(parse(&ipv6, length, length, ETH_P_IPV6, false), WIRE_MALFORMED);
     }
 }
 
@@ -227,16 +228,16 @@ static void test_other_protocols(void **state)
     put_ipv4_datagram(&ipv4);
     put_ipv6_datagram(&ipv6);
     ipv4.octets[9] = IPPROTO_TCP;
-    assert_int_equal(parse_whole(&ipv4, ETH_P_IP), IP_NOT_UDP);
+    assert_int_equal(parse_whole(&ipv4, ETH_P_IP), WIRE_IGNORED_NOT_UDP);
     set16(&ipv4, 6, 0x2001); /* a later fragment of it */
-    assert_int_equal(parse_whole(&ipv4, ETH_P_IP), IP_NOT_UDP);
+    assert_int_equal(parse_whole(&ipv4, ETH_P_IP), WIRE_IGNORED_NOT_UDP);
     static const uint8_t next[] = {IPPROTO_TCP, IPPROTO_ICMPV6, IPPROTO_ESP, IPPROTO_NONE, 253};
     for (size_t i = 0; i < sizeof next; i++) {
         ipv6.octets[6] = next[i];
-        assert_int_equal(parse_whole(&ipv6, ETH_P_IPV6), IP_NOT_UDP);
+        assert_int_equal(parse_whole(&ipv6, ETH_P_IPV6), WIRE_IGNORED_NOT_UDP);
     }
-    assert_int_equal(parse_whole(&ipv6, ETH_P_ARP), IP_NOT_UDP);
-    assert_int_equal(parse(&ipv6, 0, 0, ETH_P_ARP, false), IP_NOT_UDP);
+    assert_int_equal(parse_whole(&ipv6, ETH_P_ARP), WIRE_IGNORED_NOT_UDP);
+    assert_int_equal(parse(&ipv6, 0, 0, ETH_P_ARP, false), WIRE_IGNORED_NOT_UDP);
 }
 
 static void test_wrong_version(void **state)
@@ -246,8 +247,8 @@ static void test_wrong_version(void **state)
     struct message ipv6 = {0};
     put_ipv4_datagram(&ipv4);
     put_ipv6_datagram(&ipv6);
-    assert_int_equal(parse_whole(&ipv4, ETH_P_IPV6), IP_MALFORMED);
-    assert_int_equal(parse_whole(&ipv6, ETH_P_IP), IP_MALFORMED);
+    assert_int_equal(parse_whole(&ipv4, ETH_P_IPV6), WIRE_MALFORMED);
+    assert_int_equal(parse_whole(&ipv6, ETH_P_IP), WIRE_MALFORMED);
 }
 
 static void test_ipv4_fragments(void **state)
@@ -257,34 +258,35 @@ static void test_ipv4_fragments(void **state)
     put_ipv4_datagram(&message);
     for (unsigned fragment = 0; fragment <= UINT16_MAX; fragment++) {
         set16(&message, 6, fragment);
-        enum ip_result expected = (fragment & 0x1fff) != 0 ? IP_FRAGMENT : IP_DATAGRAM;
+        enum wire_outcome expected =
+            (fragment & 0x1fff) != 0 ? WIRE_IGNORED_FRAGMENT : WIRE_UNDECIDED;
         assert_int_equal(parse_whole(&message, ETH_P_IP), expected);
-        if (expected == IP_DATAGRAM) {
+        if (expected == WIRE_UNDECIDED) {
             assert_datagram(28, PAYLOAD, PAYLOAD, (fragment & 0x2000) != 0);
         }
     }
     /* A first fragment's UDP length speaks of what later ones hold too. */
     set16(&message, 6, 0x2000);
     set16(&message, IPV4_HEADER + 4, 65535);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_DATAGRAM);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_UNDECIDED);
     assert_datagram(28, PAYLOAD, 65527, true);
     set16(&message, IPV4_HEADER + 4, UDP_HEADER - 1);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_MALFORMED);
     /* It needs the ports. */
     set16(&message, IPV4_HEADER + 4, 100);
     set16(&message, 2, IPV4_HEADER + UDP_HEADER - 1);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_MALFORMED);
     /* A later one may be of any size that fits. */
     set16(&message, 6, 0x0001);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_FRAGMENT);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_IGNORED_FRAGMENT);
     set16(&message, 2, (unsigned)message.length + 1);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_MALFORMED);
     set16(&message, 2, IPV4_HEADER - 1);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_MALFORMED);
     set16(&message, 2, IPV4_HEADER);
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_FRAGMENT);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_IGNORED_FRAGMENT);
     message.octets[0] = 0x44;
-    assert_int_equal(parse_whole(&message, ETH_P_IP), IP_MALFORMED);
+    assert_int_equal(parse_whole(&message, ETH_P_IP), WIRE_MALFORMED);
 }
 
 static void test_ipv6(void **state)
@@ -292,16 +294,16 @@ static void test_ipv6(void **state)
     (void)state;
     struct message message = {0};
     put_ipv6_datagram(&message);
-    assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_DATAGRAM);
+    assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_UNDECIDED);
     assert_datagram(48, PAYLOAD, PAYLOAD, false);
     assert_memory_equal(datagram.source, ipv6_source, 16);
     assert_memory_equal(datagram.destination, ipv6_destination, 16);
     message.octets[0] = 0x6f; /* traffic class and flow label say nothing */
-    assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_DATAGRAM);
+    assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_UNDECIDED);
     for (unsigned length = 0; length <= UINT16_MAX; length++) {
         set16(&message, 4, length);
         assert_int_equal(parse_whole(&message, ETH_P_IPV6),
-                         length == UDP_HEADER + PAYLOAD ? IP_DATAGRAM : IP_MALFORMED);
+                         length == UDP_HEADER + PAYLOAD ? WIRE_UNDECIDED : WIRE_MALFORMED);
     }
 }
 
@@ -313,7 +315,7 @@ static void test_jumbogram(void **state)
     put(&message, "\x11\0\xc2\4\0\1\0\0", 8);
     put_udp(&message, 1025, 53, PAYLOAD);
     put_zeros(&message, PAYLOAD);
-    assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_MALFORMED);
+    assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_MALFORMED);
 }
 
 /* Puts an extension header of `octets` in all, which `next` follows. */
@@ -340,7 +342,7 @@ static void test_each_extension_header(void **state)
             put_ipv6(&message, extension_kinds[kind], 0);
             put_extension(&message, IPPROTO_UDP, octets);
             put_udp_in_ipv6(&message);
-            assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_DATAGRAM);
+            assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_UNDECIDED);
             assert_datagram(IPV6_HEADER + octets + UDP_HEADER, PAYLOAD, PAYLOAD, false);
         }
     }
@@ -351,7 +353,7 @@ static void test_each_extension_header(void **state)
         put8(&message, words - 2);
         put_zeros(&message, words * 4 - 2);
         put_udp_in_ipv6(&message);
-        assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_DATAGRAM);
+        assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_UNDECIDED);
         assert_datagram(IPV6_HEADER + words * 4 + UDP_HEADER, PAYLOAD, PAYLOAD, false);
     }
 }
@@ -368,9 +370,10 @@ static void test_extension_header_chain(void **state)
                 put_extension(&message, i < count ? IPPROTO_DSTOPTS : upper, 8 * i);
             }
             put_udp_in_ipv6(&message);
-            enum ip_result expected = upper == IPPROTO_UDP ? IP_DATAGRAM : IP_NOT_UDP;
+            enum wire_outcome expected =
+                upper == IPPROTO_UDP ? WIRE_UNDECIDED : WIRE_IGNORED_NOT_UDP;
             assert_int_equal(parse_whole(&message, ETH_P_IPV6),
-                             count <= IP_EXTENSION_HEADERS_MAX ? expected : IP_MALFORMED);
+                             count <= IP_EXTENSION_HEADERS_MAX ? expected : WIRE_MALFORMED);
         }
     }
 }
@@ -387,23 +390,23 @@ static void test_extension_header_beyond_the_packet(void **state)
     /* Captured too little of the headers, and then enough. */
     for (size_t captured = 0; captured <= message.length; captured++) {
         assert_int_equal(parse(&message, captured, message.length, ETH_P_IPV6, false),
-                         captured < headers ? IP_MALFORMED : IP_DATAGRAM);
+                         captured < headers ? WIRE_MALFORMED : WIRE_UNDECIDED);
     }
     /* The packet itself ends in them. */
     for (unsigned length = 1; length < headers - IPV6_HEADER; length++) {
         set16(&message, 4, length);
-        assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_MALFORMED);
+        assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_MALFORMED);
     }
     /* It ends with one that leads to no UDP. */
     message.octets[IPV6_HEADER + 16] = IPPROTO_NONE;
     for (size_t captured = 0; captured <= message.length; captured++) {
         assert_int_equal(parse(&message, captured, message.length, ETH_P_IPV6, false),
-                         captured < IPV6_HEADER + 16 + 8 ? IP_MALFORMED : IP_NOT_UDP);
+                         captured < IPV6_HEADER + 16 + 8 ? WIRE_MALFORMED : WIRE_IGNORED_NOT_UDP);
     }
     set16(&message, 4, 16 + 24);
-    assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_NOT_UDP);
+    assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_IGNORED_NOT_UDP);
     set16(&message, 4, 16 + 23);
-    assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_MALFORMED);
+    assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_MALFORMED);
 }
 
 static void test_ipv6_fragments(void **state)
@@ -419,17 +422,17 @@ static void test_ipv6_fragments(void **state)
         put_udp(&message, 1025, 53, 200);
         put_zeros(&message, 64);
         set16(&message, 4, (unsigned)message.length - IPV6_HEADER);
-        enum ip_result result = parse_whole(&message, ETH_P_IPV6);
+        enum wire_outcome result = parse_whole(&message, ETH_P_IPV6);
         if (fragment >> 3 != 0) {
-            assert_int_equal(result, IP_FRAGMENT);
+            assert_int_equal(result, WIRE_IGNORED_FRAGMENT);
         } else if ((fragment & 1) != 0) {
-            assert_int_equal(result, IP_DATAGRAM);
+            assert_int_equal(result, WIRE_UNDECIDED);
             assert_datagram(56, 64, 200, true);
         } else {
             /* An atomic fragment is whole, so its UDP length has to fit. */
-            assert_int_equal(result, IP_MALFORMED);
+            assert_int_equal(result, WIRE_MALFORMED);
             set16(&message, IPV6_HEADER + 8 + 4, UDP_HEADER + 64);
-            assert_int_equal(parse_whole(&message, ETH_P_IPV6), IP_DATAGRAM);
+            assert_int_equal(parse_whole(&message, ETH_P_IPV6), WIRE_UNDECIDED);
             assert_datagram(56, 64, 64, false);
         }
     }
@@ -446,9 +449,11 @@ static void test_tagged_at_the_network_header(void **state)
     put_ipv6_datagram(&ipv6);
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
         bool tagged = i >= 2;
-        assert_int_equal(parse(&ipv4, ipv4.length, ipv4.length, protocols[i], tagged), IP_DATAGRAM);
+        assert_int_equal(parse(&ipv4, ipv4.length, ipv4.length, protocols[i], tagged),
+                         WIRE_UNDECIDED);
         assert_datagram(28, PAYLOAD, PAYLOAD, false);
-        assert_int_equal(parse(&ipv6, ipv6.length, ipv6.length, protocols[i], tagged), IP_DATAGRAM);
+        assert_int_equal(parse(&ipv6, ipv6.length, ipv6.length, protocols[i], tagged),
+                         WIRE_UNDECIDED);
         assert_datagram(48, PAYLOAD, PAYLOAD, false);
     }
 }
@@ -472,18 +477,19 @@ static void test_tagged_at_the_tag(void **state)
             }
             bool known = tags <= IP_VLAN_TAGS_MAX;
             assert_int_equal(parse(&message, message.length, message.length, ETH_P_8021AD, false),
-                             known ? IP_DATAGRAM : IP_NOT_UDP);
+                             known ? WIRE_UNDECIDED : WIRE_IGNORED_NOT_UDP);
             if (known) {
                 assert_datagram(4 * tags + headers, PAYLOAD, PAYLOAD, false);
             }
             /* The protocol may be the inner one already. */
-            enum ip_result inner = parse(&message, message.length, message.length, network, true);
-            assert_int_equal(inner, known ? IP_DATAGRAM : IP_NOT_UDP);
+            enum wire_outcome inner =
+                parse(&message, message.length, message.length, network, true);
+            assert_int_equal(inner, known ? WIRE_UNDECIDED : WIRE_IGNORED_NOT_UDP);
             /* Without a tag there is none to strip. */
-            assert_int_equal(parse_whole(&message, network), IP_MALFORMED);
+            assert_int_equal(parse_whole(&message, network), WIRE_MALFORMED);
             for (size_t captured = 0; known && captured < 4 * tags + headers; captured++) {
                 assert_int_equal(parse(&message, captured, message.length, ETH_P_8021Q, false),
-                                 IP_MALFORMED);
+                                 WIRE_MALFORMED);
             }
         }
     }
@@ -499,7 +505,7 @@ static void test_tag_counts_as_no_part_of_the_packet(void **state)
         put_ipv4_datagram(&message);
         set16(&message, 4 + 2, (unsigned)message.length - 4 + excess);
         assert_int_equal(parse(&message, message.length, message.length, ETH_P_8021Q, false),
-                         excess == 0 ? IP_DATAGRAM : IP_MALFORMED);
+                         excess == 0 ? WIRE_UNDECIDED : WIRE_MALFORMED);
     }
 }
 
@@ -513,7 +519,7 @@ static void test_tag_that_looks_like_a_version(void **state)
         put16(&message, ETH_P_IP);
         put_ipv4_datagram(&message);
         assert_int_equal(parse(&message, message.length, message.length, ETH_P_8021Q, false),
-                         IP_DATAGRAM);
+                         WIRE_UNDECIDED);
         assert_datagram(32, PAYLOAD, PAYLOAD, false);
     }
 }
@@ -526,9 +532,10 @@ static void test_other_protocols_in_a_tag(void **state)
     put16(&message, ETH_P_ARP);
     put_zeros(&message, 28);
     assert_int_equal(parse(&message, message.length, message.length, ETH_P_8021Q, false),
-                     IP_NOT_UDP);
+                     WIRE_IGNORED_NOT_UDP);
     /* It claims to be IPv4, and neither form is. */
-    assert_int_equal(parse(&message, message.length, message.length, ETH_P_IP, true), IP_MALFORMED);
+    assert_int_equal(parse(&message, message.length, message.length, ETH_P_IP, true),
+                     WIRE_MALFORMED);
 }
 
 /* Whatever comes, nothing outside the frame is read (exact_copy), and what results fits in it. */
@@ -536,7 +543,7 @@ static void test_random_frames(void **state)
 {
     (void)state;
     static const uint16_t protocols[] = {ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q, ETH_P_ARP};
-    unsigned results[IP_MALFORMED + 1] = {0};
+    unsigned results[WIRE_MALFORMED + 1] = {0};
     for (unsigned round = 0; round < 200000; round++) {
         struct message message = {0};
         if (random_below(2) == 0) {
@@ -557,7 +564,7 @@ static void test_random_frames(void **state)
         unsigned protocol = random_below(4) == 0 ? protocols[random_below(4)] : network;
         results[parse(&message, captured, message.length, protocol, random_below(4) == 0)]++;
     }
-    for (unsigned result = 0; result <= IP_MALFORMED; result++) {
+    for (unsigned result = 0; result <= WIRE_MALFORMED; result++) {
         assert_in_range(results[result], 1000, 180000);
     }
 }

@@ -6,7 +6,7 @@
 #include "exporter/counts/table.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/outcome.h"
-#include "exporter/intake.h"
+#include "exporter/state/intake.h"
 
 #include "tests/unit/random.h"
 
@@ -96,7 +96,7 @@ static struct wire_record response(uint64_t token, uint8_t domain, uint16_t byte
         .token = token, .bytes = bytes, .kind = WIRE_RESPONSE, .domain = domain};
 }
 
-static struct wire_record rejected(enum wire_reject reason, uint8_t domain)
+static struct wire_record rejected(enum wire_outcome reason, uint8_t domain)
 {
     return (struct wire_record){
         .bytes = 50, .kind = WIRE_REJECTED, .reason = (uint8_t)reason, .domain = domain};
@@ -119,7 +119,7 @@ static void put_first_batch(void)
     message.batch.records[1] = query(2, 1, 110, 1);
     message.batch.records[2] = response(1, 0, 1000);
     message.batch.records[3] = query(1, 0, 120, 2);
-    message.batch.records[4] = rejected(WIRE_REJECT_EDNS, 1);
+    message.batch.records[4] = rejected(WIRE_REJECTED_EDNS, 1);
     message.batch.records[5] = response(2, 1, 65527);
 }
 
@@ -189,14 +189,14 @@ static void test_conversation(void **state)
     assert_int_equal(groups[0].bytes_in, 220);
     assert_int_equal(groups[0].responses, 1);
     assert_int_equal(groups[0].bytes_out, 1000);
-    assert_int_equal(groups[0].rejected[WIRE_REJECT_EDNS], 0);
+    assert_int_equal(groups[0].rejected[WIRE_REJECTED_EDNS], 0);
     assert_int_equal(groups[1].active, 1);
     assert_int_equal(groups[1].sessions, 1);
     assert_int_equal(groups[1].queries, 1);
     assert_int_equal(groups[1].bytes_in, 110);
     assert_int_equal(groups[1].responses, 1);
     assert_int_equal(groups[1].bytes_out, 65527);
-    assert_int_equal(groups[1].rejected[WIRE_REJECT_EDNS], 1);
+    assert_int_equal(groups[1].rejected[WIRE_REJECTED_EDNS], 1);
 
     /* An account that stands still is no fault, and one that follows the records is none. */
     assert_int_equal(send_stats(&bench, &first_stats), INTAKE_OK);
@@ -269,7 +269,7 @@ static const struct fault_case batch_faults[] = {
     {"kind 4", IN_LAST(kind), 4, WIRE_FAULT_RECORD},
     {"a response with a fingerprint", IN_LAST(kind), WIRE_RESPONSE, WIRE_FAULT_RECORD},
     {"a rejected query with a token", IN_LAST(kind), WIRE_REJECTED, WIRE_FAULT_RECORD},
-    {"a query with a reason", IN_LAST(reason), WIRE_REJECT_SHORT, WIRE_FAULT_RECORD},
+    {"a query with a reason", IN_LAST(reason), WIRE_REJECTED_SHORT, WIRE_FAULT_RECORD},
     {"a domain too many", IN_LAST(domain), DOMAINS, WIRE_FAULT_RECORD},
 };
 
@@ -423,7 +423,7 @@ static void test_account_agrees_with_records(void **state)
     struct wire_stats stats = first_stats;
     uint64_t *const counters[] = {&stats.query, &stats.response, &stats.rejected};
     const struct wire_record more[] = {query(7, 0, 100, 1), response(7, 0, 100),
-                                       rejected(WIRE_REJECT_SHORT, 0)};
+                                       rejected(WIRE_REJECTED_SHORT, 0)};
     static struct picture before;
     struct bench bench;
     start_conversation(&bench);
@@ -478,7 +478,7 @@ static struct wire_record random_record(struct sums *sums, uint32_t now)
         sums->bytes_out[domain] += bytes;
         return response(random_token(number), domain, bytes);
     }
-    enum wire_reject reason = 1 + random_below(WIRE_REJECT_REASONS - 1);
+    enum wire_outcome reason = 1 + random_below(WIRE_REJECT_REASONS - 1);
     sums->rejected[domain][reason]++;
     return rejected(reason, domain);
 }
@@ -562,7 +562,7 @@ static void test_places(void **state)
     set_address(&records[0], 1);
     records[1] = response(1, 1, 200);
     set_address(&records[1], 2);
-    records[2] = rejected(WIRE_REJECT_QTYPE, 1);
+    records[2] = rejected(WIRE_REJECTED_QTYPE, 1);
     set_address(&records[2], 200);
     records[3] = query(1, 1, 101, 2);
     set_address(&records[3], 2);
@@ -570,7 +570,7 @@ static void test_places(void **state)
 
     assert_int_equal(bench.groups.group_count, DOMAINS + 2);
     const struct group *groups = bench.groups.entries;
-    assert_int_equal(groups[1].rejected[WIRE_REJECT_QTYPE], 1);
+    assert_int_equal(groups[1].rejected[WIRE_REJECTED_QTYPE], 1);
     assert_int_equal(groups[2].geo.country, GEO_COUNTRY('D', 'E'));
     assert_int_equal(groups[2].geo.asn, 64496);
     assert_int_equal(groups[2].domain, 1);

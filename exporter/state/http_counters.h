@@ -2,8 +2,8 @@
  * Counts of HTTP requests and connections. Not counted as dropped: failed handshakes, and requests
  * that libmicrohttpd itself closes, since it reports their end like any other.
  */
-#ifndef EXPORTER_EXPOSITION_HTTP_COUNTERS_H
-#define EXPORTER_EXPOSITION_HTTP_COUNTERS_H
+#ifndef EXPORTER_STATE_HTTP_COUNTERS_H
+#define EXPORTER_STATE_HTTP_COUNTERS_H
 
 #include <stdint.h>
 
@@ -21,12 +21,14 @@ enum http_drop {
     HTTP_DROPS,         /* how many causes */
 };
 
-/* The values of the labels `code` and `reason`, by index. */
-extern const char *const http_codes[HTTP_CODES];
-extern const char *const http_drop_reasons[HTTP_DROPS];
+/* The values of the labels `code` and `reason`, by index, and what a reason means in a few words.
+ */
+const char *http_code_value(uint32_t index);
+const char *http_drop_value(uint32_t index);
+const char *http_drop_meaning(uint32_t index);
 
 struct http_counters {
-    uint64_t replies[HTTP_CODES]; /* requests answered; index as in http_codes */
+    uint64_t replies[HTTP_CODES]; /* requests answered; index as in http_code_value */
     uint64_t drops[HTTP_DROPS];   /* index: enum http_drop */
 };
 

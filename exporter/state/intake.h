@@ -2,14 +2,15 @@
  * Takes the sniffer's messages, which may be hostile: each is checked whole before any of it is
  * counted. One wrong message ends the connection and changes nothing.
  */
-#ifndef EXPORTER_INTAKE_H
-#define EXPORTER_INTAKE_H
+#ifndef EXPORTER_STATE_INTAKE_H
+#define EXPORTER_STATE_INTAKE_H
 
 #include "common/wire.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+struct counts;
 struct groups;
 struct sessions;
 
@@ -21,17 +22,15 @@ enum intake_fault {
 };
 
 struct intake {
-    struct wire_expectation expected;    /* .sequence above 0: HELLO has been seen */
-    struct wire_stats stats;             /* the latest; all zero before the first */
-    uint64_t records[WIRE_REJECTED + 1]; /* taken so far, by kind */
-    struct geoip *geoip; /* not owned, like the others; NULL: every geo is unknown */
-    struct groups *groups;
-    struct sessions *sessions;
-    enum wire_fault wire; /* set with INTAKE_WIRE */
+    struct wire_expectation expected; /* .sequence above 0: HELLO has been seen */
+    struct wire_stats stats;          /* the latest; all zero before the first */
+    uint64_t records[WIRE_OUTCOMES];  /* taken so far, by outcome */
+    struct geoip *geoip;              /* not owned; NULL: every country and ASN is unknown */
+    struct counts *counts;            /* not owned */
+    enum wire_fault wire;             /* set with INTAKE_WIRE */
 };
 
-void intake_start(uint8_t domains, struct geoip *geoip, struct groups *groups,
-                  struct sessions *sessions, struct intake *out);
+void intake_start(uint8_t domains, struct geoip *geoip, struct counts *counts, struct intake *out);
 
 /* Takes one message of `length` bytes as received. `now` in seconds of CLOCK_BOOTTIME; it never
  * falls. Sessions that are over at `now` are removed before a query is counted (sessions_query). */

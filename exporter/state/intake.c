@@ -1,8 +1,8 @@
-#include "exporter/intake.h"
+#include "exporter/state/intake.h"
 
+#include "exporter/counts/counts.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
-#include "exporter/counts/sessions.h"
 #include "exporter/geoip/geoip.h"
 
 #include <string.h>
@@ -39,38 +39,23 @@ static enum intake_fault take_stats(struct intake *intake, const struct wire_sta
     if (fell(&intake->stats, stats)) {
         return INTAKE_FELL;
     }
-    if (stats->query != intake->records[WIRE_QUERY] ||
-        stats->response != intake->records[WIRE_RESPONSE] ||
-        stats->rejected != intake->records[WIRE_REJECTED]) {
-        return INTAKE_DISAGREES;
+    for (unsigned outcome = WIRE_REJECTED_FIRST; outcome < WIRE_OUTCOMES; outcome++) {
+        if (stats->outcomes[outcome] != intake->records[outcome]) {
+            return INTAKE_DISAGREES;
+        }
     }
     intake->stats = *stats;
     return INTAKE_OK;
 }
 
-static void prefetch(const struct intake *intake, const struct wire_record *record)
-{
-    if (record->kind == WIRE_QUERY) {
-        sessions_prefetch(intake->sessions, record->token);
-    }
-}
-
 static void count(struct intake *intake, const struct wire_record *record, uint32_t now)
 {
-    struct geo place = GEO_UNKNOWN;
+    struct geo geo = GEO_UNKNOWN;
     if (intake->geoip != NULL) {
-        place = geoip_lookup(intake->geoip, record->address);
+        geo = geoip_lookup(intake->geoip, record->address);
     }
-    uint32_t group = groups_find(intake->groups, record->domain, place);
-    intake->records[record->kind]++;
-    if (record->kind == WIRE_QUERY) {
-        groups_count_query(intake->groups, group, record->bytes);
-        sessions_query(intake->sessions, record->token, wire_fingerprint(record), group, now);
-    } else if (record->kind == WIRE_RESPONSE) {
-        groups_count_response(intake->groups, group, record->bytes);
-    } else {
-        groups_count_rejected(intake->groups, group, record->reason);
-    }
+    intake->records[record->outcome]++;
+    counts_take(intake->counts, record, &geo, now);
 }
 
 static void take_batch(struct intake *intake, const struct wire_batch *batch, uint32_t now)
@@ -78,23 +63,20 @@ static void take_batch(struct intake *intake, const struct wire_batch *batch, ui
     const struct wire_record *end = batch->records + batch->header.count;
     const struct wire_record *ahead = batch->records;
     for (unsigned i = 0; ahead < end && i < PREFETCH_RECORDS; i++) {
-        prefetch(intake, ahead++);
+        counts_prefetch(intake->counts, ahead++);
     }
     for (const struct wire_record *record = batch->records; record < end; record++) {
         if (ahead < end) {
-            prefetch(intake, ahead++);
+            counts_prefetch(intake->counts, ahead++);
         }
         count(intake, record, now);
     }
 }
 
-void intake_start(uint8_t domains, struct geoip *geoip, struct groups *groups,
-                  struct sessions *sessions, struct intake *out)
+void intake_start(uint8_t domains, struct geoip *geoip, struct counts *counts, struct intake *out)
 {
-    *out = (struct intake){.expected = {.sequence = 0, .domains = domains},
-                           .geoip = geoip,
-                           .groups = groups,
-                           .sessions = sessions};
+    *out = (struct intake){
+        .expected = {.sequence = 0, .domains = domains}, .geoip = geoip, .counts = counts};
 }
 
 enum intake_fault intake_take(struct intake *intake, const union wire_message *message,

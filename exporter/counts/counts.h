@@ -1,0 +1,54 @@
+/*
+ * All that is counted of traffic: groups, active sessions, and the sessions already counted once. A
+ * record of the sniffer's goes in by one call.
+ */
+#ifndef EXPORTER_COUNTS_COUNTS_H
+#define EXPORTER_COUNTS_COUNTS_H
+
+#include "common/wire.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/history.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/system/timer.h"
+
+#include <stdint.h>
+
+struct geo;
+struct options;
+
+/* Its parts point at each other: it is not to be copied or moved while it counts. */
+struct counts {
+    struct groups groups;
+    struct distinct distinct;
+    struct sessions sessions;
+    struct history history; /* of how many are active */
+};
+
+/* Makes them by the options' limits. `now` in seconds of CLOCK_BOOTTIME, here and below; it never
+ * decreases. Returns 0 or -errno. Lives as long as the process. */
+int counts_create(const struct options *options, uint32_t now, struct counts *out);
+
+/*
+ * Bytes of address space that the limits can ask for: every table at its largest, and the smaller
+ * one beside that which grows last. A table that is copied needs both for a moment.
+ */
+uint64_t counts_memory_max(const struct options *options);
+
+/* Counts a valid record (wire_check) of a resolver's country and ASN. */
+void counts_take(struct counts *counts, const struct wire_record *record, const struct geo *geo,
+                 uint32_t now);
+
+/* Sweeps once a second while sessions are active, and notes how many are. */
+struct timer counts_timer(struct counts *counts);
+
+/* Asks the processor for the memory that counts_take of this record reads: call it some records
+ * ahead. */
+static inline void counts_prefetch(const struct counts *counts, const struct wire_record *record)
+{
+    if (record->outcome == WIRE_QUERY) {
+        sessions_prefetch(&counts->sessions, record->token);
+    }
+}
+
+#endif
