@@ -26,18 +26,7 @@ enum {
     TELEMETRY_PATH_MAX = 128, /* bytes: longer than any real one, and fits the log and the pages */
 };
 
-/* Returns the index of `value` among `names`, or -1. */
-static int choose(const char *value, const char *const names[], size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-static const char *set_domain(struct options *options, const char *value)
+static const char *read_domain(struct options *options, const char *value)
 {
     struct domain domain;
     int result = domain_parse(value, &domain);
@@ -60,7 +49,7 @@ static const char *set_domain(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_port(struct options *options, const char *value)
+static const char *read_port(struct options *options, const char *value)
 {
     uint64_t number = 0;
     if (number_parse(value, 1, UINT16_MAX, &number) != 0) {
@@ -79,37 +68,7 @@ static const char *set_port(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_mtu(struct options *options, const char *value)
-{
-    uint64_t mtu = 0;
-    if (number_parse(value, MTU_MIN, UINT16_MAX, &mtu) != 0) {
-        return "not an MTU; give a number of bytes from 512 to 65535";
-    }
-    options->mtu = (uint16_t)mtu;
-    return NULL;
-}
-
-static const char *set_active_window(struct options *options, const char *value)
-{
-    if (flag_values_seconds(value, 1, WINDOW_MAX, &options->active_window) != 0) {
-        return "not a window; give whole seconds from 1s to 1h, such as 30s or 1m30s";
-    }
-    return NULL;
-}
-
-static const char *set_framing(struct options *options, const char *value)
-{
-    static const char *const names[] = {[FRAMING_STRICT] = "strict", [FRAMING_ANY] = "any"};
-
-    int chosen = choose(value, names, sizeof names / sizeof names[0]);
-    if (chosen < 0) {
-        return "unknown framing; give strict or any";
-    }
-    options->framing = (enum framing)chosen;
-    return NULL;
-}
-
-static const char *set_interface(struct options *options, const char *value)
+static const char *read_interface(struct options *options, const char *value)
 {
     size_t length = strlen(value);
     /* What the kernel refuses in a name (dev_valid_name in net/core/dev.c), and DEL. */
@@ -129,76 +88,7 @@ static const char *set_interface(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *set_ring_size(struct options *options, const char *value)
-{
-    uint64_t bytes = 0;
-    if (flag_values_bytes(value, RING_MIN, RING_MAX, &bytes) != 0 || bytes % RING_STEP != 0) {
-        return "not a ring size; give a multiple of 512KiB from 1MiB to 1GiB";
-    }
-    options->ring_size = (size_t)bytes;
-    return NULL;
-}
-
-static const char *set_path(const char **path, const char *value)
-{
-    if (value[0] == '\0') {
-        return "no path; give that of a MaxMind DB file (.mmdb), or leave the flag out";
-    }
-    *path = value;
-    return NULL;
-}
-
-static const char *set_country_database(struct options *options, const char *value)
-{
-    return set_path(&options->country_database, value);
-}
-
-static const char *set_asn_database(struct options *options, const char *value)
-{
-    return set_path(&options->asn_database, value);
-}
-
-static const char *set_sessions_max(struct options *options, const char *value)
-{
-    uint64_t limit = 0;
-    if (number_parse(value, SESSIONS_MIN, SESSIONS_MAX, &limit) != 0) {
-        return "not a limit; give a number of sessions from 1000 to 100000000";
-    }
-    options->sessions_max = (uint32_t)limit;
-    return NULL;
-}
-
-static const char *set_sessions_remember(struct options *options, const char *value)
-{
-    uint64_t limit = 0;
-    if (number_parse(value, SESSIONS_MIN, SESSIONS_MAX, &limit) != 0) {
-        return "not a limit; give a number of sessions from 1000 to 100000000";
-    }
-    options->sessions_remember = (uint32_t)limit;
-    return NULL;
-}
-
-static const char *set_sessions_min_queries(struct options *options, const char *value)
-{
-    uint64_t queries = 0;
-    if (number_parse(value, 1, 2, &queries) != 0) {
-        return "not a number of queries; give 1 or 2";
-    }
-    options->sessions_min_queries = (uint32_t)queries;
-    return NULL;
-}
-
-static const char *set_groups_max(struct options *options, const char *value)
-{
-    uint64_t limit = 0;
-    if (number_parse(value, 1, GROUPS_MAX, &limit) != 0) {
-        return "not a limit; give a number of groups from 1 to 1000000";
-    }
-    options->groups_max = (uint32_t)limit;
-    return NULL;
-}
-
-static const char *set_listen_address(struct options *options, const char *value)
+static const char *read_listen_address(struct options *options, const char *value)
 {
     struct address address;
     if (address_parse(value, &address) != 0) {
@@ -217,14 +107,7 @@ static const char *set_listen_address(struct options *options, const char *value
     return NULL;
 }
 
-static const char *set_systemd_socket(struct options *options, const char *value)
-{
-    (void)value;
-    options->systemd_socket = true;
-    return NULL;
-}
-
-static const char *set_telemetry_path(struct options *options, const char *value)
+static const char *read_telemetry_path(struct options *options, const char *value)
 {
     /* What a path may hold unescaped: RFC 3986, section 3.3. */
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -240,58 +123,18 @@ static const char *set_telemetry_path(struct options *options, const char *value
     return NULL;
 }
 
-static const char *set_max_requests(struct options *options, const char *value)
-{
-    uint64_t limit = 0;
-    if (number_parse(value, 0, MAX_REQUESTS_MAX, &limit) != 0) {
-        return "not a limit; give a number of scrapes from 1 to 1000, or 0 for none";
-    }
-    options->max_requests = (uint32_t)limit;
-    return NULL;
-}
-
-static const char *set_web_config(struct options *options, const char *value)
-{
-    if (value[0] == '\0') {
-        return "no path; give that of a web configuration file, or leave the flag out";
-    }
-    options->web_config = value;
-    return NULL;
-}
-
-static const char *set_process_user(struct options *options, const char *value)
-{
-    if (value[0] == '\0') {
-        return "no user; give a name, uid or uid:gid, such as nobody";
-    }
-    options->process_user = value;
-    return NULL;
-}
-
-static const char *set_log_level(struct options *options, const char *value)
-{
-    static const char *const names[] = {
-        [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
-
-    int chosen = choose(value, names, sizeof names / sizeof names[0]);
-    if (chosen < 0) {
-        return "unknown level; give debug, info, warn or error";
-    }
-    options->log_level = (enum log_level)chosen;
-    return NULL;
-}
-
-static const char *set_log_format(struct options *options, const char *value)
-{
-    static const char *const names[] = {[LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json"};
-
-    int chosen = choose(value, names, sizeof names / sizeof names[0]);
-    if (chosen < 0) {
-        return "unknown format; give logfmt or json";
-    }
-    options->log_format = (enum log_format)chosen;
-    return NULL;
-}
+/* Where a value goes: a field of exactly this type, or the row does not compile. */
+#define PLACE(field, type)                                                                         \
+    .offset = offsetof(struct options, field) + 0 * _Generic(((struct options *)0)->field, type : 0)
+#define NUMBER(field, least, most)                                                                 \
+    .kind = FLAG_NUMBER, PLACE(field, uint32_t), .low = (least), .high = (most)
+#define SECONDS(field, least, most)                                                                \
+    .kind = FLAG_SECONDS, PLACE(field, uint32_t), .low = (least), .high = (most)
+#define BYTES(field, least, most, multiple)                                                        \
+    .kind = FLAG_BYTES, PLACE(field, size_t), .low = (least), .high = (most), .step = (multiple)
+#define CHOICE(field, type) .kind = FLAG_CHOICE, PLACE(field, type)
+#define TEXT(field)         .kind = FLAG_TEXT, PLACE(field, const char *)
+#define SWITCH(field)       .kind = FLAG_SWITCH, PLACE(field, bool)
 
 const struct flag flag_table[] = {
     {.name = "dnstt.domain",
@@ -299,120 +142,214 @@ const struct flag flag_table[] = {
      .repeatable = true,
      .help = "tunnel domain that dnstt-server serves, such as t.example.com;\n"
              "required; up to 32",
-     .set = set_domain},
+     .read = read_domain},
     {.name = "dnstt.port",
      .argument = "PORT",
      .default_text = "53",
      .repeatable = true,
      .help = "UDP port that resolvers send to, as this host sees it; up to 16",
-     .set = set_port},
+     .read = read_port},
     {.name = "dnstt.mtu",
      .argument = "BYTES",
      .default_text = "1232",
      .help = "dnstt-server's -mtu, 512 to 65535: it refuses queries that allow\n"
              "smaller responses",
-     .set = set_mtu},
+     NUMBER(mtu, MTU_MIN, UINT16_MAX),
+     .wrong = "not an MTU; give a number of bytes from 512 to 65535"},
     {.name = "dnstt.active-window",
      .argument = "DURATION",
      .default_text = "30s",
      .help = "a session is active this long after its latest query: whole seconds,\n"
              "1s to 1h, such as 30s or 1m30s",
-     .set = set_active_window},
+     SECONDS(active_window, 1, WINDOW_MAX),
+     .wrong = "not a window; give whole seconds from 1s to 1h, such as 30s or 1m30s"},
     {.name = "dnstt.framing",
      .argument = "strict|any",
      .default_text = "strict",
      .help = "strict counts queries in dnstt's own framing only; any counts all that\n"
              "the server would accept",
-     .set = set_framing},
+     CHOICE(framing, enum framing),
+     .wrong = "unknown framing; give strict or any"},
     {.name = "capture.interface",
      .argument = "NAME",
      .default_text = "all",
      .help = "network interface to watch, or all",
-     .set = set_interface},
+     .read = read_interface},
     {.name = "capture.ring-size",
      .argument = "SIZE",
      .default_text = "2MiB",
      .help = "memory shared with the kernel for captured packets: bytes, or with\n"
              "KiB, MiB or GiB; a multiple of 512KiB, 1MiB to 1GiB",
-     .set = set_ring_size},
+     BYTES(ring_size, RING_MIN, RING_MAX, RING_STEP),
+     .wrong = "not a ring size; give a multiple of 512KiB from 1MiB to 1GiB"},
     {.name = "geoip.country-database",
      .argument = "PATH",
      .help = "MaxMind DB file for the country label: the resolver's country",
-     .set = set_country_database},
+     TEXT(country_database),
+     .wrong = "no path; give that of a MaxMind DB file (.mmdb), or leave the flag out"},
     {.name = "geoip.asn-database",
      .argument = "PATH",
      .help = "MaxMind DB file for the asn label: the resolver's AS number",
-     .set = set_asn_database},
+     TEXT(asn_database),
+     .wrong = "no path; give that of a MaxMind DB file (.mmdb), or leave the flag out"},
     {.name = "sessions.max",
      .argument = "COUNT",
      .default_text = "1000000",
      .help = "active sessions at a time, 1000 to 100000000; memory: 20 to 23\n"
              "bytes each",
-     .set = set_sessions_max},
+     NUMBER(sessions_max, SESSIONS_MIN, SESSIONS_MAX),
+     .wrong = "not a limit; give a number of sessions from 1000 to 100000000"},
     {.name = "sessions.remember",
      .argument = "COUNT",
      .default_text = "1000000",
      .help = "sessions remembered, so that each is counted once, 1000 to 100000000;\n"
              "memory: 9.4 to 10.6 bytes each",
-     .set = set_sessions_remember},
+     NUMBER(sessions_remember, SESSIONS_MIN, SESSIONS_MAX),
+     .wrong = "not a limit; give a number of sessions from 1000 to 100000000"},
     {.name = "sessions.min-queries",
      .argument = "1|2",
      .default_text = "1",
      .help = "a session counts from its first query, or from its second, different\n"
              "one, which leaves out ids that were forged for one query",
-     .set = set_sessions_min_queries},
+     NUMBER(sessions_min_queries, 1, 2),
+     .wrong = "not a number of queries; give 1 or 2"},
     {.name = "groups.max",
      .argument = "COUNT",
      .default_text = "10000",
      .help = "groups of domain, country and AS number, 1 to 1000000; memory: up to\n"
              "160 bytes each",
-     .set = set_groups_max},
+     NUMBER(groups_max, 1, GROUPS_MAX),
+     .wrong = "not a limit; give a number of groups from 1 to 1000000"},
     {.name = "web.listen-address",
      .argument = "ADDRESS",
      .default_text = "127.0.0.1:9713",
      .repeatable = true,
      .help = "where to serve the metrics: host:port or [v6]:port with a numeric\n"
              "host, :port for every address of this host, or unix:/path; up to 8",
-     .set = set_listen_address},
+     .read = read_listen_address},
     {.name = "web.systemd-socket",
-     .kind = FLAG_SWITCH,
      .help = "serve on the sockets that a systemd .socket unit passes; not together\n"
              "with -web.listen-address",
-     .set = set_systemd_socket},
+     SWITCH(systemd_socket)},
     {.name = "web.telemetry-path",
      .argument = "PATH",
      .default_text = "/metrics",
      .help = "path of the metrics page, up to 128 bytes",
-     .set = set_telemetry_path},
+     .read = read_telemetry_path},
     {.name = "web.max-requests",
      .argument = "COUNT",
      .default_text = "40",
      .help = "scrapes at a time, 1 to 1000, or 0 for as many as there are\n"
              "connections; those beyond are answered with 503",
-     .set = set_max_requests},
+     NUMBER(max_requests, 0, MAX_REQUESTS_MAX),
+     .wrong = "not a limit; give a number of scrapes from 1 to 1000, or 0 for none"},
     {.name = "web.config.file",
      .argument = "PATH",
      .help = "YAML file for TLS, client certificates, passwords, headers and a limit\n"
              "on requests, in the format of Prometheus' exporter-toolkit",
-     .set = set_web_config},
+     TEXT(web_config),
+     .wrong = "no path; give that of a web configuration file, or leave the flag out"},
     {.name = "process.user",
      .argument = "USER",
      .default_text = "nobody",
      .help = "user to run as when started as root: a name, uid or uid:gid",
-     .set = set_process_user},
+     TEXT(process_user),
+     .wrong = "no user; give a name, uid or uid:gid, such as nobody"},
     {.name = "log.level",
      .argument = "debug|info|warn|error",
      .default_text = "info",
      .help = "lowest level to log: debug, info, warn or error",
-     .set = set_log_level},
+     CHOICE(log_level, enum log_level),
+     .wrong = "unknown level; give debug, info, warn or error"},
     {.name = "log.format",
      .argument = "logfmt|json",
      .default_text = "logfmt",
      .help = "form of the log lines on standard error: logfmt or json",
-     .set = set_log_format},
+     CHOICE(log_format, enum log_format),
+     .wrong = "unknown format; give logfmt or json"},
     {.name = "version", .kind = FLAG_VERSION, .help = "print the version and exit"},
     {.name = "help", .kind = FLAG_HELP, .help = "print this text and exit; -h does the same"},
     /* Until version 0.3: before 0.2 this limit was said to cap Prometheus series, which it never
      * did. */
     {.name = "series.max", .renamed_to = "groups.max"},
 };
+
+/* Index of a word among those between bars, such as "strict|any", or -1. */
+static int find_choice(const char *choices, const char *value)
+{
+    size_t length = strlen(value);
+    for (int index = 0;; index++) {
+        size_t word = strcspn(choices, "|");
+        if (word == length && memcmp(choices, value, length) == 0) {
+            return index;
+        }
+        if (choices[word] == '\0') {
+            return -1;
+        }
+        choices += word + 1;
+    }
+}
+
+static const char *set_number(const struct flag *flag, void *field, const char *value)
+{
+    uint64_t number = 0;
+    if (number_parse(value, flag->low, flag->high, &number) != 0) {
+        return flag->wrong;
+    }
+    *(uint32_t *)field = (uint32_t)number;
+    return NULL;
+}
+
+static const char *set_bytes(const struct flag *flag, void *field, const char *value)
+{
+    uint64_t bytes = 0;
+    if (flag_values_bytes(value, flag->low, flag->high, &bytes) != 0 || bytes % flag->step != 0) {
+        return flag->wrong;
+    }
+    *(size_t *)field = (size_t)bytes;
+    return NULL;
+}
+
+static const char *set_choice(const struct flag *flag, void *field, const char *value)
+{
+    int chosen = find_choice(flag->argument, value);
+    if (chosen < 0) {
+        return flag->wrong;
+    }
+    memcpy(field, &chosen, sizeof chosen);
+    return NULL;
+}
+
+_Static_assert(sizeof(enum framing) == sizeof(int), "a choice is stored as an int");
+
+const char *flag_set(const struct flag *flag, struct options *options, const char *value)
+{
+    void *field = (char *)options + flag->offset;
+    switch (flag->kind) {
+    case FLAG_OWN:
+        return flag->read(options, value);
+    case FLAG_NUMBER:
+        return set_number(flag, field, value);
+    case FLAG_SECONDS:
+        return flag_values_seconds(value, (uint32_t)flag->low, (uint32_t)flag->high, field) == 0
+                   ? NULL
+                   : flag->wrong;
+    case FLAG_BYTES:
+        return set_bytes(flag, field, value);
+    case FLAG_CHOICE:
+        return set_choice(flag, field, value);
+    case FLAG_TEXT:
+        if (value[0] == '\0') {
+            return flag->wrong;
+        }
+        *(const char **)field = value;
+        return NULL;
+    case FLAG_SWITCH:
+        *(bool *)field = true;
+        return NULL;
+    case FLAG_VERSION:
+    case FLAG_HELP:
+        break;
+    }
+    return NULL;
+}

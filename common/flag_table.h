@@ -3,14 +3,21 @@
 #define COMMON_FLAG_TABLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct options;
 
 enum { FLAG_TABLE_ROWS = 24 };
 
 enum flag_kind {
-    FLAG_VALUE,   /* takes a value */
-    FLAG_SWITCH,  /* on or off */
+    FLAG_OWN,     /* a value that its own function reads; each of a repeatable flag's */
+    FLAG_NUMBER,  /* a number from low to high, into a uint32_t */
+    FLAG_SECONDS, /* a duration from low to high whole seconds, into a uint32_t */
+    FLAG_BYTES,   /* a size from low to high bytes, a multiple of step, into a size_t */
+    FLAG_CHOICE,  /* one of the words between the bars of `argument`, its index into an enum */
+    FLAG_TEXT,    /* a text that is not empty, pointed to by a const char * */
+    FLAG_SWITCH,  /* on or off, a bool */
     FLAG_VERSION, /* print the version and end */
     FLAG_HELP,    /* print the help and end */
 };
@@ -22,17 +29,19 @@ struct flag {
     const char *default_text; /* parsed like a given value; NULL: none */
     bool repeatable;          /* and comma-separated */
     const char *help;         /* lines of at most 71 characters, so that they fit indented */
-    /* For an old name: the flag that it now means, accepted with a warning for one version. Nothing
-     * else of the row is used. NULL for a current flag. */
+    size_t offset;            /* of the field in struct options */
+    uint64_t low, high, step;
+    const char *wrong; /* what is wrong with any other value, and what to give instead */
+    /* Of FLAG_OWN: reads one value. Returns NULL, or the same: static text. */
+    const char *(*read)(struct options *options, const char *value);
+    /* An old name: sets the flag of this name, with a warning, for one version. Other fields of the
+     * row are unused. NULL for a flag of its own. */
     const char *renamed_to;
-    /*
-     * Reads one value into options; for a repeatable flag it is called once per value. Returns
-     * NULL, or static text: what is wrong and what to give instead. For a switch it is called
-     * without a value when the switch is on. NULL in rows of FLAG_VERSION and FLAG_HELP, and of old
-     * names.
-     */
-    const char *(*set)(struct options *options, const char *value);
 };
+
+/* Sets the field of one flag: one value, or NULL to turn a switch on. Returns NULL, or what is
+ * wrong and what to give instead: static text. Not for FLAG_VERSION, FLAG_HELP and old names. */
+const char *flag_set(const struct flag *flag, struct options *options, const char *value);
 
 extern const struct flag flag_table[FLAG_TABLE_ROWS];
 

@@ -124,7 +124,7 @@ static enum flags_result set_each(struct parse *parse, const struct flag *flag, 
         char item[ITEM_MAX + 1];
         memcpy(item, next, length);
         item[length] = '\0';
-        const char *remedy = flag->set(&parse->options, item);
+        const char *remedy = flag_set(flag, &parse->options, item);
         if (remedy != NULL) {
             return wrong_value(parse, flag->name, item, remedy);
         }
@@ -141,23 +141,20 @@ static enum flags_result set(struct parse *parse, size_t row, const char *value)
         return set_each(parse, flag, value);
     }
 
-    const char *remedy = flag->set(&parse->options, value);
+    const char *remedy = flag_set(flag, &parse->options, value);
     return remedy == NULL ? FLAGS_RUN : wrong_value(parse, flag->name, value, remedy);
 }
 
 static enum flags_result set_switch(struct parse *parse, const struct flag *flag, const char *value)
 {
     if (value == NULL || strcmp(value, "true") == 0) {
-        switch (flag->kind) {
-        case FLAG_HELP:
+        if (flag->kind == FLAG_HELP) {
             return FLAGS_HELP;
-        case FLAG_VERSION:
-            return FLAGS_VERSION;
-        case FLAG_VALUE:
-        case FLAG_SWITCH:
-            flag->set(&parse->options, NULL);
-            break;
         }
+        if (flag->kind == FLAG_VERSION) {
+            return FLAGS_VERSION;
+        }
+        flag_set(flag, &parse->options, NULL);
         return FLAGS_RUN;
     }
     if (strcmp(value, "false") == 0) {

@@ -26,7 +26,7 @@ struct options {
     unsigned domain_count;              /* 1 or more */
     uint16_t ports[OPTIONS_PORTS_MAX];
     unsigned port_count;    /* 1 or more */
-    uint16_t mtu;           /* bytes, 512 to 65535 */
+    uint32_t mtu;           /* bytes, 512 to 65535 */
     uint32_t active_window; /* seconds, 1 to 3600 */
     enum framing framing;
     char interface[IF_NAMESIZE];  /* empty: all */

@@ -37,12 +37,15 @@ static bool record_valid(const struct wire_record *record, uint8_t domains)
         record->bytes > WIRE_MESSAGE_BYTES_MAX || record->reserved != 0) {
         return false;
     }
-    if (wire_is_rejected(record->outcome)) {
-        return record->token == 0 && wire_fingerprint(record) == 0;
+    if (record->outcome == WIRE_QUERY) {
+        return record->token != 0;
     }
-    return record->token != 0 &&
-           (record->outcome == WIRE_QUERY ||
-            (record->outcome == WIRE_RESPONSE && wire_fingerprint(record) == 0));
+    if (wire_fingerprint(record) != 0) {
+        return false;
+    }
+    return record->outcome == WIRE_RESPONSE
+               ? record->token != 0
+               : wire_is_rejected(record->outcome) && record->token == 0;
 }
 
 static enum wire_fault check_hello(const struct wire_hello *hello, size_t length, uint8_t domains)

@@ -1,7 +1,6 @@
 #include "exporter/counts/counts.h"
 
 #include "common/options.h"
-#include "exporter/counts/geo.h"
 
 int counts_create(const struct options *options, uint32_t now, struct counts *out)
 {
@@ -28,20 +27,6 @@ uint64_t counts_memory_max(const struct options *options)
            distinct_memory_max(options->sessions_remember) +
            sessions_memory_max(options->sessions_max) +
            (sessions_growth > distinct_growth ? sessions_growth : distinct_growth);
-}
-
-void counts_take(struct counts *counts, const struct wire_record *record, const struct geo *geo,
-                 uint32_t now)
-{
-    uint32_t group = groups_find(&counts->groups, record->domain, *geo);
-    if (record->outcome == WIRE_QUERY) {
-        groups_count_query(&counts->groups, group, record->bytes);
-        sessions_query(&counts->sessions, record->token, wire_fingerprint(record), group, now);
-    } else if (record->outcome == WIRE_RESPONSE) {
-        groups_count_response(&counts->groups, group, record->bytes);
-    } else {
-        groups_count_rejected(&counts->groups, group, record->outcome);
-    }
 }
 
 static int until_sweep(const void *owner, struct timer_now now)

@@ -55,7 +55,7 @@ static void count(struct intake *intake, const struct wire_record *record, uint3
         geo = geoip_lookup(intake->geoip, record->address);
     }
     intake->records[record->outcome]++;
-    counts_take(intake->counts, record, &geo, now);
+    counts_take(intake->counts, record, geo, now);
 }
 
 static void take_batch(struct intake *intake, const struct wire_batch *batch, uint32_t now)

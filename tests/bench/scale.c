@@ -21,7 +21,9 @@
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
 #include "exporter/state/http_counters.h"
+#include "exporter/state/state.h"
 #include "exporter/system/reloaded.h"
+#include "exporter/system/timer.h"
 #include "tests/bench/state.h"
 
 #include <err.h>
@@ -117,10 +119,10 @@ static uint64_t enter_all(const uint64_t *tokens, uint32_t count, uint32_t now)
 {
     uint64_t growth = 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t slots = state.sessions.slot_count;
+        uint64_t slots = state.counts.sessions.slot_count;
         uint64_t begun = cpu_ns();
-        sessions_query(&state.sessions, tokens[i], 1, 0, now);
-        if (state.sessions.slot_count != slots) {
+        sessions_query(&state.counts.sessions, tokens[i], 1, 0, now);
+        if (state.counts.sessions.slot_count != slots) {
             growth = larger(growth, cpu_ns() - begun);
         }
     }
@@ -138,7 +140,7 @@ static uint64_t take_random_records(const uint64_t *tokens, uint32_t count)
                 .token = tokens[dice() % count],
                 .address = {[10] = 0xff, 0xff, 10, 77, 1 + resolver % 3, resolver},
                 .bytes = 120,
-                .kind = WIRE_QUERY,
+                .outcome = WIRE_QUERY,
             };
         }
         uint64_t begun = cpu_ns();
@@ -154,7 +156,7 @@ static void measure_sweep(void)
     uint64_t least = UINT64_MAX;
     for (unsigned run = 1; run <= RUNS; run++) {
         uint64_t begun = cpu_ns();
-        sessions_sweep(&state.sessions, STATE_NOW + run);
+        sessions_sweep(&state.counts.sessions, STATE_NOW + run);
         least = smaller(least, cpu_ns() - begun);
     }
     tell("sweep_ns", (double)least);
@@ -167,8 +169,8 @@ static double set_bytes(const struct distinct_set *set)
 
 static void tell_memory(void)
 {
-    const struct sessions *sessions = &state.sessions;
-    const struct distinct *distinct = &state.distinct;
+    const struct sessions *sessions = &state.counts.sessions;
+    const struct distinct *distinct = &state.counts.distinct;
     uint64_t remembered = distinct->current.used + distinct->previous.used - distinct->carried;
     tell("session_bytes", (double)table_bytes(sessions->slot_count, sizeof *sessions->slots) /
                               (double)sessions->used);
@@ -197,8 +199,8 @@ static void measure_distinct(uint32_t count)
     (void)enter_all(tokens, count, STATE_NOW);
     /* After the window: nobody is active any more, and all come again. */
     (void)enter_all(tokens, count, STATE_NOW + STATE_WINDOW + 1);
-    tell("counted", (double)state.groups.entries[0].sessions);
-    tell("forgotten", (double)state.distinct.forgotten);
+    tell("counted", (double)state.counts.groups.entries[0].sessions);
+    tell("forgotten", (double)state.counts.distinct.forgotten);
 }
 
 /* --- Groups. */
@@ -206,11 +208,12 @@ static void measure_distinct(uint32_t count)
 static void make_groups(uint32_t count)
 {
     make_state(count);
-    while (state.groups.group_count < count) {
+    while (state.counts.groups.group_count < count) {
         uint64_t roll = dice();
         struct geo place = {.country = GEO_COUNTRY('A' + roll % 26, 'A' + roll / 26 % 26),
                             .asn = (uint32_t)(1000 + roll / 676 % 400000)};
-        struct group *group = &state.groups.entries[groups_find(&state.groups, 0, place)];
+        struct group *group =
+            &state.counts.groups.entries[groups_find(&state.counts.groups, 0, place)];
         group->active = (uint32_t)(dice() % 1000);
         group->peak = group->active + (uint32_t)(dice() % 1000);
         group->sessions = dice() % 100000;
@@ -242,7 +245,7 @@ static struct scrape scrape_once(void)
     size_t before = allocated();
     uint64_t first = cpu_ns();
     uint64_t begun = cpu_ns();
-    if (exposition_begin(&state.sources, &everything, &exposition) != 0) {
+    if (exposition_begin(&state, &everything, &exposition) != 0) {
         errx(1, "no memory");
     }
     scrape.longest = cpu_ns() - begun;
@@ -294,16 +297,18 @@ static void serve_one(struct http *http, const struct listener *listener, struct
 {
     struct pollfd waiting[] = {{.fd = listener->descriptor, .events = POLLIN},
                                {.fd = http_descriptor(http), .events = POLLIN}};
+    const struct timer timer = http_timer(http);
+    const struct timer_now now = {.second = STATE_NOW};
     bool taken = false;
     uint64_t first = cpu_ns();
-    while (!taken || http_timeout_ms(http) >= 0) {
-        poll(waiting, 2, http_timeout_ms(http));
+    while (!taken || timer.wait(timer.owner, now) >= 0) {
+        poll(waiting, 2, timer.wait(timer.owner, now));
         uint64_t begun = cpu_ns();
         if (waiting[0].revents != 0) {
             http_accept(http, listener, STATE_NOW);
             taken = true;
         }
-        http_run(http, STATE_NOW);
+        timer.run(timer.owner, now);
         out->longest = larger(out->longest, cpu_ns() - begun);
     }
     out->spent = cpu_ns() - first;
@@ -326,16 +331,11 @@ static struct sockaddr_in6 listen_somewhere(struct listener *listener)
 
 static void measure_http(uint32_t count, const char *encoding)
 {
-    static struct http_counters counters;
-    const struct http_options settings = {.telemetry_path = "/metrics",
-                                          .sources = &state.sources,
-                                          .stale = state.sources.stale,
-                                          .counters = &counters};
     struct listener listener;
     struct http *http;
     make_groups(count);
     struct sockaddr_in6 address = listen_somewhere(&listener);
-    if (http_start(&settings, &http) != 0) {
+    if (http_start(&state, &http) != 0) {
         errx(1, "no memory");
     }
     struct scrape kept = {.spent = UINT64_MAX};

@@ -18,6 +18,7 @@
 #include "exporter/exposition/exposition.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/outcome.h"
+#include "exporter/state/state.h"
 #include "tests/bench/pcap.h"
 #include "tests/bench/state.h"
 
@@ -83,9 +84,7 @@ static uint64_t run_frames(const char *path, unsigned repeats)
                                         .protocol = ETH_P_IP,
                                         .type = PACKET_HOST};
             struct wire_record record;
-            enum wire_ignore ignored;
-            records += classify_frame(&classifier, &frame, &record, &ignored) == OUTCOME_RECORD &&
-                       record.kind == WIRE_QUERY;
+            records += classify_frame(&classifier, &frame, &record) == WIRE_QUERY;
         }
     }
     if (records != (uint64_t)repeats * file.count) {
@@ -102,7 +101,7 @@ static void make_records(struct wire_record *records, const uint64_t *tokens)
             .token = tokens[i % SESSIONS],
             .address = {[10] = 0xff, 0xff, 10, 77, (uint8_t)(1 + resolver % 3), (uint8_t)resolver},
             .bytes = 120,
-            .kind = WIRE_QUERY,
+            .outcome = WIRE_QUERY,
             .fingerprint = {(uint8_t)i, (uint8_t)(i >> 8)},
         };
     }
@@ -147,14 +146,14 @@ static uint64_t run_lines(unsigned repeats)
     for (unsigned i = 0; i < GROUPS; i++) {
         struct geo place = {.country = GEO_COUNTRY('A' + i % 26, 'A' + i / 26 % 26),
                             .asn = 60000 + i};
-        uint32_t group = groups_find(&state.groups, 0, place);
-        state.groups.entries[group].queries = (uint64_t)i * 997;
-        state.groups.entries[group].bytes_in = (uint64_t)i * 99991;
+        uint32_t group = groups_find(&state.counts.groups, 0, place);
+        state.counts.groups.entries[group].queries = (uint64_t)i * 997;
+        state.counts.groups.entries[group].bytes_in = (uint64_t)i * 99991;
     }
     uint64_t lines = 0;
     for (unsigned repeat = 0; repeat < repeats; repeat++) {
         struct exposition *exposition;
-        if (exposition_begin(&state.sources, &wish, &exposition) != 0) {
+        if (exposition_begin(&state, &wish, &exposition) != 0) {
             errx(1, "no memory");
         }
         for (size_t length; (length = exposition_read(exposition, buffer, sizeof buffer)) > 0;) {

@@ -3,6 +3,7 @@
 #include "common/flags.h"
 #include "common/options.h"
 #include "common/wire.h"
+#include "exporter/counts/counts.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
@@ -10,6 +11,7 @@
 #include "exporter/geoip/geoip.h"
 #include "exporter/state/http_counters.h"
 #include "exporter/state/intake.h"
+#include "exporter/state/state.h"
 #include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
 
@@ -40,27 +42,14 @@ static void take(struct state *state, const union wire_message *message, size_t 
 
 void state_make(struct geoip *geoip, struct state *state)
 {
-    static const struct reloaded databases[GEOIP_DATABASES];
-    static const struct http_counters http;
-    static const struct self_metrics self = {.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
-    static const bool stale;
-    if (groups_create(1, state->options.groups_max, &state->groups) != 0 ||
-        distinct_create(state->options.sessions_remember, &state->distinct) != 0 ||
-        sessions_create(state->options.sessions_max, STATE_WINDOW, STATE_NOW, &state->distinct,
-                        &state->groups, &state->sessions) != 0) {
+    state->options.active_window = STATE_WINDOW;
+    if (counts_create(&state->options, STATE_NOW, &state->counts) != 0) {
         errx(1, "no memory");
     }
-    intake_start(1, geoip, &state->groups, &state->sessions, &state->intake);
-    state->sources = (struct exposition_sources){.options = &state->options,
-                                                 .account = &state->intake.stats,
-                                                 .groups = &state->groups,
-                                                 .sessions = &state->sessions,
-                                                 .distinct = &state->distinct,
-                                                 .geoip = geoip,
-                                                 .databases = databases,
-                                                 .http = &http,
-                                                 .self = &self,
-                                                 .stale = &stale};
+    state->geoip = geoip;
+    state->self = (struct self_metrics){.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
+    state->sniffer_up = 1;
+    intake_start(1, geoip, &state->counts, &state->intake);
     const union wire_message hello = {
         .hello = {.header = {.magic = WIRE_MAGIC, .type = WIRE_HELLO},
                   .version = WIRE_VERSION,

@@ -8,6 +8,7 @@
 #include "common/domain.h"
 #include "common/options.h"
 #include "common/wire.h"
+#include "exporter/counts/counts.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
@@ -17,9 +18,11 @@
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
 #include "exporter/state/http_counters.h"
+#include "exporter/state/state.h"
 #include "exporter/status/status.h"
 #include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
+#include "exporter/system/timer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -60,54 +63,33 @@ struct exchange {
     char reply[REPLY_MAX + 1]; /* and a NUL */
 };
 
-static struct exposition_sources sources;
-static struct status_sources start_page;
-static struct http_counters counters;
-static bool silent;
+static struct state state;
 
-static void make_sources(void)
+static void make_state(void)
 {
-    static const struct self_metrics self = {
-        .memory = -1, .sniffer_memory = -1, .sniffer_cpu = CLOCK_PROCESS_CPUTIME_ID};
-    static struct reloaded databases[GEOIP_DATABASES];
-    static struct history history;
-    static struct options options = {.domain_count = 1,
-                                     .telemetry_path = "/metrics",
-                                     .country_database = "country",
-                                     .asn_database = "asn"};
-    static struct wire_stats account;
-    static struct groups groups;
-    static struct sessions sessions;
-    static struct distinct distinct;
-
-    if (sources.options != NULL) {
+    if (state.options.domain_count != 0) {
         return;
     }
-    if (domain_parse("t.example.com", &options.domains[0]) != 0 ||
-        groups_create(1, 10, &groups) != 0 || distinct_create(1000, &distinct) != 0 ||
-        sessions_create(1000, 30, NOW, &distinct, &groups, &sessions) != 0) {
+    state.options = (struct options){
+        .domain_count = 1,
+        .telemetry_path = "/metrics",
+        .country_database = "country",
+        .asn_database = "asn",
+        .groups_max = 10,
+        .sessions_max = 1000,
+        .sessions_remember = 1000,
+        .sessions_min_queries = 1,
+        .active_window = 30,
+    };
+    state.self = (struct self_metrics){
+        .memory = -1, .sniffer_memory = -1, .sniffer_cpu = CLOCK_PROCESS_CPUTIME_ID};
+    if (domain_parse("t.example.com", &state.options.domains[0]) != 0 ||
+        counts_create(&state.options, NOW, &state.counts) != 0) {
         abort();
     }
-    struct geo place = {.country = GEO_COUNTRY('D', 'E'), .asn = 64496};
-    sessions_query(&sessions, 1, 1, groups_find(&groups, 0, place), NOW);
-    sources = (struct exposition_sources){.options = &options,
-                                          .account = &account,
-                                          .groups = &groups,
-                                          .sessions = &sessions,
-                                          .distinct = &distinct,
-                                          .databases = databases,
-                                          .http = &counters,
-                                          .self = &self,
-                                          .stale = &silent};
-    history_start(NOW, &history);
-    start_page = (struct status_sources){.options = &options,
-                                         .account = &account,
-                                         .groups = &groups,
-                                         .sessions = &sessions,
-                                         .distinct = &distinct,
-                                         .databases = databases,
-                                         .history = &history,
-                                         .stale = &silent};
+    const struct geo geo = {.country = GEO_COUNTRY('D', 'E'), .asn = 64496};
+    const struct wire_record record = {.token = 1, .bytes = 100, .outcome = WIRE_QUERY};
+    counts_take(&state.counts, &record, geo, NOW);
 }
 
 /* Bound to a name that the kernel chooses. */
@@ -138,9 +120,17 @@ static void receive(int client, struct exchange *exchange)
     }
 }
 
+static const struct timer_now now = {.second = NOW};
+
+static void run(struct http *http)
+{
+    const struct timer timer = http_timer(http);
+    timer.run(timer.owner, now);
+}
+
 static void turn(struct http *http, int client, struct exchange *exchange)
 {
-    http_run(http, NOW);
+    run(http);
     receive(client, exchange);
 }
 
@@ -188,9 +178,9 @@ static void talk(struct http *http, bool loopback, struct exchange *exchange)
     exchange->reply[exchange->length] = '\0';
     close(client);
     for (unsigned turns = 0; turns < TURNS_BETWEEN; turns++) {
-        http_run(http, NOW);
+        run(http);
     }
-    assert(http_timeout_ms(http) == -1);
+    assert(http_timer(http).wait(http, now) == -1);
 }
 
 /* --- What a reply must look like --- */
@@ -237,12 +227,12 @@ static void check_counted(unsigned code)
 {
     bool counted = false;
     for (unsigned i = 0; i < HTTP_CODES; i++) {
-        bool its = strtoul(http_codes[i], NULL, 10) == code;
-        counted |= its && counters.replies[i] == 1;
-        assert(counters.replies[i] == 0 || (its && counters.replies[i] == 1));
+        bool its = strtoul(http_code_value(i), NULL, 10) == code;
+        counted |= its && state.http.replies[i] == 1;
+        assert(state.http.replies[i] == 0 || (its && state.http.replies[i] == 1));
     }
     assert(counted || code == MHD_HTTP_BAD_REQUEST || code == MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED);
-    counters = (struct http_counters){.replies = {0}};
+    state.http = (struct http_counters){.replies = {0}};
 }
 
 /* One whole reply and nothing else. Returns its status. */
@@ -302,12 +292,12 @@ static bool names_a_foreign_host(const uint8_t *request, size_t size)
 static void check_hostile(struct exchange *exchange, bool loopback)
 {
     if (exchange->length == 0) {
-        counters = (struct http_counters){.replies = {0}}; /* of what was made and not sent */
-        return;                                            /* hung up on, or not done */
+        state.http = (struct http_counters){.replies = {0}}; /* of what was made and not sent */
+        return;                                              /* hung up on, or not done */
     }
     unsigned status = check_reply(exchange);
     assert(exchange->ended);
-    assert(status != 503 || silent);
+    assert(status != 503 || state.sniffer_up == 0);
     assert(status != 403 || loopback);
     if (status == 200 || status == 503) {
         assert(memmem(exchange->request, exchange->size, "GET", 3) != NULL ||
@@ -334,17 +324,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < CLIENT_BYTES) {
         return 0;
     }
-    make_sources();
+    make_state();
     uint8_t ways = data[0];
     bool loopback = (ways & TO_LOOPBACK) != 0;
-    silent = (ways & SNIFFER_SILENT) != 0;
-    const struct http_options options = {.telemetry_path = "/metrics",
-                                         .sources = &sources,
-                                         .status = &start_page,
-                                         .stale = &silent,
-                                         .counters = &counters};
+    state.sniffer_up = (ways & SNIFFER_SILENT) == 0;
     struct http *http;
-    if (http_start(&options, &http) != 0) {
+    if (http_start(&state, &http) != 0) {
         abort();
     }
     exchange.request = data + CLIENT_BYTES;

@@ -4,7 +4,9 @@
  * check is reached as well. Held: a refused message changes nothing, each record of the others is
  * counted once and in one group, and no table holds more than its limit.
  */
+#include "common/options.h"
 #include "common/wire.h"
+#include "exporter/counts/counts.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
@@ -35,19 +37,18 @@ enum {
     LEAVE_BYTES = 128,
 };
 
-static struct groups groups;
-static struct distinct distinct;
-static struct sessions sessions;
+static struct counts counts;
 static struct intake intake;
 
 static uint64_t sum_of_state(void)
 {
-    uint64_t sum = sessions.used + sessions.evicted + sessions.refused + groups.group_count;
-    for (uint32_t i = 0; i < groups.group_count; i++) {
-        const struct group *group = &groups.entries[i];
+    uint64_t sum = counts.sessions.used + counts.sessions.evicted + counts.sessions.refused +
+                   counts.groups.group_count;
+    for (uint32_t i = 0; i < counts.groups.group_count; i++) {
+        const struct group *group = &counts.groups.entries[i];
         sum = sum * 31 + group->active + group->peak + group->sessions + group->queries +
               group->responses + group->bytes_in + group->bytes_out;
-        for (unsigned reason = 0; reason < WIRE_REJECT_REASONS; reason++) {
+        for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
             sum = sum * 31 + group->rejected[reason];
         }
     }
@@ -56,7 +57,9 @@ static uint64_t sum_of_state(void)
 
 static void fix_record(struct wire_record *record, uint8_t what)
 {
-    record->kind = (uint8_t)(record->kind % WIRE_REJECTED + 1);
+    const unsigned recorded = WIRE_OUTCOMES - WIRE_REJECTED_FIRST;
+    record->outcome = (uint8_t)(WIRE_REJECTED_FIRST + record->outcome % recorded);
+    record->reserved = 0;
     if ((what & LEAVE_DOMAIN) == 0) {
         record->domain %= DOMAINS;
     }
@@ -64,28 +67,19 @@ static void fix_record(struct wire_record *record, uint8_t what)
         record->bytes |= WIRE_MESSAGE_BYTES_MIN;
         record->bytes = record->bytes > WIRE_MESSAGE_BYTES_MAX ? 100 : record->bytes;
     }
-    if (record->kind == WIRE_REJECTED) {
-        record->token = 0;
-        record->reason = (uint8_t)(record->reason % (WIRE_REJECT_REASONS - 1) + 1);
-    } else {
-        record->token |= 1;
-        record->reason = WIRE_REJECT_NONE;
-    }
-    if (record->kind != WIRE_QUERY) {
+    record->token = wire_is_rejected(record->outcome) ? 0 : record->token | 1;
+    if (record->outcome != WIRE_QUERY) {
         memset(record->fingerprint, 0, sizeof record->fingerprint);
     }
 }
 
 static void fix_stats(struct wire_stats *stats)
 {
-    *stats = (struct wire_stats){
-        .header = stats->header,
-        .received = intake.records[WIRE_QUERY] + intake.records[WIRE_RESPONSE] +
-                    intake.records[WIRE_REJECTED] + intake.stats.received,
-        .query = intake.records[WIRE_QUERY],
-        .response = intake.records[WIRE_RESPONSE],
-        .rejected = intake.records[WIRE_REJECTED],
-    };
+    *stats = (struct wire_stats){.header = stats->header, .received = intake.stats.received};
+    for (unsigned outcome = WIRE_REJECTED_FIRST; outcome < WIRE_OUTCOMES; outcome++) {
+        stats->outcomes[outcome] = intake.records[outcome];
+        stats->received += intake.records[outcome];
+    }
 }
 
 static size_t put_right(union wire_message *message, size_t length, uint8_t what)
@@ -156,10 +150,10 @@ static void talk(const uint8_t *data, size_t size)
 static void check_account(void)
 {
     uint64_t active[DOMAINS] = {0};
-    uint64_t counted[WIRE_REJECTED + 1] = {0};
+    uint64_t counted[WIRE_OUTCOMES] = {0};
     uint64_t distinct_sessions = 0;
-    for (uint32_t i = 0; i < groups.group_count; i++) {
-        const struct group *group = &groups.entries[i];
+    for (uint32_t i = 0; i < counts.groups.group_count; i++) {
+        const struct group *group = &counts.groups.entries[i];
         assert(group->domain < DOMAINS && group->peak >= group->active);
         active[group->domain] += group->active;
         distinct_sessions += group->sessions;
@@ -167,36 +161,41 @@ static void check_account(void)
         counted[WIRE_RESPONSE] += group->responses;
         assert(group->bytes_in >= group->queries * WIRE_MESSAGE_BYTES_MIN);
         assert(group->bytes_out <= group->responses * WIRE_MESSAGE_BYTES_MAX);
-        assert(group->rejected[WIRE_REJECT_NONE] == 0);
-        for (unsigned reason = 0; reason < WIRE_REJECT_REASONS; reason++) {
-            counted[WIRE_REJECTED] += group->rejected[reason];
+        for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
+            counted[WIRE_REJECTED_FIRST + reason] += group->rejected[reason];
         }
     }
     assert(memcmp(counted, intake.records, sizeof counted) == 0);
     uint64_t sum = 0;
     for (unsigned domain = 0; domain < DOMAINS; domain++) {
-        assert(groups.domains[domain].active == active[domain]);
+        assert(counts.groups.domains[domain].active == active[domain]);
         sum += active[domain];
     }
-    assert(sum == sessions.used && sessions.used <= SESSIONS);
+    assert(sum == counts.sessions.used && counts.sessions.used <= SESSIONS);
     assert(distinct_sessions <= counted[WIRE_QUERY]);
     /* A query that let no session in was counted all the same. */
-    assert(sessions.evicted + sessions.refused <= counted[WIRE_QUERY]);
-    assert(groups.group_count <= GROUPS + DOMAINS);
+    assert(counts.sessions.evicted + counts.sessions.refused <= counted[WIRE_QUERY]);
+    assert(counts.groups.group_count <= GROUPS + DOMAINS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (groups_create(DOMAINS, GROUPS, &groups) != 0 ||
-        distinct_create(REMEMBERED, &distinct) != 0 ||
-        sessions_create(SESSIONS, WINDOW, 1, &distinct, &groups, &sessions) != 0) {
+    const struct options options = {
+        .domain_count = DOMAINS,
+        .groups_max = GROUPS,
+        .sessions_max = SESSIONS,
+        .sessions_remember = REMEMBERED,
+        .sessions_min_queries = 1,
+        .active_window = WINDOW,
+    };
+    if (counts_create(&options, 1, &counts) != 0) {
         abort();
     }
-    intake_start(DOMAINS, NULL, &groups, &sessions, &intake);
+    intake_start(DOMAINS, NULL, &counts, &intake);
     talk(data, size);
     check_account();
-    table_unmap(sessions.slots, sessions.slot_count, sizeof(struct session_entry));
-    distinct_destroy(&distinct);
-    groups_destroy(&groups);
+    table_unmap(counts.sessions.slots, counts.sessions.slot_count, sizeof(struct session_entry));
+    distinct_destroy(&counts.distinct);
+    groups_destroy(&counts.groups);
     return 0;
 }

@@ -126,7 +126,7 @@ PROOFS = [
           loops={"check_batch.0": Loop("i", "i <= count && (i <= any || any_is_valid)", "count - i")},
           mutants=(("common/wire.c", " || length != wire_batch_length(count)", ""),
                    ("common/wire.c", "size_t i = 0; i < count", "size_t i = 1; i < count"))),
-    Proof("count", "prove_intake.c", unwind={"prove_count.0": 5},
+    Proof("count", "prove_intake.c", unwind={"prove_count.0": 17},
           models={"geoip_lookup": "model_geoip_lookup", "groups_find": "model_groups_find",
                   "groups_count_query": "model_count_message",
                   "groups_count_response": "model_count_message",
@@ -135,7 +135,7 @@ PROOFS = [
           mutants=(("common/wire.c", "record->domain >= domains ||", ""),
                    ("exporter/state/intake.c", "intake->geoip != NULL", "true"))),
     Proof("intake_take", "prove_intake.c",
-          unwind={"fell.0": 32, "take_batch.0": 17},
+          unwind={"fell.0": 32, "take_stats.0": 32, "take_stats.1": 32, "take_batch.0": 17},
           models={name: f"model_{name}" for name in (
               "wire_check", "count", "sessions_prefetch")},
           loops={"take_batch.1": Loop(

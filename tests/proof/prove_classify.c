@@ -15,19 +15,20 @@ const struct frame *given_frame;
 const struct classifier *given_classifier;
 const struct datagram *given_datagram;
 
-enum ip_result nondet_ip_result(void);
 struct datagram nondet_datagram(void);
-enum wire_outcome nondet_verdict(void);
+unsigned nondet_outcome(void);
 struct dnstt_findings nondet_findings(void);
 struct classifier nondet_classifier(void);
 struct frame nondet_frame(void);
 uint64_t nondet_token(void);
 
-enum ip_result model_ip_parse(const struct frame *frame, struct datagram *out)
+enum wire_outcome model_ip_parse(const struct frame *frame, struct datagram *out)
 {
     REQUIRE(frame == given_frame, "the frame is passed on");
-    enum ip_result result = nondet_ip_result();
-    if (result == IP_DATAGRAM) {
+    unsigned outcome = nondet_outcome();
+    __CPROVER_assume(outcome == WIRE_UNDECIDED || outcome == WIRE_IGNORED_NOT_UDP ||
+                     outcome == WIRE_IGNORED_FRAGMENT || outcome == WIRE_MALFORMED);
+    if (outcome == WIRE_UNDECIDED) {
         *out = nondet_datagram();
         size_t offset = nondet_size();
         __CPROVER_assume(offset <= frame->captured && out->captured <= frame->captured - offset);
@@ -35,7 +36,7 @@ enum ip_result model_ip_parse(const struct frame *frame, struct datagram *out)
         out->payload = frame->data + offset;
     }
     given_datagram = out;
-    return result;
+    return (enum wire_outcome)outcome;
 }
 
 static enum wire_outcome findings_of(const struct dnstt_rules *rules, const uint8_t *message,
@@ -43,20 +44,17 @@ static enum wire_outcome findings_of(const struct dnstt_rules *rules, const uint
 {
     REQUIRE(rules == &given_classifier->rules, "the rules are those configured");
     REQUIRE(captured <= FRAME_MAX && __CPROVER_r_ok(message, captured), "a message can be read");
-    enum wire_outcome verdict = nondet_verdict();
+    unsigned outcome = nondet_outcome();
+    __CPROVER_assume(outcome < WIRE_OUTCOMES);
     *out = nondet_findings();
-    if (verdict == DNSTT_SESSION || verdict == DNSTT_REJECTED) {
+    if (outcome >= WIRE_REJECTED_FIRST) {
         __CPROVER_assume(captured >= DNS_HEADER_OCTETS && out->domain < rules->domain_count);
     }
-    if (verdict == DNSTT_SESSION) {
-        __CPROVER_assume(out->reason == WIRE_REJECT_NONE);
+    if (outcome == WIRE_QUERY || outcome == WIRE_RESPONSE) {
         __CPROVER_assume(out->value_count > DNSTT_CLIENT_ID_VALUES);
         __CPROVER_assume(out->value_count <= DNS_NAME_MAX);
     }
-    if (verdict == DNSTT_REJECTED) {
-        __CPROVER_assume(out->reason > WIRE_REJECT_NONE && out->reason < WIRE_REJECT_REASONS);
-    }
-    return verdict;
+    return (enum wire_outcome)outcome;
 }
 
 enum wire_outcome model_dnstt_classify_query(const struct dnstt_rules *rules,
@@ -64,18 +62,20 @@ enum wire_outcome model_dnstt_classify_query(const struct dnstt_rules *rules,
                                              struct dnstt_findings *out)
 {
     REQUIRE(!whole || captured == given_datagram->length, "a whole message is at hand");
-    enum wire_outcome verdict = findings_of(rules, message, captured, out);
-    __CPROVER_assume(verdict != WIRE_IGNORED_NOT_RESPONSE);
-    return verdict;
+    enum wire_outcome outcome = findings_of(rules, message, captured, out);
+    __CPROVER_assume(outcome == WIRE_QUERY || outcome == WIRE_IGNORED_NOT_QUERY ||
+                     outcome == WIRE_MALFORMED || outcome == WIRE_OTHER_DOMAIN ||
+                     wire_is_rejected(outcome));
+    return outcome;
 }
 
 enum wire_outcome model_dnstt_classify_response(const struct dnstt_rules *rules,
                                                 const uint8_t *message, size_t captured,
                                                 struct dnstt_findings *out)
 {
-    enum wire_outcome verdict = findings_of(rules, message, captured, out);
-    __CPROVER_assume(verdict == DNSTT_SESSION || verdict == WIRE_IGNORED_NOT_RESPONSE);
-    return verdict;
+    enum wire_outcome outcome = findings_of(rules, message, captured, out);
+    __CPROVER_assume(outcome == WIRE_RESPONSE || outcome == WIRE_IGNORED_NOT_RESPONSE);
+    return outcome;
 }
 
 uint64_t model_token_session(const struct token_key *key, uint8_t domain,
@@ -103,7 +103,6 @@ void prove_classify_frame(void)
     struct classifier classifier = nondet_classifier();
     struct frame frame = nondet_frame();
     struct wire_record record;
-    enum wire_ignore ignored = WIRE_IGNORE_REASONS;
     __CPROVER_assume(classifier.port_count <= OPTIONS_PORTS_MAX);
     __CPROVER_assume(classifier.rules.domain_count <= DOMAINS_MAX);
     __CPROVER_assume(frame.captured <= FRAME_MAX && frame.captured <= frame.length);
@@ -111,19 +110,19 @@ void prove_classify_frame(void)
     given_frame = &frame;
     given_classifier = &classifier;
 
-    enum outcome outcome = classify_frame(&classifier, &frame, &record, &ignored);
+    enum wire_outcome outcome = classify_frame(&classifier, &frame, &record);
 
-    PROMISE(outcome != OUTCOME_RECORD ||
-                record_valid(&record, (uint8_t)classifier.rules.domain_count),
+    PROMISE(outcome < WIRE_OUTCOMES, "every frame has its outcome");
+    PROMISE(outcome < WIRE_REJECTED_FIRST ||
+                (record.outcome == outcome &&
+                 record_valid(&record, (uint8_t)classifier.rules.domain_count)),
             "a record is one that the exporter accepts");
-    PROMISE((outcome == OUTCOME_IGNORED) == (ignored < WIRE_IGNORE_REASONS),
-            "what is ignored has a reason");
-    REACH(outcome == OUTCOME_RECORD && record.kind == WIRE_QUERY, "a query");
-    REACH(outcome == OUTCOME_RECORD && record.kind == WIRE_RESPONSE, "a response");
-    REACH(outcome == OUTCOME_RECORD && record.kind == WIRE_REJECTED, "a rejected query");
-    REACH(outcome == OUTCOME_RECORD && record.bytes == WIRE_MESSAGE_BYTES_MAX,
-          "the largest message");
+    REACH(outcome == WIRE_QUERY, "a query");
+    REACH(outcome == WIRE_RESPONSE, "a response");
+    REACH(outcome == WIRE_REJECTED_EDNS, "a rejected query");
+    REACH(outcome == WIRE_QUERY && record.bytes == WIRE_MESSAGE_BYTES_MAX, "the largest message");
     REACH(outcome == WIRE_OTHER_DOMAIN, "another domain");
     REACH(outcome == WIRE_MALFORMED, "a malformed frame");
-    REACH(ignored == WIRE_IGNORED_FRAGMENT, "a fragment");
+    REACH(outcome == WIRE_IGNORED_FRAGMENT, "a fragment");
+    REACH(outcome == WIRE_IGNORED_DIRECTION, "a foreign packet");
 }

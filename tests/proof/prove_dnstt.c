@@ -191,24 +191,21 @@ static void assume_valid(const struct dnstt_rules *rules)
     }
 }
 
-static void promise(const struct dnstt_rules *rules, size_t captured, enum wire_outcome verdict)
+static void promise(const struct dnstt_rules *rules, size_t captured, enum wire_outcome outcome)
 {
-    if (verdict == DNSTT_SESSION || verdict == DNSTT_REJECTED) {
+    bool session = outcome == WIRE_QUERY || outcome == WIRE_RESPONSE;
+    if (outcome >= WIRE_REJECTED_FIRST) {
         PROMISE(captured >= DNS_HEADER_OCTETS, "a message that counts has a header");
         PROMISE(findings.domain < rules->domain_count, "the domain is one of those configured");
     }
-    PROMISE(verdict != DNSTT_REJECTED ||
-                (findings.reason > WIRE_REJECT_NONE && findings.reason < WIRE_REJECT_REASONS),
-            "a rejection has a reason");
-    PROMISE(verdict != DNSTT_SESSION || findings.reason == WIRE_REJECT_NONE, "a session has none");
-    PROMISE(verdict != DNSTT_SESSION || (findings.value_count > DNSTT_CLIENT_ID_VALUES &&
-                                         findings.value_count <= DNS_NAME_MAX),
+    PROMISE(!session || (findings.value_count > DNSTT_CLIENT_ID_VALUES &&
+                         findings.value_count <= DNS_NAME_MAX),
             "a session has a ClientID");
-    REACH(verdict == DNSTT_SESSION && captured == FRAME_MAX, "a session of the largest message");
-    REACH(verdict == DNSTT_SESSION && captured == DNS_HEADER_OCTETS + filled_length + 6 &&
+    REACH(session && captured == FRAME_MAX, "a session of the largest message");
+    REACH(session && captured == DNS_HEADER_OCTETS + filled_length + 6 &&
               filled_copy == findings.scratch,
           "a session whose name is read from a copy");
-    REACH(verdict == DNSTT_SESSION && findings.domain == DOMAINS_MAX - 1, "the last domain");
+    REACH(session && findings.domain == DOMAINS_MAX - 1, "the last domain");
 }
 
 void prove_dnstt_classify_query(void)
@@ -220,15 +217,18 @@ void prove_dnstt_classify_query(void)
     uint8_t *message = malloc(captured);
     message_begin = message;
 
-    enum wire_outcome verdict =
+    enum wire_outcome outcome =
         dnstt_classify_query(&rules, message, captured, nondet_bool(), &findings);
 
-    promise(&rules, captured, verdict);
-    PROMISE(verdict != WIRE_IGNORED_NOT_RESPONSE, "a query is classified as one");
-    REACH(verdict == WIRE_IGNORED_NOT_QUERY, "a response");
-    REACH(verdict == WIRE_MALFORMED, "a malformed message");
-    REACH(verdict == WIRE_OTHER_DOMAIN, "another domain");
-    REACH(verdict == DNSTT_REJECTED && findings.reason == WIRE_REJECTED_FRAMING, "bad framing");
+    promise(&rules, captured, outcome);
+    PROMISE(outcome == WIRE_QUERY || outcome == WIRE_IGNORED_NOT_QUERY ||
+                outcome == WIRE_MALFORMED || outcome == WIRE_OTHER_DOMAIN ||
+                wire_is_rejected(outcome),
+            "a query is classified as one");
+    REACH(outcome == WIRE_IGNORED_NOT_QUERY, "a response");
+    REACH(outcome == WIRE_MALFORMED, "a malformed message");
+    REACH(outcome == WIRE_OTHER_DOMAIN, "another domain");
+    REACH(outcome == WIRE_REJECTED_FRAMING, "bad framing");
 }
 
 void prove_dnstt_classify_response(void)
@@ -240,10 +240,10 @@ void prove_dnstt_classify_response(void)
     uint8_t *message = malloc(captured);
     message_begin = message;
 
-    enum wire_outcome verdict = dnstt_classify_response(&rules, message, captured, &findings);
+    enum wire_outcome outcome = dnstt_classify_response(&rules, message, captured, &findings);
 
-    promise(&rules, captured, verdict);
-    PROMISE(verdict == DNSTT_SESSION || verdict == WIRE_IGNORED_NOT_RESPONSE,
+    promise(&rules, captured, outcome);
+    PROMISE(outcome == WIRE_RESPONSE || outcome == WIRE_IGNORED_NOT_RESPONSE,
             "a response is one of a session or none");
-    REACH(verdict == WIRE_IGNORED_NOT_RESPONSE, "none of a session");
+    REACH(outcome == WIRE_IGNORED_NOT_RESPONSE, "none of a session");
 }

@@ -102,11 +102,11 @@ void model_count_message(struct groups *groups, uint32_t group, uint16_t bytes)
             "a message's length is in its range");
 }
 
-void model_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome reason)
+void model_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome outcome)
 {
     (void)groups;
     (void)group;
-    REQUIRE(reason > WIRE_REJECT_NONE && reason < WIRE_REJECT_REASONS, "a reason is known");
+    REQUIRE(wire_is_rejected(outcome), "a rejection is known");
 }
 
 void model_sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint,
@@ -123,20 +123,22 @@ void prove_count(void)
     bool located = nondet_bool();
     struct intake intake = nondet_intake();
     struct wire_record record = nondet_record();
+    struct counts counts;
     domains = nondet_octet();
     __CPROVER_assume(record_valid(&record, domains));
+    intake.counts = &counts;
     intake.geoip = located ? (struct geoip *)&located : NULL; /* only whether there is one counts */
-    for (unsigned kind = 0; kind <= WIRE_REJECTED; kind++) {
-        __CPROVER_assume(intake.records[kind] <= COUNTER_MAX);
+    for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
+        __CPROVER_assume(intake.records[outcome] <= COUNTER_MAX);
     }
-    uint64_t before = intake.records[record.kind];
+    uint64_t before = intake.records[record.outcome];
 
     count(&intake, &record, nondet_unsigned());
 
-    PROMISE(intake.records[record.kind] == before + 1, "the record is counted once");
-    REACH(record.kind == WIRE_QUERY && located, "a query");
-    REACH(record.kind == WIRE_RESPONSE && !located, "a response");
-    REACH(record.kind == WIRE_REJECTED, "a rejected query");
+    PROMISE(intake.records[record.outcome] == before + 1, "the record is counted once");
+    REACH(record.outcome == WIRE_QUERY && located, "a query");
+    REACH(record.outcome == WIRE_RESPONSE && !located, "a response");
+    REACH(record.outcome == WIRE_REJECTED_FRAMING, "a rejected query");
 }
 
 /* --- intake_take: every record of the message is counted, once. */

@@ -15,9 +15,9 @@ void prove_ip_parse(void)
     uint8_t *data = malloc(frame.captured);
     frame.data = data;
 
-    enum ip_result result = ip_parse(&frame, &out);
+    enum wire_outcome result = ip_parse(&frame, &out);
 
-    if (result == IP_DATAGRAM) {
+    if (result == WIRE_UNDECIDED) {
         PROMISE(__CPROVER_same_object(out.payload, data), "the payload is in the frame");
         PROMISE((size_t)(out.payload - data) + out.captured <= frame.captured,
                 "what is captured of it too");
@@ -28,7 +28,10 @@ void prove_ip_parse(void)
         REACH(frame.protocol == ETH_P_8021AD && data[8] >> 4 == 6 && data[14] == IPPROTO_AH,
               "one behind two tags and an extension header");
     }
-    REACH(result == IP_NOT_UDP, "another protocol");
-    REACH(result == IP_FRAGMENT && data[0] == 0x60, "a later fragment");
-    REACH(result == IP_MALFORMED && frame.captured == FRAME_MAX, "a malformed frame");
+    PROMISE(result == WIRE_UNDECIDED || result == WIRE_IGNORED_NOT_UDP ||
+                result == WIRE_IGNORED_FRAGMENT || result == WIRE_MALFORMED,
+            "the outcome is one of four");
+    REACH(result == WIRE_IGNORED_NOT_UDP, "another protocol");
+    REACH(result == WIRE_IGNORED_FRAGMENT && data[0] == 0x60, "a later fragment");
+    REACH(result == WIRE_MALFORMED && frame.captured == FRAME_MAX, "a malformed frame");
 }

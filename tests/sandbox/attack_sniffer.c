@@ -130,7 +130,7 @@ static int forge(uint16_t type, uint16_t count, uint64_t sequence, size_t length
     static union wire_message message;
     message.header = (struct wire_header){
         .magic = WIRE_MAGIC, .type = type, .count = count, .sequence = sequence};
-    message.batch.records[0].kind = 77; /* in STATS: the packets received, and more */
+    message.batch.records[0].outcome = 77; /* in STATS: the packets received, and more */
     return attack_result(send(CONFINE_CHANNEL, &message, length, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
@@ -165,7 +165,7 @@ static int forge_account(void)
     const struct wire_stats stats = {
         .header = {.magic = WIRE_MAGIC, .type = WIRE_STATS, .sequence = 1},
         .received = 1,
-        .query = 1,
+        .outcomes = {[WIRE_QUERY] = 1},
     };
     return attack_result(send(CONFINE_CHANNEL, &stats, sizeof stats, MSG_DONTWAIT | MSG_NOSIGNAL));
 }

@@ -5,7 +5,9 @@
  *
  *     flood FIRST|CONFIRMED FORGED
  */
+#include "common/options.h"
 #include "common/wire.h"
+#include "exporter/counts/counts.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
@@ -41,9 +43,7 @@ static const uint32_t sessions_max = 1000000;
 static const uint32_t remember = 1000000;
 static const uint32_t groups_max = 10000;
 
-static struct groups groups;
-static struct distinct distinct;
-static struct sessions sessions;
+static struct counts counts;
 static struct intake intake;
 static union wire_message message;
 static uint64_t forged;
@@ -70,7 +70,7 @@ static uint64_t resident(void)
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void send(uint32_t now)
+static void send_batch(uint32_t now)
 {
     message.header.sequence = intake.expected.sequence;
     size_t length = sizeof message.hello;
@@ -93,7 +93,7 @@ static void say_hello(void)
         .record_size = sizeof(struct wire_record),
         .domains = DOMAINS,
     };
-    send(START);
+    send_batch(START);
     message.header = (struct wire_header){.magic = WIRE_MAGIC, .type = WIRE_BATCH};
 }
 
@@ -103,12 +103,12 @@ static void query(uint64_t number, uint8_t domain, uint32_t fingerprint, uint32_
         .token = random_token(number),
         .address = {[10] = 0xff, [11] = 0xff, 10, 77, (uint8_t)(number >> 8), (uint8_t)number},
         .bytes = 78,
-        .kind = WIRE_QUERY,
+        .outcome = WIRE_QUERY,
         .domain = domain,
         .fingerprint = {(uint8_t)fingerprint, (uint8_t)(fingerprint >> 8)},
     };
     if (held == WIRE_BATCH_RECORDS) {
-        send(now);
+        send_batch(now);
     }
 }
 
@@ -133,23 +133,28 @@ static uint32_t flood(uint64_t *peak)
         if (number % (A_SECOND / 8) == 0) {
             uint64_t bytes = resident();
             *peak = bytes > *peak ? bytes : *peak;
-            uint32_t active = groups.domains[REGULAR_DOMAIN].active;
+            uint32_t active = counts.groups.domains[REGULAR_DOMAIN].active;
             least = active < least ? active : least;
         }
     }
-    send(now);
+    send_batch(now);
     return least;
 }
 
 static void make_tables(bool confirmed_only)
 {
-    if (groups_create(DOMAINS, groups_max, &groups) != 0 ||
-        distinct_create(remember, &distinct) != 0 ||
-        sessions_create(sessions_max, WINDOW, START, &distinct, &groups, &sessions) != 0) {
+    const struct options options = {
+        .domain_count = DOMAINS,
+        .groups_max = groups_max,
+        .sessions_max = sessions_max,
+        .sessions_remember = remember,
+        .sessions_min_queries = confirmed_only ? 2 : 1,
+        .active_window = WINDOW,
+    };
+    if (counts_create(&options, START, &counts) != 0) {
         errx(1, "no memory");
     }
-    sessions.confirmed_only = confirmed_only;
-    intake_start(DOMAINS, NULL, &groups, &sessions, &intake);
+    intake_start(DOMAINS, NULL, &counts, &intake);
 }
 
 int main(int argc, char *argv[])
@@ -163,13 +168,13 @@ int main(int argc, char *argv[])
     uint64_t peak = before;
     make_tables(confirmed_only);
     for (uint32_t place = 0; place <= groups_max; place++) { /* one more than there is room for */
-        groups_find(&groups, FORGED_DOMAIN, (struct geo){.asn = 1 + place});
+        groups_find(&counts.groups, FORGED_DOMAIN, (struct geo){.asn = 1 + place});
     }
     say_hello();
     for (uint32_t now = START; now < START + 2 * POLL_SECONDS; now++) {
         poll_regulars(now);
     }
-    send(START + 2 * POLL_SECONDS - 1);
+    send_batch(START + 2 * POLL_SECONDS - 1);
 
     struct timespec begun, ended;
     clock_gettime(CLOCK_MONOTONIC, &begun);
@@ -178,23 +183,24 @@ int main(int argc, char *argv[])
 
     const uint64_t documented = UINT64_C(20) * sessions_max + UINT64_C(19) * remember / 2 +
                                 UINT64_C(160) * groups_max + 2 * MEBIBYTE;
-    const uint64_t forged_active = groups.domains[FORGED_DOMAIN].active;
-    const uint64_t forged_counted = groups.entries[FORGED_DOMAIN].sessions;
+    const uint64_t forged_active = counts.groups.domains[FORGED_DOMAIN].active;
+    const uint64_t forged_counted = counts.groups.entries[FORGED_DOMAIN].sessions;
     check(peak - before <= documented + ALLOWANCE, "memory stays within the limits' sum");
     check(groups_memory_max(DOMAINS, groups_max) + distinct_memory_max(remember) +
                   sessions_memory_max(sessions_max) <=
               documented,
           "the tables' own sums are no larger than what is documented");
     check(least == REGULARS, "no session that was there before was lost");
-    check(groups.entries[REGULAR_DOMAIN].sessions == REGULARS, "nor counted twice");
-    check(sessions.used == sessions_max, "the table is full");
-    check(sessions.evicted + sessions.refused + sessions.used == forged + REGULARS,
+    check(counts.groups.entries[REGULAR_DOMAIN].sessions == REGULARS, "nor counted twice");
+    check(counts.sessions.used == sessions_max, "the table is full");
+    check(counts.sessions.evicted + counts.sessions.refused + counts.sessions.used ==
+              forged + REGULARS,
           "every forged session is there, or counted as evicted or refused");
-    check(groups.entries[FORGED_DOMAIN].queries == forged, "every forged query is counted");
+    check(counts.groups.entries[FORGED_DOMAIN].queries == forged, "every forged query is counted");
     check(
         forged_active == (confirmed_only ? 0 : sessions_max - REGULARS),
         "the active forged ones are those in the table, or none where a second query is asked for");
-    check(forged_counted == (confirmed_only ? 0 : forged - sessions.refused),
+    check(forged_counted == (confirmed_only ? 0 : forged - counts.sessions.refused),
           "and so in the total");
     printf("1..%u\n", tests);
 
@@ -204,6 +210,6 @@ int main(int argc, char *argv[])
            " forged sessions (%s) in %.1f s: %.1f MiB taken, %.1f documented; %d sessions kept, "
            "%" PRIu64 " evicted, %" PRIu64 " refused",
            forged, argv[1], seconds, (double)(peak - before) / MEBIBYTE,
-           (double)documented / MEBIBYTE, least, sessions.evicted, sessions.refused);
+           (double)documented / MEBIBYTE, least, counts.sessions.evicted, counts.sessions.refused);
     return failed == 0 ? 0 : 1;
 }

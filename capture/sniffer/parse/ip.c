@@ -29,8 +29,9 @@ static uint16_t get16(const uint8_t *octets)
  * Reads the UDP header at `offset` of a packet that ends at `end`, which leaves out padding of the
  * link. Fills all of *out but the addresses.
  */
-static inline bool parse_udp(const struct frame *frame, uint32_t offset, uint32_t end,
-                             bool fragment, struct datagram *out)
+__attribute__((always_inline)) static inline bool parse_udp(const struct frame *frame,
+                                                            uint32_t offset, uint32_t end,
+                                                            bool fragment, struct datagram *out)
 {
     uint32_t kept = frame->captured < end ? frame->captured : end;
     if (kept < offset + UDP_OCTETS) {

@@ -49,7 +49,7 @@ void dnstt_rules_make(const struct options *options, struct dnstt_rules *out)
         make_domain(sorted[i], (uint8_t)(sorted[i] - options->domains), &out->domains[i]);
     }
     out->domain_count = count;
-    out->mtu = options->mtu;
+    out->mtu = (uint16_t)options->mtu;
     out->framing = options->framing;
 }
 

@@ -5,6 +5,7 @@
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/reload.h"
+#include "exporter/state/state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include "tests/unit/exporter/reload_calls.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -104,6 +107,8 @@ static void set_time(const char *name)
     assert_int_equal(utimensat(AT_FDCWD, path_of(name), times, 0), 0);
 }
 
+static struct state shown;
+
 static void start(const char *country, const char *asn, struct reload *reload)
 {
     static char paths[GEOIP_DATABASES][PATH_MAX]; /* not owned by those who are given them */
@@ -118,14 +123,18 @@ static void start(const char *country, const char *asn, struct reload *reload)
         }
     }
     assert_int_equal(geoip_open(given[GEOIP_COUNTRY], given[GEOIP_ASN], &geoip, &error), 0);
-    reload_start(geoip, true, NULL, START, reload);
+    shown = (struct state){
+        .options = {.country_database = given[GEOIP_COUNTRY], .asn_database = given[GEOIP_ASN]},
+        .geoip = geoip,
+    };
+    reload_start(&shown, NULL, START, reload);
 }
 
 /* Looked up twice, so that the cache has it. */
 static void check_place(const struct reload *reload, const char *country, uint32_t asn)
 {
     for (unsigned i = 0; i < 2; i++) {
-        struct geo place = geoip_lookup(reload->geoip, address);
+        struct geo place = geoip_lookup(reload->state->geoip, address);
         assert_int_equal(place.country, GEO_COUNTRY(country[0], country[1]));
         assert_int_equal(place.asn, asn);
     }
@@ -134,11 +143,11 @@ static void check_place(const struct reload *reload, const char *country, uint32
 /* A whole look; that it takes more than one call is what test_copied_in_steps is about. */
 static bool look(struct reload *reload, uint32_t now)
 {
-    bool asked = reload_look(reload, now);
+    bool asked = run_once(reload, now);
     while (reload->stage != RELOAD_IDLE) {
         assert_false(asked);
-        assert_int_equal(reload_due(reload, now), 0);
-        asked = reload_look(reload, now);
+        assert_int_equal(due_in(reload, now), 0);
+        asked = run_once(reload, now);
     }
     return asked;
 }
@@ -147,9 +156,9 @@ static bool look(struct reload *reload, uint32_t now)
 static void check_taken_in_by_itself(struct reload *reload, const char *country)
 {
     uint32_t now = reload->second;
-    assert_int_equal(reload_due(reload, now + 1), RELOAD_INTERVAL_SECONDS - 1);
+    assert_int_equal(due_in(reload, now + 1), RELOAD_INTERVAL_SECONDS - 1);
     check_place(reload, "DE", 0);
-    assert_false(reload_look(reload, now + RELOAD_INTERVAL_SECONDS - 1));
+    assert_false(run_once(reload, now + RELOAD_INTERVAL_SECONDS - 1));
     check_place(reload, "DE", 0);
     assert_false(look(reload, now + RELOAD_INTERVAL_SECONDS));
     check_place(reload, country, 0);
@@ -180,15 +189,15 @@ static void test_by_itself(void **state)
             set_time("used.mmdb");
         }
         start("used.mmdb", NULL, &reload);
-        struct geoip_values before = geoip_values(reload.geoip, GEOIP_COUNTRY);
+        struct geoip_values before = geoip_values(reload.state->geoip, GEOIP_COUNTRY);
         assert_int_equal(before.build_time, BUILT_DE);
         ways[i].replace("new.mmdb", "used.mmdb");
         if (ways[i].same_time) {
             set_time("used.mmdb");
         }
         check_taken_in_by_itself(&reload, "FR");
-        assert_int_equal(geoip_values(reload.geoip, GEOIP_COUNTRY).build_time, BUILT_FR);
-        geoip_close(reload.geoip);
+        assert_int_equal(geoip_values(reload.state->geoip, GEOIP_COUNTRY).build_time, BUILT_FR);
+        geoip_close(reload.state->geoip);
     }
 }
 
@@ -199,20 +208,21 @@ static void test_truncated_in_place(void **state)
     (void)state;
     rename_to("de/country.mmdb", "used.mmdb");
     start("used.mmdb", NULL, &reload);
-    reload.databases[GEOIP_COUNTRY].success_time = 7;
+    reload.state->databases[GEOIP_COUNTRY].file.success_time = 7;
     assert_int_equal(truncate(path_of("used.mmdb"), 300), 0);
     check_taken_in_by_itself(&reload, "DE");
-    assert_false(reload.databases[GEOIP_COUNTRY].successful);
-    assert_int_equal(reload.databases[GEOIP_COUNTRY].success_time, 7);
-    assert_true(reload.databases[GEOIP_ASN].successful);
-    assert_int_equal(geoip_values(reload.geoip, GEOIP_COUNTRY).build_time, BUILT_DE);
+    assert_false(reload.state->databases[GEOIP_COUNTRY].file.successful);
+    assert_int_equal(reload.state->databases[GEOIP_COUNTRY].file.success_time, 7);
+    assert_true(reload.state->databases[GEOIP_ASN].file.successful);
+    assert_int_equal(geoip_values(reload.state->geoip, GEOIP_COUNTRY).build_time, BUILT_DE);
 
     /* And whole again, it is. */
     copy("fr/country.mmdb", "used.mmdb");
     check_taken_in_by_itself(&reload, "FR");
-    assert_true(reload.databases[GEOIP_COUNTRY].successful);
-    assert_true(reload.databases[GEOIP_COUNTRY].success_time >= (uint64_t)time(NULL) - 60);
-    geoip_close(reload.geoip);
+    assert_true(reload.state->databases[GEOIP_COUNTRY].file.successful);
+    assert_true(reload.state->databases[GEOIP_COUNTRY].file.success_time >=
+                (uint64_t)time(NULL) - 60);
+    geoip_close(reload.state->geoip);
 }
 
 /* SIGHUP: at once, and again when a second has passed whole. */
@@ -224,23 +234,24 @@ static void test_when_asked(void **state)
     start("used.mmdb", NULL, &reload);
     check_place(&reload, "DE", 0);
     rename_to("fr/country.mmdb", "used.mmdb");
-    reload.requested = true;
-    assert_int_equal(reload_due(&reload, START), 2);
+    reload_request(&reload);
+    assert_int_equal(due_in(&reload, START), 2);
     assert_false(look(&reload, START));
-    assert_int_equal(reload_due(&reload, START + 1), 1); /* maybe a moment later */
+    assert_int_equal(due_in(&reload, START + 1), 1); /* maybe a moment later */
     assert_false(look(&reload, START + 1));
-    assert_int_equal(reload_due(&reload, START + 2), 0);
+    assert_int_equal(due_in(&reload, START + 2), 0);
     assert_true(look(&reload, START + 2));
     check_place(&reload, "FR", 0);
     assert_false(reload.requested);
-    assert_int_equal(reload_due(&reload, START + 2), RELOAD_INTERVAL_SECONDS);
-    geoip_close(reload.geoip);
+    assert_int_equal(due_in(&reload, START + 2), RELOAD_INTERVAL_SECONDS);
+    geoip_close(reload.state->geoip);
 
     /* Without a database there is nothing to look at, and the request is dealt with all the same.
      */
-    reload_start(NULL, false, NULL, START, &reload);
-    assert_true(reload_due(&reload, START + 1000000) == UINT32_MAX);
-    reload.requested = true;
+    shown = (struct state){.geoip = NULL};
+    reload_start(&shown, NULL, START, &reload);
+    assert_true(due_in(&reload, START + 1000000) == UINT32_MAX);
+    reload_request(&reload);
     assert_true(look(&reload, START + 2));
 }
 
@@ -256,34 +267,34 @@ static void test_copied_in_steps(void **state)
     copy("fr/country.mmdb", "fresh");
     pad("fresh", (STEPS - 1) * GEOIP_COPY_STEP);
     assert_int_equal(rename(path_of("fresh"), path_of("used.mmdb")), 0);
-    reload.requested = true;
+    reload_request(&reload);
     unsigned calls = 1;
-    for (; !reload_look(&reload, START + 2); calls++) {
+    for (; !run_once(&reload, START + 2); calls++) {
         assert_in_range(calls, 1, STEPS);
-        assert_int_equal(reload_due(&reload, START + 2), 0);
+        assert_int_equal(due_in(&reload, START + 2), 0);
         check_place(&reload, "DE", 0);
-        reload.requested = true;
+        reload_request(&reload);
     }
     /* One that begins, and one for each step. */
     assert_int_equal(calls, 1 + STEPS);
     check_place(&reload, "FR", 0);
     assert_true(reload.requested);
-    assert_int_equal(reload_due(&reload, START + 2), RELOAD_REQUEST_SECONDS);
+    assert_int_equal(due_in(&reload, START + 2), RELOAD_REQUEST_SECONDS);
 
     /* Ended in the middle of it. */
     copy("de/country.mmdb", "fresh");
     pad("fresh", GEOIP_COPY_STEP);
     assert_int_equal(rename(path_of("fresh"), path_of("used.mmdb")), 0);
-    assert_false(reload_look(&reload, START + 4));
+    assert_false(run_once(&reload, START + 4));
     int lowest = dup(0);
     close(lowest);
-    geoip_close(reload.geoip);
+    geoip_close(reload.state->geoip);
     int freed = dup(0);
     close(freed);
     assert_true(freed < lowest);
 }
 
-/* Larger than a database may be: refused before an byte of it is copied. */
+/* Larger than a database may be: refused before a byte of it is copied. */
 static void test_too_large(void **state)
 {
     struct reload reload;
@@ -293,11 +304,11 @@ static void test_too_large(void **state)
     copy("fr/country.mmdb", "fresh");
     assert_int_equal(truncate(path_of("fresh"), GEOIP_COPY_BYTES_MAX + 1), 0);
     assert_int_equal(rename(path_of("fresh"), path_of("used.mmdb")), 0);
-    reload.requested = true;
-    assert_true(reload_look(&reload, START + 2));
-    assert_false(reload.databases[GEOIP_COUNTRY].successful);
+    reload_request(&reload);
+    assert_true(run_once(&reload, START + 2));
+    assert_false(reload.state->databases[GEOIP_COUNTRY].file.successful);
     check_place(&reload, "DE", 0);
-    geoip_close(reload.geoip);
+    geoip_close(reload.state->geoip);
 }
 
 /* The very version that is in use comes back to its path, after none or one of no use. */
@@ -314,19 +325,19 @@ static void test_the_same_comes_back(void **state)
             rename_to("de/spec.json", "used.mmdb");
         }
         assert_false(look(&reload, now += RELOAD_INTERVAL_SECONDS));
-        assert_false(reload.databases[GEOIP_COUNTRY].successful);
+        assert_false(reload.state->databases[GEOIP_COUNTRY].file.successful);
         assert_int_equal(rename(path_of("away.mmdb"), path_of("used.mmdb")), 0);
         assert_false(look(&reload, now += RELOAD_INTERVAL_SECONDS));
-        assert_true(reload.databases[GEOIP_COUNTRY].successful);
+        assert_true(reload.state->databases[GEOIP_COUNTRY].file.successful);
         check_place(&reload, "DE", 0);
     }
-    geoip_close(reload.geoip);
+    geoip_close(reload.state->geoip);
 }
 
 static void check_figures(const struct reload *reload, enum geoip_which which, uint64_t lookups,
                           uint64_t unmatched)
 {
-    struct geoip_values figures = geoip_values(reload->geoip, which);
+    struct geoip_values figures = geoip_values(reload->state->geoip, which);
     assert_int_equal(figures.lookups, lookups);
     assert_int_equal(figures.unmatched, unmatched);
 }
@@ -341,17 +352,17 @@ static void test_one_file_for_both(void **state)
     start("both.mmdb", "both.mmdb", &reload);
     check_place(&reload, "DE", 64496);
     check_figures(&reload, GEOIP_COUNTRY, 1, 0);
-    (void)geoip_lookup(reload.geoip, unknown);
-    (void)geoip_lookup(reload.geoip, unknown);
+    (void)geoip_lookup(reload.state->geoip, unknown);
+    (void)geoip_lookup(reload.state->geoip, unknown);
     check_figures(&reload, GEOIP_COUNTRY, 2, 1);
     check_figures(&reload, GEOIP_ASN, 2, 1);
 
     rename_to("layouts/geoopen.mmdb", "both.mmdb");
-    reload.databases[GEOIP_COUNTRY].success_time = 0;
-    reload.databases[GEOIP_ASN].success_time = 0;
+    reload.state->databases[GEOIP_COUNTRY].file.success_time = 0;
+    reload.state->databases[GEOIP_ASN].file.success_time = 0;
     assert_false(look(&reload, START + RELOAD_INTERVAL_SECONDS));
-    assert_true(reload.databases[GEOIP_COUNTRY].success_time > 0);
-    assert_true(reload.databases[GEOIP_ASN].success_time > 0);
+    assert_true(reload.state->databases[GEOIP_COUNTRY].file.success_time > 0);
+    assert_true(reload.state->databases[GEOIP_ASN].file.success_time > 0);
     check_place(&reload, "DE", 64496);
     check_figures(&reload, GEOIP_COUNTRY, 3, 1); /* the cache was emptied, the counters were not */
     check_figures(&reload, GEOIP_ASN, 3, 1);
@@ -359,10 +370,10 @@ static void test_one_file_for_both(void **state)
     /* A version with one half of it alone is of no use to the other flag. */
     rename_to("layouts/location-asn.mmdb", "both.mmdb");
     assert_false(look(&reload, START + 2 * RELOAD_INTERVAL_SECONDS));
-    assert_false(reload.databases[GEOIP_COUNTRY].successful);
-    assert_true(reload.databases[GEOIP_ASN].successful);
+    assert_false(reload.state->databases[GEOIP_COUNTRY].file.successful);
+    assert_true(reload.state->databases[GEOIP_ASN].file.successful);
     check_place(&reload, "DE", 64496);
-    geoip_close(reload.geoip);
+    geoip_close(reload.state->geoip);
 }
 
 /* Every layout is taken in as a replacement of every other. */
@@ -390,8 +401,8 @@ static void test_every_layout_replaces_another(void **state)
     start("country.mmdb", "asn.mmdb", &reload);
     check_place(&reload, "DE", 64500);
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
-        reload.databases[GEOIP_COUNTRY].success_time = 0;
-        reload.databases[GEOIP_ASN].success_time = 0;
+        reload.state->databases[GEOIP_COUNTRY].file.success_time = 0;
+        reload.state->databases[GEOIP_ASN].file.success_time = 0;
         if (layouts[i].country) {
             rename_to(layouts[i].name, "country.mmdb");
         }
@@ -399,11 +410,12 @@ static void test_every_layout_replaces_another(void **state)
             rename_to(layouts[i].name, "asn.mmdb");
         }
         assert_false(look(&reload, now += RELOAD_INTERVAL_SECONDS));
-        assert_int_equal(reload.databases[GEOIP_COUNTRY].success_time > 0, layouts[i].country);
-        assert_int_equal(reload.databases[GEOIP_ASN].success_time > 0, layouts[i].asn);
+        assert_int_equal(reload.state->databases[GEOIP_COUNTRY].file.success_time > 0,
+                         layouts[i].country);
+        assert_int_equal(reload.state->databases[GEOIP_ASN].file.success_time > 0, layouts[i].asn);
         check_place(&reload, "DE", i == 0 ? 64500 : 64496);
     }
-    geoip_close(reload.geoip);
+    geoip_close(reload.state->geoip);
 }
 
 /* --- Set up. */

@@ -1,6 +1,8 @@
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/reload.h"
+#include "exporter/state/state.h"
+#include "exporter/system/self_metrics.h"
 #include "exporter/web_config/access.h"
 #include "exporter/web_config/files.h"
 #include "exporter/web_config/headers.h"
@@ -13,11 +15,11 @@
 #include <cmocka.h>
 
 #include "tests/unit/certificate.h"
+#include "tests/unit/exporter/reload_calls.h"
 
 #define HEADER "http_server_config:\n  headers:\n    X-Frame-Options: "
 
-static struct geoip *geoip;
-static struct access *web;
+static struct state shown;
 static struct reload reload;
 
 static int start(void **state)
@@ -28,21 +30,21 @@ static int start(void **state)
     make_folder(state);
     put("web.yml", HEADER "deny\n", 0644);
     memcpy(path, in_folder("web.yml"), sizeof path);
-    assert_int_equal(geoip_open(NULL, NULL, &geoip, &geoip_error), 0);
-    assert_int_equal(access_open(path, &web, &web_error), 0);
+    assert_int_equal(geoip_open(NULL, NULL, &shown.geoip, &geoip_error), 0);
+    assert_int_equal(access_open(path, &shown.access, &web_error), 0);
     return 0;
 }
 
 static int end(void **state)
 {
-    geoip_close(geoip);
+    geoip_close(shown.geoip);
     return remove_folder(state);
 }
 
 static bool is(const char *value)
 {
     for (unsigned i = 0; i < HEADERS; i++) {
-        const char *set = access_headers(web)->values[i];
+        const char *set = access_headers(shown.access)->values[i];
         if (set != NULL) {
             return strcmp(set, value) == 0;
         }
@@ -53,45 +55,47 @@ static bool is(const char *value)
 static void test_nothing_to_reload(void **state)
 {
     (void)state;
-    reload_start(geoip, false, NULL, 100, &reload);
-    assert_int_equal(reload_due(&reload, 100000), UINT32_MAX);
-    assert_false(reload_look(&reload, 100000));
-    reload.requested = true;
-    assert_true(reload_look(&reload, 100001));
+    struct state nothing = {.geoip = NULL};
+    reload_start(&nothing, NULL, 100, &reload);
+    assert_true(nothing.web_config.successful == SELF_METRICS_UNKNOWN);
+    assert_int_equal(due_in(&reload, 100000), UINT32_MAX);
+    assert_false(run_once(&reload, 100000));
+    reload_request(&reload);
+    assert_true(run_once(&reload, 100001));
 }
 
 static void test_by_itself(void **state)
 {
     (void)state;
-    reload_start(geoip, false, web, 100, &reload);
+    reload_start(&shown, NULL, 100, &reload);
     put("web.yml", HEADER "sameorigin\n", 0644);
-    assert_int_equal(reload_due(&reload, 101), RELOAD_INTERVAL_SECONDS - 1);
-    assert_false(reload_look(&reload, 99 + RELOAD_INTERVAL_SECONDS));
+    assert_int_equal(due_in(&reload, 101), RELOAD_INTERVAL_SECONDS - 1);
+    assert_false(run_once(&reload, 99 + RELOAD_INTERVAL_SECONDS));
     assert_true(is("deny"));
-    assert_false(reload_look(&reload, 100 + RELOAD_INTERVAL_SECONDS));
+    assert_false(run_once(&reload, 100 + RELOAD_INTERVAL_SECONDS));
     assert_true(is("sameorigin"));
-    assert_true(reload.web_config.successful);
-    assert_int_equal(reload_due(&reload, 100 + RELOAD_INTERVAL_SECONDS), RELOAD_INTERVAL_SECONDS);
+    assert_true(shown.web_config.successful);
+    assert_int_equal(due_in(&reload, 100 + RELOAD_INTERVAL_SECONDS), RELOAD_INTERVAL_SECONDS);
 }
 
 static void test_when_asked(void **state)
 {
     (void)state;
-    reload_start(geoip, false, web, 100, &reload);
+    reload_start(&shown, NULL, 100, &reload);
     put("web.yml", HEADER "wrong\n", 0644);
-    reload.requested = true;
-    assert_int_equal(reload_due(&reload, 100), 2);
-    assert_false(reload_look(&reload, 100));
-    assert_int_equal(reload_due(&reload, 102), 0);
-    assert_true(reload_look(&reload, 102));
-    assert_false(reload.web_config.successful);
+    reload_request(&reload);
+    assert_int_equal(due_in(&reload, 100), 2);
+    assert_false(run_once(&reload, 100));
+    assert_int_equal(due_in(&reload, 102), 0);
+    assert_true(run_once(&reload, 102));
+    assert_false(shown.web_config.successful);
     assert_false(reload.requested);
     put("web.yml", HEADER "deny\n", 0644);
-    uint64_t before = reload.web_config.success_time = 1;
-    reload.requested = true;
-    assert_true(reload_look(&reload, 104));
-    assert_true(reload.web_config.successful);
-    assert_true(reload.web_config.success_time > before);
+    uint64_t before = shown.web_config.success_time = 1;
+    reload_request(&reload);
+    assert_true(run_once(&reload, 104));
+    assert_true(shown.web_config.successful);
+    assert_true(shown.web_config.success_time > before);
     assert_true(is("deny"));
 }
 

@@ -149,8 +149,8 @@ static void test_counters(void **state)
                              .responses = 1,
                              .bytes_in = 120 + 65527,
                              .bytes_out = 1232};
-    expected.rejected[WIRE_REJECTED_OPCODE] = 1;
-    expected.rejected[WIRE_REJECTED_FRAMING] = 2;
+    expected.rejected[WIRE_REJECTED_OPCODE - WIRE_REJECTED_FIRST] = 1;
+    expected.rejected[WIRE_REJECTED_FRAMING - WIRE_REJECTED_FIRST] = 2;
     const struct group *counted = &groups.entries[group];
     assert_int_equal(counted->sessions, expected.sessions);
     assert_int_equal(counted->queries, expected.queries);

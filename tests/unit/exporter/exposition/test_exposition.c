@@ -7,6 +7,7 @@
 #include "exporter/exposition/format.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/state/http_counters.h"
+#include "exporter/state/state.h"
 #include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
 
@@ -31,32 +32,23 @@ enum { ENTRIES_MAX = 8, PAGE_MAX = 65536 };
 
 /* All that a scrape reads, put together by hand: no other module has a part in these tests. */
 struct scene {
-    struct options options;
-    struct wire_stats account;
+    struct state state;
     struct group entries[ENTRIES_MAX];
     struct group_domain domains[DOMAINS_MAX];
-    struct groups groups;
-    struct sessions sessions;
-    struct distinct distinct;
-    struct reloaded databases[GEOIP_DATABASES];
-    struct reloaded web_config;
-    struct http_counters http;
-    bool stale;
-    struct exposition_sources sources;
 };
 
 static void scene_domain(struct scene *scene, const char *text)
 {
-    struct domain *domain = &scene->options.domains[scene->options.domain_count++];
+    struct domain *domain = &scene->state.options.domains[scene->state.options.domain_count++];
     assert_true(strlen(text) < sizeof(domain->text));
     memcpy(domain->text, text, strlen(text) + 1);
-    scene->groups.domain_count++;
+    scene->state.counts.groups.domain_count++;
 }
 
 static struct group *scene_group(struct scene *scene, uint8_t domain, struct geo place)
 {
-    assert_true(scene->groups.group_count < ENTRIES_MAX);
-    struct group *group = &scene->entries[scene->groups.group_count++];
+    assert_true(scene->state.counts.groups.group_count < ENTRIES_MAX);
+    struct group *group = &scene->entries[scene->state.counts.groups.group_count++];
     group->domain = domain;
     group->geo = place;
     return group;
@@ -65,18 +57,10 @@ static struct group *scene_group(struct scene *scene, uint8_t domain, struct geo
 static void scene_make(struct scene *scene)
 {
     memset(scene, 0, sizeof(*scene));
-    scene->groups.entries = scene->entries;
-    scene->groups.domains = scene->domains;
-    scene->sources = (struct exposition_sources){
-        .options = &scene->options,
-        .account = &scene->account,
-        .groups = &scene->groups,
-        .sessions = &scene->sessions,
-        .distinct = &scene->distinct,
-        .databases = scene->databases,
-        .http = &scene->http,
-        .stale = &scene->stale,
-    };
+    scene->state.counts.groups.entries = scene->entries;
+    scene->state.counts.groups.domains = scene->domains;
+    scene->state.sniffer_up = 1;
+    scene->state.web_config = (struct reloaded){SELF_METRICS_UNKNOWN, SELF_METRICS_UNKNOWN};
 }
 
 /* In the place of the exporter's. */
@@ -84,7 +68,7 @@ static struct self_metrics_values process_now;
 
 struct self_metrics_values self_metrics_read(const struct self_metrics *process)
 {
-    assert_null(process);
+    (void)process;
     return process_now;
 }
 
@@ -101,8 +85,8 @@ static void scene_small(struct scene *scene)
     scene_make(scene);
     scene_domain(scene, "t.example.com");
     scene_domain(scene, "u.example.org");
-    scene->options.country_database = "country.mmdb";
-    scene->options.asn_database = "asn.mmdb";
+    scene->state.options.country_database = "country.mmdb";
+    scene->state.options.asn_database = "asn.mmdb";
     scene->domains[0] = (struct group_domain){.active = 9, .peak = 31};
     scene->domains[1] = (struct group_domain){.active = 0, .peak = 32};
 
@@ -119,45 +103,49 @@ static void scene_small(struct scene *scene)
         .responses = 15,
         .bytes_in = 16,
         .bytes_out = 17,
-        .rejected = {[WIRE_REJECTED_OPCODE] = 18,
-                     [WIRE_REJECTED_QTYPE] = 19,
-                     [WIRE_REJECTED_EDNS] = 20,
-                     [WIRE_REJECTED_ENCODING] = 21,
-                     [WIRE_REJECTED_SHORT] = 22,
-                     [WIRE_REJECTED_FRAMING] = 23},
+        .rejected = {[WIRE_REJECTED_OPCODE - WIRE_REJECTED_FIRST] = 18,
+                     [WIRE_REJECTED_QTYPE - WIRE_REJECTED_FIRST] = 19,
+                     [WIRE_REJECTED_EDNS - WIRE_REJECTED_FIRST] = 20,
+                     [WIRE_REJECTED_ENCODING - WIRE_REJECTED_FIRST] = 21,
+                     [WIRE_REJECTED_SHORT - WIRE_REJECTED_FIRST] = 22,
+                     [WIRE_REJECTED_FRAMING - WIRE_REJECTED_FIRST] = 23},
     };
     struct group *other = scene_group(scene, 1, GEO_UNKNOWN);
     other->other = true;
     other->active = 1;
     other->peak = 2;
-    other->rejected[WIRE_REJECTED_EDNS] = 3;
+    other->rejected[WIRE_REJECTED_EDNS - WIRE_REJECTED_FIRST] = 3;
 
-    scene->account = (struct wire_stats){
+    scene->state.intake.stats = (struct wire_stats){
         .received = 1000,
-        .kernel_dropped = 101,
-        .ignored = {41, 42, 43, 44, 45},
-        .malformed = 102,
-        .other_domain = 103,
-        .rejected = 104,
-        .query = 105,
-        .response = 106,
+        .outcomes = {[WIRE_KERNEL_DROPPED] = 101,
+                     [WIRE_IGNORED_DIRECTION] = 41,
+                     [WIRE_IGNORED_NOT_UDP] = 42,
+                     [WIRE_IGNORED_FRAGMENT] = 43,
+                     [WIRE_IGNORED_NOT_QUERY] = 44,
+                     [WIRE_IGNORED_NOT_RESPONSE] = 45,
+                     [WIRE_MALFORMED] = 102,
+                     [WIRE_OTHER_DOMAIN] = 103,
+                     [WIRE_REJECTED_QTYPE] = 64,
+                     [WIRE_REJECTED_EDNS] = 40,
+                     [WIRE_QUERY] = 105,
+                     [WIRE_RESPONSE] = 106},
         .interface_down = 107,
     };
-    scene->sessions.evicted = 108;
-    scene->sessions.refused = 109;
-    scene->distinct.forgotten = 110;
-    scene->groups.capped = 111;
-    scene->databases[GEOIP_COUNTRY].success_time = 1700000003;
-    scene->databases[GEOIP_ASN].success_time = 1700000004;
-    scene->databases[GEOIP_ASN].successful = 1;
-    scene->sources.web_config = &scene->web_config;
-    scene->web_config.successful = 1;
-    scene->web_config.success_time = 1700000005;
+    scene->state.counts.sessions.evicted = 108;
+    scene->state.counts.sessions.refused = 109;
+    scene->state.counts.distinct.forgotten = 110;
+    scene->state.counts.groups.capped = 111;
+    scene->state.databases[GEOIP_COUNTRY].file.success_time = 1700000003;
+    scene->state.databases[GEOIP_ASN].file.success_time = 1700000004;
+    scene->state.databases[GEOIP_ASN].file.successful = 1;
+    scene->state.web_config.successful = 1;
+    scene->state.web_config.success_time = 1700000005;
     for (unsigned i = 0; i < HTTP_CODES; i++) {
-        scene->http.replies[i] = 70 + i;
+        scene->state.http.replies[i] = 70 + i;
     }
     for (unsigned i = 0; i < HTTP_DROPS; i++) {
-        scene->http.drops[i] = 80 + i;
+        scene->state.http.drops[i] = 80 + i;
     }
     process_now = (struct self_metrics_values){
         .cpu_microseconds = 90000001,
@@ -174,7 +162,7 @@ static void scene_small(struct scene *scene)
 static struct exposition *begin_wish(const struct scene *scene, struct exposition_wish wish)
 {
     struct exposition *exposition = NULL;
-    assert_int_equal(exposition_begin(&scene->sources, &wish, &exposition), 0);
+    assert_int_equal(exposition_begin(&scene->state, &wish, &exposition), 0);
     return exposition;
 }
 
@@ -567,15 +555,15 @@ static void check_labels(const char *country, const char *asn, const char *activ
 {
     struct scene scene;
     scene_small(&scene);
-    scene.options.country_database = country;
-    scene.options.asn_database = asn;
-    scene.entries[2].rejected[WIRE_REJECTED_OPCODE] = 0;
-    scene.entries[2].rejected[WIRE_REJECTED_QTYPE] = 0;
+    scene.state.options.country_database = country;
+    scene.state.options.asn_database = asn;
+    scene.entries[2].rejected[WIRE_REJECTED_OPCODE - WIRE_REJECTED_FIRST] = 0;
+    scene.entries[2].rejected[WIRE_REJECTED_QTYPE - WIRE_REJECTED_FIRST] = 0;
     char *page = scrape(&scene, PAGE_MAX);
     assert_string_equal(only(page, "dnstt_active_clients{"), active);
     free(page);
-    scene.groups.group_count = 3;
-    for (unsigned i = WIRE_REJECTED_ENCODING; i < WIRE_REJECT_REASONS; i++) {
+    scene.state.counts.groups.group_count = 3;
+    for (unsigned i = WIRE_REJECTED_ENCODING - WIRE_REJECTED_FIRST; i < WIRE_REJECTED_COUNT; i++) {
         scene.entries[2].rejected[i] = 0;
     }
     page = scrape(&scene, PAGE_MAX);
@@ -655,12 +643,12 @@ static void test_what_happens_during_a_scrape(void **state)
     scene.entries[2].peak = 1012;
     scene.entries[2].queries = 1014;
     scene.domains[0].peak = 1031;
-    scene.account.received = 2000;
-    scene.account.query = 1105;
+    scene.state.intake.stats.received = 2000;
+    scene.state.intake.stats.outcomes[WIRE_QUERY] = 1105;
     scene_group(&scene, 0, (struct geo){.country = GEO_COUNTRY('F', 'R'), .asn = 64497});
     memcpy(moved, scene.entries, sizeof(moved));
     memset(scene.entries, 0xff, sizeof(scene.entries));
-    scene.groups.entries = moved;
+    scene.state.counts.groups.entries = moved;
 
     char *page = finish(exposition, EXPOSITION_LINE_MAX);
     assert_null(strstr(page, "country=\"FR\""));
@@ -698,16 +686,16 @@ static void test_extremes(void **state)
         scene_domain(&scene, domain);
         scene.domains[i].peak = UINT32_MAX;
     }
-    scene.options.country_database = "country.mmdb";
-    scene.options.asn_database = "asn.mmdb";
+    scene.state.options.country_database = "country.mmdb";
+    scene.state.options.asn_database = "asn.mmdb";
     struct group *group = scene_group(
         &scene, DOMAINS_MAX - 1, (struct geo){.country = GEO_COUNTRY('Z', 'A'), .asn = UINT32_MAX});
     group->active = UINT32_MAX;
     group->sessions = group->queries = group->responses = UINT64_MAX;
     group->bytes_in = UINT64_MAX - 1;
     group->bytes_out = 10000000000000000000u;
-    group->rejected[WIRE_REJECTED_ENCODING] = UINT64_MAX;
-    scene.account.received = UINT64_MAX;
+    group->rejected[WIRE_REJECTED_ENCODING - WIRE_REJECTED_FIRST] = UINT64_MAX;
+    scene.state.intake.stats.received = UINT64_MAX - 1; /* one more means unknown */
 
     char *page = scrape(&scene, EXPOSITION_LINE_MAX);
     char *whole = scrape(&scene, PAGE_MAX);
@@ -727,7 +715,7 @@ static void test_extremes(void **state)
         ",country=\"ZA\",asn=\"4294967295\"} 18446744073709551614\n",
         ",country=\"ZA\",asn=\"4294967295\"} 10000000000000000000\n",
         ",country=\"ZA\",asn=\"4294967295\",reason=\"encoding\"} 18446744073709551615\n",
-        "\ndnstt_exporter_packets_received_total 18446744073709551615\n",
+        "\ndnstt_exporter_packets_received_total 18446744073709551614\n",
     };
     for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         assert_non_null(strstr(page, ends[i]));
@@ -745,7 +733,7 @@ static void test_numbers_of_every_length(void **state)
         const uint64_t values[] = {value - 1, value, value + 1};
         for (unsigned i = 0; i < 3; i++) {
             char expected[128];
-            scene.account.received = values[i];
+            scene.state.intake.stats.received = values[i];
             (void)snprintf(expected, sizeof(expected),
                            "dnstt_exporter_packets_received_total %llu\n",
                            (unsigned long long)values[i]);
@@ -773,8 +761,8 @@ static void test_what_is_not_there(void **state)
     (void)state;
     struct scene scene;
     scene_small(&scene);
-    scene.options.country_database = NULL;
-    scene.stale = true;
+    scene.state.options.country_database = NULL;
+    scene.state.sniffer_up = 0;
     process_now.sniffer_resident_bytes = SELF_METRICS_UNKNOWN;
     process_now.cpu_microseconds = SELF_METRICS_UNKNOWN;
     char *page = scrape(&scene, PAGE_MAX);
@@ -786,7 +774,7 @@ static void test_what_is_not_there(void **state)
     assert_non_null(strstr(page, "\ndnstt_exporter_geoip_lookups_total{database=\"asn\"} 62\n"));
     free(page);
 
-    scene.options.asn_database = NULL;
+    scene.state.options.asn_database = NULL;
     page = scrape(&scene, PAGE_MAX);
     assert_null(strstr(page, "geoip"));
     free(page);

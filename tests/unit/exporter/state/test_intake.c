@@ -1,4 +1,6 @@
+#include "common/options.h"
 #include "common/wire.h"
+#include "exporter/counts/counts.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
@@ -26,9 +28,7 @@
 enum { DOMAINS = 2, WINDOW = 30, NOW = 1000 };
 
 struct bench {
-    struct distinct distinct;
-    struct groups groups;
-    struct sessions sessions;
+    struct counts counts;
     struct intake intake;
 };
 
@@ -36,19 +36,24 @@ static union wire_message message; /* 32 KiB: not for the stack */
 
 static void bench_start(struct bench *bench, struct geoip *geoip)
 {
-    assert_int_equal(distinct_create(100000, &bench->distinct), 0);
-    assert_int_equal(groups_create(DOMAINS, 100, &bench->groups), 0);
-    assert_int_equal(
-        sessions_create(100000, WINDOW, NOW, &bench->distinct, &bench->groups, &bench->sessions),
-        0);
-    intake_start(DOMAINS, geoip, &bench->groups, &bench->sessions, &bench->intake);
+    const struct options options = {
+        .domain_count = DOMAINS,
+        .groups_max = 100,
+        .sessions_max = 100000,
+        .sessions_remember = 100000,
+        .sessions_min_queries = 1,
+        .active_window = WINDOW,
+    };
+    assert_int_equal(counts_create(&options, NOW, &bench->counts), 0);
+    intake_start(DOMAINS, geoip, &bench->counts, &bench->intake);
 }
 
 static void bench_end(struct bench *bench)
 {
-    table_unmap(bench->sessions.slots, bench->sessions.slot_count, sizeof(struct session_entry));
-    groups_destroy(&bench->groups);
-    distinct_destroy(&bench->distinct);
+    table_unmap(bench->counts.sessions.slots, bench->counts.sessions.slot_count,
+                sizeof(struct session_entry));
+    groups_destroy(&bench->counts.groups);
+    distinct_destroy(&bench->counts.distinct);
 }
 
 /* --- What the sniffer sends --- */
@@ -85,7 +90,7 @@ static struct wire_record query(uint64_t token, uint8_t domain, uint16_t bytes, 
 {
     return (struct wire_record){.token = token,
                                 .bytes = bytes,
-                                .kind = WIRE_QUERY,
+                                .outcome = WIRE_QUERY,
                                 .domain = domain,
                                 .fingerprint = {fingerprint}};
 }
@@ -93,24 +98,27 @@ static struct wire_record query(uint64_t token, uint8_t domain, uint16_t bytes, 
 static struct wire_record response(uint64_t token, uint8_t domain, uint16_t bytes)
 {
     return (struct wire_record){
-        .token = token, .bytes = bytes, .kind = WIRE_RESPONSE, .domain = domain};
+        .token = token, .bytes = bytes, .outcome = WIRE_RESPONSE, .domain = domain};
 }
 
 static struct wire_record rejected(enum wire_outcome reason, uint8_t domain)
 {
-    return (struct wire_record){
-        .bytes = 50, .kind = WIRE_REJECTED, .reason = (uint8_t)reason, .domain = domain};
+    return (struct wire_record){.bytes = 50, .outcome = (uint8_t)reason, .domain = domain};
 }
 
 /* HELLO, six records, and the account of these. */
 static const struct wire_stats first_stats = {.received = 20,
-                                              .kernel_dropped = 1,
-                                              .ignored = {1, 1, 1, 1, 1},
-                                              .malformed = 2,
-                                              .other_domain = 3,
-                                              .rejected = 1,
-                                              .query = 3,
-                                              .response = 2,
+                                              .outcomes = {[WIRE_KERNEL_DROPPED] = 1,
+                                                           [WIRE_IGNORED_DIRECTION] = 1,
+                                                           [WIRE_IGNORED_NOT_UDP] = 1,
+                                                           [WIRE_IGNORED_FRAGMENT] = 1,
+                                                           [WIRE_IGNORED_NOT_QUERY] = 1,
+                                                           [WIRE_IGNORED_NOT_RESPONSE] = 1,
+                                                           [WIRE_MALFORMED] = 2,
+                                                           [WIRE_OTHER_DOMAIN] = 3,
+                                                           [WIRE_REJECTED_EDNS] = 1,
+                                                           [WIRE_QUERY] = 3,
+                                                           [WIRE_RESPONSE] = 2},
                                               .interface_down = 1};
 
 static void put_first_batch(void)
@@ -144,13 +152,13 @@ struct picture {
 
 static void take_picture(const struct bench *bench, struct picture *out)
 {
-    assert_int_equal(bench->sessions.slot_count, 1024);
-    assert_int_equal(bench->distinct.current.slot_count, 1024);
+    assert_int_equal(bench->counts.sessions.slot_count, 1024);
+    assert_int_equal(bench->counts.distinct.current.slot_count, 1024);
     out->bench = *bench;
-    memcpy(out->groups, bench->groups.entries, sizeof out->groups);
-    memcpy(out->domains, bench->groups.domains, sizeof out->domains);
-    memcpy(out->entries, bench->sessions.slots, sizeof out->entries);
-    memcpy(out->tokens, bench->distinct.current.slots, sizeof out->tokens);
+    memcpy(out->groups, bench->counts.groups.entries, sizeof out->groups);
+    memcpy(out->domains, bench->counts.groups.domains, sizeof out->domains);
+    memcpy(out->entries, bench->counts.sessions.slots, sizeof out->entries);
+    memcpy(out->tokens, bench->counts.distinct.current.slots, sizeof out->tokens);
 }
 
 /* Nothing but the reason may differ. */
@@ -177,26 +185,26 @@ static void test_conversation(void **state)
     assert_int_equal(bench.intake.expected.sequence, 3);
     assert_int_equal(bench.intake.records[WIRE_QUERY], 3);
     assert_int_equal(bench.intake.records[WIRE_RESPONSE], 2);
-    assert_int_equal(bench.intake.records[WIRE_REJECTED], 1);
+    assert_int_equal(bench.intake.records[WIRE_REJECTED_EDNS], 1);
     assert_int_equal(bench.intake.stats.received, 20);
     assert_int_equal(bench.intake.stats.interface_down, 1);
-    assert_int_equal(bench.groups.group_count, DOMAINS);
+    assert_int_equal(bench.counts.groups.group_count, DOMAINS);
 
-    const struct group *groups = bench.groups.entries;
+    const struct group *groups = bench.counts.groups.entries;
     assert_int_equal(groups[0].active, 1);
     assert_int_equal(groups[0].sessions, 1);
     assert_int_equal(groups[0].queries, 2);
     assert_int_equal(groups[0].bytes_in, 220);
     assert_int_equal(groups[0].responses, 1);
     assert_int_equal(groups[0].bytes_out, 1000);
-    assert_int_equal(groups[0].rejected[WIRE_REJECTED_EDNS], 0);
+    assert_int_equal(groups[0].rejected[WIRE_REJECTED_EDNS - WIRE_REJECTED_FIRST], 0);
     assert_int_equal(groups[1].active, 1);
     assert_int_equal(groups[1].sessions, 1);
     assert_int_equal(groups[1].queries, 1);
     assert_int_equal(groups[1].bytes_in, 110);
     assert_int_equal(groups[1].responses, 1);
     assert_int_equal(groups[1].bytes_out, 65527);
-    assert_int_equal(groups[1].rejected[WIRE_REJECTED_EDNS], 1);
+    assert_int_equal(groups[1].rejected[WIRE_REJECTED_EDNS - WIRE_REJECTED_FIRST], 1);
 
     /* An account that stands still is no fault, and one that follows the records is none. */
     assert_int_equal(send_stats(&bench, &first_stats), INTAKE_OK);
@@ -204,15 +212,15 @@ static void test_conversation(void **state)
     assert_int_equal(send_batch(&bench, 1, NOW + WINDOW + 1), INTAKE_OK);
     struct wire_stats later = first_stats;
     later.received++;
-    later.query++;
+    later.outcomes[WIRE_QUERY]++;
     assert_int_equal(send_stats(&bench, &later), INTAKE_OK);
-    assert_int_equal(bench.intake.stats.query, 4);
+    assert_int_equal(bench.intake.stats.outcomes[WIRE_QUERY], 4);
 
     /* That query came after a window: it found both sessions gone, and its own back. */
     assert_int_equal(groups[0].active, 0);
     assert_int_equal(groups[1].active, 1);
     assert_int_equal(groups[1].sessions, 1);
-    assert_int_equal(bench.sessions.swept, NOW + WINDOW + 1);
+    assert_int_equal(bench.counts.sessions.swept, NOW + WINDOW + 1);
     bench_end(&bench);
 }
 
@@ -265,11 +273,11 @@ static const struct fault_case batch_faults[] = {
     {"a query without a token", IN_LAST(token), 0, WIRE_FAULT_RECORD},
     {"too few bytes", IN_LAST(bytes), 11, WIRE_FAULT_RECORD},
     {"too many bytes", IN_LAST(bytes), 65528, WIRE_FAULT_RECORD},
-    {"kind 0", IN_LAST(kind), 0, WIRE_FAULT_RECORD},
-    {"kind 4", IN_LAST(kind), 4, WIRE_FAULT_RECORD},
-    {"a response with a fingerprint", IN_LAST(kind), WIRE_RESPONSE, WIRE_FAULT_RECORD},
-    {"a rejected query with a token", IN_LAST(kind), WIRE_REJECTED, WIRE_FAULT_RECORD},
-    {"a query with a reason", IN_LAST(reason), WIRE_REJECTED_SHORT, WIRE_FAULT_RECORD},
+    {"an outcome that is not recorded", IN_LAST(outcome), WIRE_OTHER_DOMAIN, WIRE_FAULT_RECORD},
+    {"no outcome", IN_LAST(outcome), WIRE_OUTCOMES, WIRE_FAULT_RECORD},
+    {"a response with a fingerprint", IN_LAST(outcome), WIRE_RESPONSE, WIRE_FAULT_RECORD},
+    {"a rejected query with a token", IN_LAST(outcome), WIRE_REJECTED_QTYPE, WIRE_FAULT_RECORD},
+    {"a reserved byte", IN_LAST(reserved), 1, WIRE_FAULT_RECORD},
     {"a domain too many", IN_LAST(domain), DOMAINS, WIRE_FAULT_RECORD},
 };
 
@@ -277,7 +285,7 @@ static const struct fault_case stats_faults[] = {
     {"a count in STATS", IN_HEADER(count), 1, WIRE_FAULT_RESERVED},
     {"STATS called a batch", IN_HEADER(type), WIRE_BATCH, WIRE_FAULT_LENGTH},
     {"less received than judged", IN_STATS(received), 15, WIRE_FAULT_ACCOUNT},
-    {"a sum that wraps around", IN_STATS(malformed), UINT64_MAX, WIRE_FAULT_ACCOUNT},
+    {"a sum that wraps around", IN_STATS(outcomes[WIRE_MALFORMED]), UINT64_MAX, WIRE_FAULT_ACCOUNT},
 };
 
 static void put_new_batch(struct bench *bench)
@@ -292,7 +300,7 @@ static void put_new_stats(struct bench *bench)
 {
     message.stats = first_stats;
     message.stats.received++;
-    message.stats.malformed++;
+    message.stats.outcomes[WIRE_MALFORMED]++;
     put_header(WIRE_STATS, 0, bench->intake.expected.sequence);
 }
 
@@ -397,19 +405,20 @@ static void test_counters_never_fall(void **state)
 {
     (void)state;
     struct wire_stats stats = first_stats;
-    uint64_t *const counters[] = {&stats.received,      &stats.kernel_dropped, &stats.ignored[0],
-                                  &stats.ignored[1],    &stats.ignored[2],     &stats.ignored[3],
-                                  &stats.ignored[4],    &stats.malformed,      &stats.other_domain,
-                                  &stats.rejected,      &stats.query,          &stats.response,
-                                  &stats.interface_down};
-    enum { COUNTERS = sizeof counters / sizeof *counters };
-    assert_int_equal(COUNTERS * sizeof(uint64_t), sizeof stats - sizeof stats.header);
+    enum { COUNTERS = (sizeof stats - sizeof stats.header) / sizeof(uint64_t) };
+    uint64_t *counters[COUNTERS] = {&stats.received, &stats.interface_down};
+    for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
+        counters[2 + outcome] = &stats.outcomes[outcome];
+    }
     static struct picture before;
     struct bench bench;
     start_conversation(&bench);
     take_picture(&bench, &before);
     for (unsigned i = 0; i < COUNTERS; i++) {
         stats = first_stats;
+        if (*counters[i] == 0) {
+            continue; /* it cannot fall */
+        }
         (*counters[i])--;
         assert_int_equal(send_stats(&bench, &stats), INTAKE_FELL);
         assert_unchanged(&bench, &before);
@@ -421,18 +430,20 @@ static void test_account_agrees_with_records(void **state)
 {
     (void)state;
     struct wire_stats stats = first_stats;
-    uint64_t *const counters[] = {&stats.query, &stats.response, &stats.rejected};
-    const struct wire_record more[] = {query(7, 0, 100, 1), response(7, 0, 100),
-                                       rejected(WIRE_REJECTED_SHORT, 0)};
+    struct wire_record more[WIRE_OUTCOMES] = {
+        [WIRE_QUERY] = query(7, 0, 100, 1), [WIRE_RESPONSE] = response(7, 0, 100)};
+    for (unsigned outcome = WIRE_REJECTED_FIRST; outcome < WIRE_QUERY; outcome++) {
+        more[outcome] = rejected(outcome, 0);
+    }
     static struct picture before;
     struct bench bench;
     start_conversation(&bench);
-    for (unsigned i = 0; i < sizeof counters / sizeof *counters; i++) {
+    for (unsigned i = WIRE_REJECTED_FIRST; i < WIRE_OUTCOMES; i++) {
         /* A record too many in the account. */
         take_picture(&bench, &before);
         stats = bench.intake.stats;
         stats.received++;
-        (*counters[i])++;
+        stats.outcomes[i]++;
         assert_int_equal(send_stats(&bench, &stats), INTAKE_DISAGREES);
         assert_unchanged(&bench, &before);
 
@@ -457,7 +468,7 @@ struct sums {
     uint64_t responses[DOMAINS];
     uint64_t bytes_in[DOMAINS];
     uint64_t bytes_out[DOMAINS];
-    uint64_t rejected[DOMAINS][WIRE_REJECT_REASONS];
+    uint64_t rejected[DOMAINS][WIRE_REJECTED_COUNT];
     uint32_t seen[TOKENS]; /* 0: never */
 };
 
@@ -478,9 +489,9 @@ static struct wire_record random_record(struct sums *sums, uint32_t now)
         sums->bytes_out[domain] += bytes;
         return response(random_token(number), domain, bytes);
     }
-    enum wire_outcome reason = 1 + random_below(WIRE_REJECT_REASONS - 1);
+    uint32_t reason = random_below(WIRE_REJECTED_COUNT);
     sums->rejected[domain][reason]++;
-    return rejected(reason, domain);
+    return rejected(WIRE_REJECTED_FIRST + reason, domain);
 }
 
 static void assert_sums(const struct bench *bench, const struct sums *sums, uint32_t now)
@@ -492,7 +503,7 @@ static void assert_sums(const struct bench *bench, const struct sums *sums, uint
             active += sums->seen[number] > 0 && now - sums->seen[number] <= WINDOW;
             sessions += sums->seen[number] > 0;
         }
-        const struct group *group = &bench->groups.entries[domain];
+        const struct group *group = &bench->counts.groups.entries[domain];
         assert_int_equal(group->active, active);
         assert_int_equal(group->sessions, sessions);
         assert_int_equal(group->queries, sums->queries[domain]);
@@ -520,15 +531,19 @@ static void test_long_conversation(void **state)
             message.batch.records[i] = random_record(&sums, now);
         }
         assert_int_equal(send_batch(&bench, count, now), INTAKE_OK);
-        sessions_sweep(&bench.sessions, now);
+        sessions_sweep(&bench.counts.sessions, now);
         assert_sums(&bench, &sums, now);
     }
-    struct wire_stats stats = {.query = sums.queries[0] + sums.queries[1],
-                               .response = sums.responses[0] + sums.responses[1]};
-    for (unsigned reason = 0; reason < WIRE_REJECT_REASONS; reason++) {
-        stats.rejected += sums.rejected[0][reason] + sums.rejected[1][reason];
+    struct wire_stats stats = {
+        .outcomes = {[WIRE_QUERY] = sums.queries[0] + sums.queries[1],
+                     [WIRE_RESPONSE] = sums.responses[0] + sums.responses[1]}};
+    for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
+        stats.outcomes[WIRE_REJECTED_FIRST + reason] =
+            sums.rejected[0][reason] + sums.rejected[1][reason];
     }
-    stats.received = stats.query + stats.response + stats.rejected;
+    for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
+        stats.received += stats.outcomes[outcome];
+    }
     assert_int_equal(send_stats(&bench, &stats), INTAKE_OK);
     bench_end(&bench);
 }
@@ -568,9 +583,9 @@ static void test_places(void **state)
     set_address(&records[3], 2);
     assert_int_equal(send_batch(&bench, 4, NOW), INTAKE_OK);
 
-    assert_int_equal(bench.groups.group_count, DOMAINS + 2);
-    const struct group *groups = bench.groups.entries;
-    assert_int_equal(groups[1].rejected[WIRE_REJECTED_QTYPE], 1);
+    assert_int_equal(bench.counts.groups.group_count, DOMAINS + 2);
+    const struct group *groups = bench.counts.groups.entries;
+    assert_int_equal(groups[1].rejected[WIRE_REJECTED_QTYPE - WIRE_REJECTED_FIRST], 1);
     assert_int_equal(groups[2].geo.country, GEO_COUNTRY('D', 'E'));
     assert_int_equal(groups[2].geo.asn, 64496);
     assert_int_equal(groups[2].domain, 1);
@@ -583,7 +598,7 @@ static void test_places(void **state)
     assert_int_equal(groups[3].responses, 1);
     assert_int_equal(groups[3].sessions, 0);
     assert_int_equal(groups[3].active, 1);
-    assert_int_equal(bench.groups.domains[1].peak, 1);
+    assert_int_equal(bench.counts.groups.domains[1].peak, 1);
     bench_end(&bench);
     geoip_close(geoip);
 }

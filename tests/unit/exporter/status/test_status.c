@@ -7,6 +7,7 @@
 #include "exporter/counts/history.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/state/state.h"
 #include "exporter/status/status.h"
 #include "exporter/system/reloaded.h"
 
@@ -29,61 +30,44 @@ enum {
     GROUPS = 3,
 };
 
-static struct options options;
-static struct wire_stats account;
+static struct state shown;
 static struct group entries[GROUPS];
-static struct reloaded databases[GEOIP_DATABASES];
 static struct group_domain domains[DOMAINS_MAX];
-static struct groups groups;
-static struct sessions sessions;
-static struct distinct distinct;
-static struct history history;
-static bool stale;
 static char page[STATUS_BYTES + 1];
-
-static const struct status_sources sources = {
-    .options = &options,
-    .account = &account,
-    .groups = &groups,
-    .sessions = &sessions,
-    .distinct = &distinct,
-    .databases = databases,
-    .history = &history,
-    .stale = &stale,
-};
 
 static void name_domain(const char *text)
 {
-    struct domain *domain = &options.domains[options.domain_count++];
+    struct domain *domain = &shown.options.domains[shown.options.domain_count++];
     assert_true(strlen(text) < sizeof domain->text);
     memcpy(domain->text, text, strlen(text) + 1);
-    groups.domain_count++;
+    shown.counts.groups.domain_count++;
 }
 
 static int start(void **state)
 {
     (void)state;
-    memset(&options, 0, sizeof options);
-    memset(&account, 0, sizeof account);
+    memset(&shown.options, 0, sizeof shown.options);
+    memset(&shown.intake.stats, 0, sizeof shown.intake.stats);
     memset(entries, 0, sizeof entries);
     memset(domains, 0, sizeof domains);
-    memset(&sessions, 0, sizeof sessions);
-    memset(&distinct, 0, sizeof distinct);
-    groups = (struct groups){.entries = entries, .group_count = GROUPS, .domains = domains};
-    stale = false;
+    memset(&shown.counts.sessions, 0, sizeof shown.counts.sessions);
+    memset(&shown.counts.distinct, 0, sizeof shown.counts.distinct);
+    shown.counts.groups =
+        (struct groups){.entries = entries, .group_count = GROUPS, .domains = domains};
+    shown.sniffer_up = 1;
     name_domain("t.example.com");
-    options.ports[0] = 53;
-    options.port_count = 1;
-    options.active_window = 30;
-    options.telemetry_path = "/metrics";
-    history_start(NOW, &history);
+    shown.options.ports[0] = 53;
+    shown.options.port_count = 1;
+    shown.options.active_window = 30;
+    shown.options.telemetry_path = "/metrics";
+    history_start(NOW, &shown.counts.history);
     return 0;
 }
 
 static void render(void)
 {
     memset(page, 'x', sizeof page);
-    long length = status_render(&sources, NOW, TODAY, page);
+    long length = status_render(&shown, NOW, TODAY, page);
     assert_in_range(length, 1, STATUS_BYTES);
     page[length] = '\0';
     assert_int_equal(strlen(page), length);
@@ -106,7 +90,7 @@ static void assert_hides(const char *text)
 static void test_all_is_well(void **state)
 {
     (void)state;
-    sessions.used = 42;
+    shown.counts.sessions.used = 42;
     domains[0].active = 42;
     render();
     assert_shows("<p class=\"figure\">42</p>");
@@ -127,11 +111,11 @@ static void test_all_is_well(void **state)
 static void test_what_is_wrong_is_told(void **state)
 {
     (void)state;
-    stale = true;
-    account.received = 2000;
-    account.kernel_dropped = 25;
-    distinct.forgotten = 1;
-    groups.capped = 1;
+    shown.sniffer_up = 0;
+    shown.intake.stats.received = 2000;
+    shown.intake.stats.outcomes[WIRE_KERNEL_DROPPED] = 25;
+    shown.counts.distinct.forgotten = 1;
+    shown.counts.groups.capped = 1;
     render();
     assert_shows("<td class=\"bad\">silent</td>");
     assert_shows("<td class=\"bad\">25 (1.2 %): counts are too low</td>");
@@ -139,7 +123,7 @@ static void test_what_is_wrong_is_told(void **state)
     assert_shows("<td class=\"bad\">reached -groups.max");
 
     start(NULL);
-    sessions.refused = 1;
+    shown.counts.sessions.refused = 1;
     render();
     assert_shows("<td class=\"bad\">no longer exact");
 }
@@ -147,9 +131,9 @@ static void test_what_is_wrong_is_told(void **state)
 static void test_reasons(void **state)
 {
     (void)state;
-    entries[0].rejected[WIRE_REJECTED_EDNS] = 30;
-    entries[2].rejected[WIRE_REJECTED_EDNS] = 10;
-    entries[1].rejected[WIRE_REJECTED_QTYPE] = 20;
+    entries[0].rejected[WIRE_REJECTED_EDNS - WIRE_REJECTED_FIRST] = 30;
+    entries[2].rejected[WIRE_REJECTED_EDNS - WIRE_REJECTED_FIRST] = 10;
+    entries[1].rejected[WIRE_REJECTED_QTYPE - WIRE_REJECTED_FIRST] = 20;
     render();
     assert_shows("<rect width=\"1000\" height=\"1\"/></svg></td><td>40</td></tr>\n"
                  "<tr><th>encoding: not base32");
@@ -163,10 +147,10 @@ static void test_reasons(void **state)
 static void test_the_hour(void **state)
 {
     (void)state;
-    history_start(NOW - 3 * HISTORY_SAMPLE_SECONDS, &history);
-    history_note(&history, 10, NOW - 3 * HISTORY_SAMPLE_SECONDS);
-    history_note(&history, 40, NOW - HISTORY_SAMPLE_SECONDS);
-    history_note(&history, 20, NOW);
+    history_start(NOW - 3 * HISTORY_SAMPLE_SECONDS, &shown.counts.history);
+    history_note(&shown.counts.history, 10, NOW - 3 * HISTORY_SAMPLE_SECONDS);
+    history_note(&shown.counts.history, 40, NOW - HISTORY_SAMPLE_SECONDS);
+    history_note(&shown.counts.history, 20, NOW);
     render();
     assert_shows("at most 40 in the last hour");
     assert_shows("<path class=\"curve\" d=\"M1180 75H1185\"/>\n");
@@ -177,7 +161,7 @@ static void test_the_hour(void **state)
 static void test_nobody_for_an_hour(void **state)
 {
     (void)state;
-    history_note(&history, 0, NOW);
+    history_note(&shown.counts.history, 0, NOW);
     render();
     assert_shows("<path class=\"curve\" d=\"M1195 100H1200\"/>\n");
 }
@@ -185,8 +169,8 @@ static void test_nobody_for_an_hour(void **state)
 static void test_names_cannot_become_markup(void **state)
 {
     (void)state;
-    memcpy(options.interface, "<b>&\"'", sizeof "<b>&\"'");
-    options.telemetry_path = "/m&'\"";
+    memcpy(shown.options.interface, "<b>&\"'", sizeof "<b>&\"'");
+    shown.options.telemetry_path = "/m&'\"";
     render();
     assert_shows("on &#60;b&#62;&#38;&#34;&#39;</p>");
     assert_shows("<a href=\"./m&#38;&#39;&#34;\">");
@@ -201,26 +185,26 @@ static void test_the_longest_page(void **state)
     char path[128 + 1] = "/";
     memset(name, 'a', sizeof name - 1);
     memset(path + 1, '&', sizeof path - 2);
-    options.telemetry_path = path;
-    while (options.domain_count < DOMAINS_MAX) {
+    shown.options.telemetry_path = path;
+    while (shown.options.domain_count < DOMAINS_MAX) {
         name_domain(name);
-        domains[options.domain_count - 1].active = UINT32_MAX;
+        domains[shown.options.domain_count - 1].active = UINT32_MAX;
     }
-    options.port_count = OPTIONS_PORTS_MAX;
+    shown.options.port_count = OPTIONS_PORTS_MAX;
     for (unsigned i = 0; i < OPTIONS_PORTS_MAX; i++) {
-        options.ports[i] = UINT16_MAX;
+        shown.options.ports[i] = UINT16_MAX;
     }
-    memset(options.interface, '&', sizeof options.interface - 1);
-    sessions.used = UINT64_MAX;
-    account.received = UINT64_MAX;
-    account.kernel_dropped = UINT64_MAX;
-    stale = true;
-    for (unsigned reason = 1; reason < WIRE_REJECT_REASONS; reason++) {
+    memset(shown.options.interface, '&', sizeof shown.options.interface - 1);
+    shown.counts.sessions.used = UINT64_MAX;
+    shown.intake.stats.received = UINT64_MAX;
+    shown.intake.stats.outcomes[WIRE_KERNEL_DROPPED] = UINT64_MAX;
+    shown.sniffer_up = 0;
+    for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
         entries[0].rejected[reason] = UINT64_MAX / 1000;
     }
-    history_start(NOW - HISTORY_SAMPLES * HISTORY_SAMPLE_SECONDS, &history);
+    history_start(NOW - HISTORY_SAMPLES * HISTORY_SAMPLE_SECONDS, &shown.counts.history);
     for (unsigned i = 0; i < HISTORY_SAMPLES; i += 2) {
-        history_note(&history, UINT32_MAX - 1 - i,
+        history_note(&shown.counts.history, UINT32_MAX - 1 - i,
                      NOW - (HISTORY_SAMPLES - i) * HISTORY_SAMPLE_SECONDS);
     }
     render();

@@ -1,6 +1,7 @@
 #include "exporter/web_config/access.h"
 #include "exporter/web_config/files.h"
 #include "exporter/web_config/headers.h"
+#include "exporter/web_config/page.h"
 #include "exporter/web_config/tls.h"
 
 #include <setjmp.h>
@@ -58,7 +59,7 @@ static bool frames_are(const struct access *web, const char *value)
 static void test_without_a_configuration(void **state)
 {
     (void)state;
-    assert_int_equal(access_check(NULL, NULL), ACCESS_GRANTED);
+    assert_int_equal(access_check(NULL, NULL), PAGE_NONE);
     assert_false(access_uses_tls(NULL));
     assert_true(frames_are(NULL, NULL));
     assert_int_equal(access_files(NULL)->count, 0);
@@ -133,15 +134,15 @@ static void test_rate_limit(void **state)
 {
     (void)state;
     struct access *web = open_web(RATE);
-    assert_int_equal(access_check(web, NULL), ACCESS_GRANTED);
-    assert_int_equal(access_check(web, NULL), ACCESS_GRANTED);
-    assert_int_equal(access_check(web, NULL), ACCESS_TOO_MANY);
+    assert_int_equal(access_check(web, NULL), PAGE_NONE);
+    assert_int_equal(access_check(web, NULL), PAGE_NONE);
+    assert_int_equal(access_check(web, NULL), PAGE_TOO_MANY);
     /* Another change does not fill it again; one of the limit does. */
     assert_int_equal(reload(web, RATE FRAME "deny\n", false), ACCESS_RELOADED);
-    assert_int_equal(access_check(web, NULL), ACCESS_TOO_MANY);
+    assert_int_equal(access_check(web, NULL), PAGE_TOO_MANY);
     assert_int_equal(reload(web, "rate_limit: {interval: 2h, burst: 1}\n", false), ACCESS_RELOADED);
-    assert_int_equal(access_check(web, NULL), ACCESS_GRANTED);
-    assert_int_equal(access_check(web, NULL), ACCESS_TOO_MANY);
+    assert_int_equal(access_check(web, NULL), PAGE_NONE);
+    assert_int_equal(access_check(web, NULL), PAGE_TOO_MANY);
 }
 
 #define USER(name, hash) "basic_auth_users:\n  " name ": " hash "\n"
@@ -152,17 +153,17 @@ static void test_users(void **state)
 {
     (void)state;
     struct access *web = open_web(USER("alice", HASH));
-    assert_int_equal(access_check(web, NULL), ACCESS_UNAUTHORIZED);
-    assert_int_equal(access_check(web, BOB), ACCESS_UNAUTHORIZED);
-    assert_int_equal(access_check(web, ALICE), ACCESS_GRANTED);
+    assert_int_equal(access_check(web, NULL), PAGE_UNAUTHORIZED);
+    assert_int_equal(access_check(web, BOB), PAGE_UNAUTHORIZED);
+    assert_int_equal(access_check(web, ALICE), PAGE_NONE);
     assert_int_equal(reload(web, USER("alice", HASH) FRAME "deny\n", false), ACCESS_RELOADED);
     /* Still known, so that it costs no check, of which none may be left in this second. */
     for (unsigned i = 0; i < 10; i++) {
-        assert_int_equal(access_check(web, ALICE), ACCESS_GRANTED);
+        assert_int_equal(access_check(web, ALICE), PAGE_NONE);
     }
     assert_int_equal(reload(web, USER("bob", HASH), false), ACCESS_RELOADED);
-    assert_int_equal(access_check(web, BOB), ACCESS_GRANTED);
-    assert_int_equal(access_check(web, ALICE), ACCESS_UNAUTHORIZED);
+    assert_int_equal(access_check(web, BOB), PAGE_NONE);
+    assert_int_equal(access_check(web, ALICE), PAGE_UNAUTHORIZED);
 }
 
 /* A file that is being written anew is empty for a moment, which lets nobody in. */
@@ -174,13 +175,13 @@ static void test_passwords_are_not_given_up(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         assert_int_equal(reload(web, texts[i], false), ACCESS_KEPT);
         assert_string_equal(error.reason, "no longer requires a password; restart to apply it");
-        assert_int_equal(access_check(web, NULL), ACCESS_UNAUTHORIZED);
+        assert_int_equal(access_check(web, NULL), PAGE_UNAUTHORIZED);
     }
     assert_int_equal(reload(web, USER("alice", HASH), false), ACCESS_RELOADED);
 
     web = open_web(FRAME "deny\n");
     assert_int_equal(reload(web, USER("alice", HASH), false), ACCESS_RELOADED);
-    assert_int_equal(access_check(web, NULL), ACCESS_UNAUTHORIZED);
+    assert_int_equal(access_check(web, NULL), PAGE_UNAUTHORIZED);
 }
 
 static int make_files(void **state)

@@ -1,3 +1,4 @@
+#include "exporter/web_config/page.h"
 #include "exporter/web_config/password.h"
 
 #include <setjmp.h>
@@ -63,7 +64,7 @@ static const char *basic(const char *text)
     return basic_bytes(text, strlen(text));
 }
 
-static enum password_verdict check(const char *text, uint64_t second)
+static enum page check(const char *text, uint64_t second)
 {
     return passwords_check(&passwords, basic(text), second);
 }
@@ -71,15 +72,15 @@ static enum password_verdict check(const char *text, uint64_t second)
 static void test_right_and_wrong(void **state)
 {
     (void)state;
-    assert_int_equal(check("alice:secret", 1), PASSWORD_RIGHT);
-    assert_int_equal(check("bob:p:w", 1), PASSWORD_RIGHT);
+    assert_int_equal(check("alice:secret", 1), PAGE_NONE);
+    assert_int_equal(check("bob:p:w", 1), PAGE_NONE);
     static const char *const wrong[] = {
         "alice:Secret", "alice:",      "alice:secret ", "alice:p:w", "bob:p", "bob:secret",
         "Alice:secret", "alic:secret", "alice :secret", ":secret",   ":",     "carol:secret",
         "alicesecret",  "a",           ":alice:secret",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_int_equal(check(wrong[i], 100 + i), PASSWORD_WRONG);
+        assert_int_equal(check(wrong[i], 100 + i), PAGE_UNAUTHORIZED);
     }
 }
 
@@ -98,11 +99,11 @@ static void test_fields(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_int_equal(passwords_check(&passwords, wrong[i], i), PASSWORD_WRONG);
+        assert_int_equal(passwords_check(&passwords, wrong[i], i), PAGE_UNAUTHORIZED);
     }
-    assert_int_equal(passwords_check(&passwords, NULL, 50), PASSWORD_WRONG);
-    assert_int_equal(passwords_check(&passwords, "Basic YWxpY2U6c2VjcmV0", 51), PASSWORD_RIGHT);
-    assert_int_equal(passwords_check(&passwords, "basic   YWxpY2U6c2VjcmV0", 52), PASSWORD_RIGHT);
+    assert_int_equal(passwords_check(&passwords, NULL, 50), PAGE_UNAUTHORIZED);
+    assert_int_equal(passwords_check(&passwords, "Basic YWxpY2U6c2VjcmV0", 51), PAGE_NONE);
+    assert_int_equal(passwords_check(&passwords, "basic   YWxpY2U6c2VjcmV0", 52), PAGE_NONE);
 }
 
 /* None of these costs a check, so that the limit is there for others. */
@@ -114,28 +115,28 @@ static void test_what_is_no_password(void **state)
     memcpy(text, "alice:", 6);
     for (unsigned i = 0; i < 10; i++) {
         assert_int_equal(passwords_check(&passwords, basic_bytes(text, sizeof text), 1),
-                         PASSWORD_WRONG);
+                         PAGE_UNAUTHORIZED);
         assert_int_equal(
             passwords_check(&passwords, basic_bytes(text, 6 + CRYPT_MAX_PASSPHRASE_SIZE), 1),
-            PASSWORD_WRONG);
+            PAGE_UNAUTHORIZED);
         assert_int_equal(passwords_check(&passwords, basic_bytes("alice:secret\0x", 14), 1),
-                         PASSWORD_WRONG);
+                         PAGE_UNAUTHORIZED);
         assert_int_equal(passwords_check(&passwords, basic_bytes("alice\0:secret", 13), 1),
-                         PASSWORD_WRONG);
+                         PAGE_UNAUTHORIZED);
     }
-    assert_int_equal(check("alice:secret", 1), PASSWORD_RIGHT);
+    assert_int_equal(check("alice:secret", 1), PAGE_NONE);
 }
 
 static void test_two_checks_a_second(void **state)
 {
     (void)state;
-    assert_int_equal(check("alice:a", 7), PASSWORD_WRONG);
-    assert_int_equal(check("nobody:b", 7), PASSWORD_WRONG);
-    assert_int_equal(check("alice:secret", 7), PASSWORD_LATER);
-    assert_int_equal(check("nobody:b", 7), PASSWORD_LATER);
-    assert_int_equal(check("alice:secret", 8), PASSWORD_RIGHT);
-    assert_int_equal(check("alice:a", 8), PASSWORD_WRONG);
-    assert_int_equal(check("alice:a", 8), PASSWORD_LATER);
+    assert_int_equal(check("alice:a", 7), PAGE_UNAUTHORIZED);
+    assert_int_equal(check("nobody:b", 7), PAGE_UNAUTHORIZED);
+    assert_int_equal(check("alice:secret", 7), PAGE_TOO_MANY);
+    assert_int_equal(check("nobody:b", 7), PAGE_TOO_MANY);
+    assert_int_equal(check("alice:secret", 8), PAGE_NONE);
+    assert_int_equal(check("alice:a", 8), PAGE_UNAUTHORIZED);
+    assert_int_equal(check("alice:a", 8), PAGE_TOO_MANY);
 }
 
 /* A success is kept whatever others try, and costs no check. */
@@ -143,11 +144,11 @@ static void test_a_success_is_kept(void **state)
 {
     char text[64];
     (void)state;
-    assert_int_equal(check("alice:secret", 1), PASSWORD_RIGHT);
+    assert_int_equal(check("alice:secret", 1), PAGE_NONE);
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(text, sizeof text, "%s:%u", i % 2 == 0 ? "alice" : "mallory", i);
-        assert_int_not_equal(check(text, 2 + i / 200), PASSWORD_RIGHT);
-        assert_int_equal(check("alice:secret", 2 + i / 200), PASSWORD_RIGHT);
+        assert_int_not_equal(check(text, 2 + i / 200), PAGE_NONE);
+        assert_int_equal(check("alice:secret", 2 + i / 200), PAGE_NONE);
     }
 }
 
@@ -157,27 +158,27 @@ static void test_pairs_are_not_mixed_up(void **state)
     const struct password_user users[] = {{"a", alice_hash}, {"a:secret", bob_hash}};
     (void)state;
     assert_int_equal(passwords_start(users, 2, &passwords), 0);
-    assert_int_equal(check("a:secret", 1), PASSWORD_RIGHT);
-    assert_int_equal(check("a:secret:p:w", 1), PASSWORD_WRONG);
+    assert_int_equal(check("a:secret", 1), PAGE_NONE);
+    assert_int_equal(check("a:secret:p:w", 1), PAGE_UNAUTHORIZED);
 }
 
 static void test_a_new_start_forgets(void **state)
 {
     const struct password_user changed[] = {{"alice", bob_hash}};
     (void)state;
-    assert_int_equal(check("alice:secret", 1), PASSWORD_RIGHT);
+    assert_int_equal(check("alice:secret", 1), PAGE_NONE);
     uint8_t key[PASSWORD_DIGEST_BYTES];
     memcpy(key, passwords.key, sizeof key);
     assert_int_equal(passwords_start(changed, 1, &passwords), 0);
     assert_memory_not_equal(key, passwords.key, sizeof key);
-    assert_int_equal(check("alice:secret", 1), PASSWORD_WRONG);
-    assert_int_equal(check("alice:p:w", 1), PASSWORD_RIGHT);
+    assert_int_equal(check("alice:secret", 1), PAGE_UNAUTHORIZED);
+    assert_int_equal(check("alice:p:w", 1), PAGE_NONE);
 }
 
 static void test_nothing_is_kept_in_the_clear(void **state)
 {
     (void)state;
-    assert_int_equal(check("alice:secret", 1), PASSWORD_RIGHT);
+    assert_int_equal(check("alice:secret", 1), PAGE_NONE);
     assert_null(memmem(&passwords, sizeof passwords, "secret", 6));
 }
 
@@ -185,8 +186,8 @@ static void test_without_users(void **state)
 {
     (void)state;
     assert_int_equal(passwords_start(NULL, 0, &passwords), 0);
-    assert_int_equal(passwords_check(&passwords, NULL, 1), PASSWORD_RIGHT);
-    assert_int_equal(passwords_check(&passwords, "Bearer x", 1), PASSWORD_RIGHT);
+    assert_int_equal(passwords_check(&passwords, NULL, 1), PAGE_NONE);
+    assert_int_equal(passwords_check(&passwords, "Bearer x", 1), PAGE_NONE);
 }
 
 /* An unknown user costs what the dearest known one does. */
@@ -195,9 +196,9 @@ static void test_the_dearest_stands_in(void **state)
     (void)state;
     assert_int_equal(passwords.dearest, 1);
     /* Even with the password of that one. */
-    assert_int_equal(check("nobody:p:w", 1), PASSWORD_WRONG);
-    assert_int_equal(check("nobody:p:w", 1), PASSWORD_WRONG);
-    assert_int_equal(check("nobody:p:w", 1), PASSWORD_LATER);
+    assert_int_equal(check("nobody:p:w", 1), PAGE_UNAUTHORIZED);
+    assert_int_equal(check("nobody:p:w", 1), PAGE_UNAUTHORIZED);
+    assert_int_equal(check("nobody:p:w", 1), PAGE_TOO_MANY);
 }
 
 static void test_hashes(void **state)

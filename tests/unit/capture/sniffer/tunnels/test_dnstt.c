@@ -98,32 +98,22 @@ static void assert_payload(const uint8_t *payload, size_t length)
 
 static void describe(enum wire_outcome verdict, char *out, size_t size)
 {
+    static const char *const words[WIRE_OUTCOMES] = {
+        [WIRE_IGNORED_NOT_QUERY] = "not-a-query",
+        [WIRE_MALFORMED] = "malformed",
+        [WIRE_OTHER_DOMAIN] = "other-domain",
+        [WIRE_IGNORED_NOT_RESPONSE] = "not-a-response",
+    };
     if (wire_is_rejected(verdict)) {
         (void)snprintf(out, size, "reject %s", wire_outcome_texts[verdict].reason);
-        return;
-    }
-    switch (verdict) {
-    case WIRE_QUERY:
-    case WIRE_RESPONSE: {
+    } else if (verdict == WIRE_QUERY || verdict == WIRE_RESPONSE) {
         int length = snprintf(out, size, "session ");
         for (size_t i = 0; i < DNSTT_CLIENT_ID_OCTETS; i++) {
             length += snprintf(out + length, size - (size_t)length, "%02x",
                                base32_octet(findings.values, i));
         }
-        break;
-    }
-    case WIRE_IGNORED_NOT_QUERY:
-        (void)snprintf(out, size, "not-a-query");
-        break;
-    case WIRE_MALFORMED:
-        (void)snprintf(out, size, "malformed");
-        break;
-    case WIRE_OTHER_DOMAIN:
-        (void)snprintf(out, size, "other-domain");
-        break;
-    case WIRE_IGNORED_NOT_RESPONSE:
-    default:
-        fail();
+    } else {
+        (void)snprintf(out, size, "%s", words[verdict]);
     }
 }
 
