@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "common/typed_offset.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -123,9 +124,7 @@ static const char *read_telemetry_path(struct options *options, const char *valu
     return NULL;
 }
 
-/* Where a value goes: a field of exactly this type, or the row does not compile. */
-#define PLACE(field, type)                                                                         \
-    .offset = offsetof(struct options, field) + 0 * _Generic(((struct options *)0)->field, type : 0)
+#define PLACE(field, type) .offset = TYPED_OFFSET(struct options, field, type)
 #define NUMBER(field, least, most)                                                                 \
     .kind = FLAG_NUMBER, PLACE(field, uint32_t), .low = (least), .high = (most)
 #define SECONDS(field, least, most)                                                                \
@@ -274,22 +273,6 @@ const struct flag flag_table[] = {
     {.name = "series.max", .renamed_to = "groups.max"},
 };
 
-/* Index of a word among those between bars, such as "strict|any", or -1. */
-static int find_choice(const char *choices, const char *value)
-{
-    size_t length = strlen(value);
-    for (int index = 0;; index++) {
-        size_t word = strcspn(choices, "|");
-        if (word == length && memcmp(choices, value, length) == 0) {
-            return index;
-        }
-        if (choices[word] == '\0') {
-            return -1;
-        }
-        choices += word + 1;
-    }
-}
-
 static const char *set_number(const struct flag *flag, void *field, const char *value)
 {
     uint64_t number = 0;
@@ -312,7 +295,7 @@ static const char *set_bytes(const struct flag *flag, void *field, const char *v
 
 static const char *set_choice(const struct flag *flag, void *field, const char *value)
 {
-    int chosen = find_choice(flag->argument, value);
+    int chosen = flag_values_choice(value, flag->argument);
     if (chosen < 0) {
         return flag->wrong;
     }

@@ -104,3 +104,18 @@ int flag_values_seconds(const char *text, uint32_t low, uint32_t high, uint32_t 
     *out = (uint32_t)(milliseconds / 1000);
     return 0;
 }
+
+int flag_values_choice(const char *value, const char *choices)
+{
+    size_t length = strlen(value);
+    for (int index = 0;; index++) {
+        size_t word = strcspn(choices, "|");
+        if (word == length && memcmp(choices, value, length) == 0) {
+            return index;
+        }
+        if (choices[word] == '\0') {
+            return -1;
+        }
+        choices += word + 1;
+    }
+}

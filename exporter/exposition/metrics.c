@@ -1,5 +1,6 @@
 #include "exporter/exposition/metrics.h"
 
+#include "common/typed_offset.h"
 #include "common/wire.h"
 #include "exporter/counts/groups.h"
 #include "exporter/state/http_counters.h"
@@ -15,9 +16,6 @@
 #define COUNTER "counter"
 #define GAUGE   "gauge"
 
-/* Where a value is: a field of exactly this type, or the row does not compile. */
-#define OF(structure, field, type)                                                                 \
-    (offsetof(structure, field) + 0 * _Generic(((structure *)0)->field, type : 0))
 /* The first of an array of so many uint64_t. */
 #define FIRST_OF(structure, field, count)                                                          \
     (offsetof(structure, field) + 0 * _Generic(&((structure *)0)->field, uint64_t(*)[count] : 0))
@@ -25,15 +23,18 @@
 /* What a row begins with: its type, and where its value is. */
 #define ROW(kind, origin, place) .type = (kind), .source = (origin), .offset = (place)
 #define GROUP_GAUGE(field)                                                                         \
-    ROW(GAUGE, METRICS_OF_GROUP_COPIED, OF(struct metrics_gauges, field, uint32_t))
-#define GROUP_COUNTER(field) ROW(COUNTER, METRICS_OF_GROUP, OF(struct group, field, uint64_t))
-#define DOMAIN_GAUGE(field)  ROW(GAUGE, METRICS_OF_DOMAIN, OF(struct group_domain, field, uint32_t))
-#define STATE_GAUGE(field)   ROW(GAUGE, METRICS_OF_STATE, OF(struct state, field, uint64_t))
-#define STATE_COUNTER(field) ROW(COUNTER, METRICS_OF_STATE, OF(struct state, field, uint64_t))
+    ROW(GAUGE, METRICS_OF_GROUP_COPIED, TYPED_OFFSET(struct metrics_gauges, field, uint32_t))
+#define GROUP_COUNTER(field)                                                                       \
+    ROW(COUNTER, METRICS_OF_GROUP, TYPED_OFFSET(struct group, field, uint64_t))
+#define DOMAIN_GAUGE(field)                                                                        \
+    ROW(GAUGE, METRICS_OF_DOMAIN, TYPED_OFFSET(struct group_domain, field, uint32_t))
+#define STATE_GAUGE(field) ROW(GAUGE, METRICS_OF_STATE, TYPED_OFFSET(struct state, field, uint64_t))
+#define STATE_COUNTER(field)                                                                       \
+    ROW(COUNTER, METRICS_OF_STATE, TYPED_OFFSET(struct state, field, uint64_t))
 #define DATABASE_GAUGE(field)                                                                      \
-    ROW(GAUGE, METRICS_OF_DATABASE, OF(struct state_database, field, uint64_t))
+    ROW(GAUGE, METRICS_OF_DATABASE, TYPED_OFFSET(struct state_database, field, uint64_t))
 #define DATABASE_COUNTER(field)                                                                    \
-    ROW(COUNTER, METRICS_OF_DATABASE, OF(struct state_database, field, uint64_t))
+    ROW(COUNTER, METRICS_OF_DATABASE, TYPED_OFFSET(struct state_database, field, uint64_t))
 
 /* --- Labels. */
 
@@ -98,35 +99,31 @@ const struct metric metric_table[] = {
     {DOMAIN_GAUGE(peak), .name = "dnstt_domain_peak_clients",
      .help = "Most sessions of the domain that were active at once since the start."},
     {
+        ROW(COUNTER, METRICS_OF_GROUP_SPLIT, FIRST_OF(struct group, rejected, WIRE_REJECTED_COUNT)),
         .name = "dnstt_rejected_queries_total",
-        .type = COUNTER,
         .help = "Queries under the domain that dnstt-server would not serve, by the first rule "
                 "broken: ",
         .help_end = "." RESOLVERS,
-        .source = METRICS_OF_GROUP_SPLIT,
-        .offset = FIRST_OF(struct group, rejected, WIRE_REJECTED_COUNT),
         .label = &reject_reason,
     },
     {STATE_COUNTER(intake.stats.received), .name = "dnstt_exporter_packets_received_total",
      .help = "Packets that passed the kernel filter, those included that the kernel then dropped."},
     {
+        ROW(COUNTER, METRICS_OF_OUTCOMES,
+            FIRST_OF(struct state, intake.stats.outcomes, WIRE_OUTCOMES)),
         .name = "dnstt_exporter_packets_total",
-        .type = COUNTER,
         .help = "Packets by outcome, each counted exactly once. Their sum is "
                 "dnstt_exporter_packets_received_total, which may be ahead by some seconds. If "
                 "kernel_dropped grows, the other counts are too low.",
-        .source = METRICS_OF_OUTCOMES,
-        .offset = FIRST_OF(struct state, intake.stats.outcomes, WIRE_OUTCOMES),
         .label = &outcome,
     },
     {
+        ROW(COUNTER, METRICS_OF_STATE_SPLIT,
+            FIRST_OF(struct state, intake.stats.outcomes, WIRE_OUTCOMES) +
+                WIRE_IGNORED_FIRST * sizeof(uint64_t)),
         .name = "dnstt_exporter_packets_ignored_total",
-        .type = COUNTER,
         .help = "Packets with the outcome ignored, by reason: ",
         .help_end = ".",
-        .source = METRICS_OF_STATE_SPLIT,
-        .offset = FIRST_OF(struct state, intake.stats.outcomes, WIRE_OUTCOMES) +
-                  WIRE_IGNORED_FIRST * sizeof(uint64_t),
         .label = &ignore_reason,
     },
     {STATE_COUNTER(intake.stats.interface_down), .name = "dnstt_exporter_interface_down_total",
@@ -161,23 +158,19 @@ const struct metric metric_table[] = {
      .help = "Lookups for which the database has no country (or no ASN): such packets count under "
              "ZZ (or 0). A growing share means an old or incomplete database."},
     {
+        ROW(COUNTER, METRICS_OF_STATE_SPLIT, FIRST_OF(struct state, http.replies, HTTP_CODES)),
         .name = "dnstt_exporter_http_requests_total",
-        .type = COUNTER,
         .help = "Answered HTTP requests by status. Requests whose first line could not be read are "
                 "not included, nor is the scrape that shows this.",
-        .source = METRICS_OF_STATE_SPLIT,
-        .offset = FIRST_OF(struct state, http.replies, HTTP_CODES),
         .label = &http_code,
     },
     {
+        ROW(COUNTER, METRICS_OF_STATE_SPLIT, FIRST_OF(struct state, http.drops, HTTP_DROPS)),
         .name = "dnstt_exporter_http_connections_dropped_total",
-        .type = COUNTER,
         .help = "HTTP connections that the exporter ended before they were answered in full, by "
                 "reason: ",
         .help_end = ". If they grow, somebody occupies the endpoint: restrict who can reach "
                     "-web.listen-address.",
-        .source = METRICS_OF_STATE_SPLIT,
-        .offset = FIRST_OF(struct state, http.drops, HTTP_DROPS),
         .label = &http_drop,
     },
     {STATE_GAUGE(web_config.successful), .name = "dnstt_exporter_web_config_last_reload_successful",
@@ -210,10 +203,8 @@ const struct metric metric_table[] = {
     {STATE_GAUGE(self_values.start_milliseconds), .name = "process_start_time_seconds",
      .help = "When the exporter started, in seconds since 1970. All counters began at 0 then.",
      .decimals = 3},
-    {.name = "dnstt_exporter_build_info",
-     .type = GAUGE,
-     .help = "What this build is, in its labels. The value is always 1.",
-     .source = METRICS_OF_BUILD},
+    {ROW(GAUGE, METRICS_OF_BUILD, 0), .name = "dnstt_exporter_build_info",
+     .help = "What this build is, in its labels. The value is always 1."},
 };
 
 const size_t metric_count = LENGTH(metric_table);

@@ -16,15 +16,15 @@ struct metrics_gauges {
 
 /* Where a metric's values are, and how many lines it has. `offset` is into the struct named. */
 enum metrics_source {
-    METRICS_OF_GROUP_COPIED, /* uint32_t in struct metrics_gauges: a line for each group */
-    METRICS_OF_GROUP,        /* uint64_t in struct group: a line for each group */
-    METRICS_OF_GROUP_SPLIT,  /* uint64_t array there: for each group and value that is not 0 */
-    METRICS_OF_DOMAIN,       /* uint32_t in struct group_domain: a line for each domain */
-    METRICS_OF_STATE,        /* uint64_t in struct state: one line, none where it is unknown */
-    METRICS_OF_STATE_SPLIT,  /* uint64_t array there: a line for each value of the label */
-    METRICS_OF_OUTCOMES,     /* packets by outcome: a line for each that is named differently */
-    METRICS_OF_DATABASE,     /* uint64_t in struct state_database: a line for each one in use */
-    METRICS_OF_BUILD,        /* one line of value 1 whose labels describe the build */
+    METRICS_OF_GROUP_COPIED = 1, /* uint32_t in struct metrics_gauges: a line for each group */
+    METRICS_OF_GROUP,            /* uint64_t in struct group: a line for each group */
+    METRICS_OF_GROUP_SPLIT,      /* uint64_t array there: for each group and value that is not 0 */
+    METRICS_OF_DOMAIN,           /* uint32_t in struct group_domain: a line for each domain */
+    METRICS_OF_STATE,            /* uint64_t in struct state: one line, none where it is unknown */
+    METRICS_OF_STATE_SPLIT,      /* uint64_t array there: a line for each value of the label */
+    METRICS_OF_OUTCOMES,         /* packets by outcome: a line for each that is named differently */
+    METRICS_OF_DATABASE,         /* uint64_t in struct state_database: a line for each one in use */
+    METRICS_OF_BUILD,            /* one line of value 1 whose labels describe the build */
 };
 
 /* What the index of a metric's array means. */

@@ -61,6 +61,7 @@ struct web_config_tls {
 struct web_config {
     struct yaml_tree *tree; /* owns every text */
     struct web_config_tls tls;
+    bool http2; /* not supported, so without effect: its clients speak HTTP/1.1 as well */
     struct headers headers;
     unsigned user_count;
     struct password_user users[PASSWORD_USERS_MAX];

@@ -2,6 +2,7 @@
 
 #include "common/flag_values.h"
 #include "common/number.h"
+#include "common/typed_offset.h"
 #include "exporter/web_config/config.h"
 #include "exporter/web_config/headers.h"
 #include "exporter/web_config/password.h"
@@ -15,80 +16,20 @@ enum {
     USER_NAME_MAX = 128, /* bytes */
 };
 
-static int choose(const char *value, const char *const names[], size_t count)
+/* --- Values that are read by a function of their own. */
+
+static const char *read_client_auth(struct web_config *config, const char *key, const char *value)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-#define CHOOSE(value, names) choose(value, names, sizeof(names) / sizeof *(names))
-
-/* --- The keys, a function each. */
-
-/* An empty text counts as none, as in exporter-toolkit. */
-static const char *set_text(const char **out, const char *value)
-{
-    *out = value[0] != '\0' ? value : NULL;
-    return NULL;
-}
-
-static const char *set_cert(struct web_config *config, const char *key, const char *value)
-{
-    (void)key;
-    return set_text(&config->tls.certificate.text, value);
-}
-
-static const char *set_cert_file(struct web_config *config, const char *key, const char *value)
-{
-    (void)key;
-    return set_text(&config->tls.certificate.path, value);
-}
-
-static const char *set_key(struct web_config *config, const char *key, const char *value)
-{
-    (void)key;
-    return set_text(&config->tls.key.text, value);
-}
-
-static const char *set_key_file(struct web_config *config, const char *key, const char *value)
-{
-    (void)key;
-    return set_text(&config->tls.key.path, value);
-}
-
-static const char *set_client_ca(struct web_config *config, const char *key, const char *value)
-{
-    (void)key;
-    return set_text(&config->tls.client_ca.text, value);
-}
-
-static const char *set_client_ca_file(struct web_config *config, const char *key, const char *value)
-{
-    (void)key;
-    return set_text(&config->tls.client_ca.path, value);
-}
-
-static const char *set_client_auth_type(struct web_config *config, const char *key,
-                                        const char *value)
-{
-    static const char *const names[] = {
-        [WEB_CONFIG_NO_CLIENT_CERT] = "NoClientCert",
-        [WEB_CONFIG_REQUEST_CLIENT_CERT] = "RequestClientCert",
-        [WEB_CONFIG_REQUIRE_ANY_CLIENT_CERT] = "RequireAnyClientCert",
-        [WEB_CONFIG_VERIFY_CLIENT_CERT_IF_GIVEN] = "VerifyClientCertIfGiven",
-        [WEB_CONFIG_REQUIRE_AND_VERIFY_CLIENT_CERT] = "RequireAndVerifyClientCert",
-    };
     (void)key;
     if (value[0] == '\0') {
         return NULL;
     }
     /* An old name that exporter-toolkit still accepts. */
-    int chosen = strcmp(value, "RequireClientCert") == 0 ? WEB_CONFIG_REQUIRE_ANY_CLIENT_CERT
-                                                         : CHOOSE(value, names);
+    int chosen =
+        strcmp(value, "RequireClientCert") == 0
+            ? WEB_CONFIG_REQUIRE_ANY_CLIENT_CERT
+            : flag_values_choice(value, "NoClientCert|RequestClientCert|RequireAnyClientCert|"
+                                        "VerifyClientCertIfGiven|RequireAndVerifyClientCert");
     if (chosen < 0) {
         return "is unknown; give NoClientCert, RequestClientCert, RequireAnyClientCert, "
                "VerifyClientCertIfGiven or RequireAndVerifyClientCert";
@@ -97,7 +38,7 @@ static const char *set_client_auth_type(struct web_config *config, const char *k
     return NULL;
 }
 
-static const char *set_name(struct web_config *config, const char *key, const char *value)
+static const char *read_name(struct web_config *config, const char *key, const char *value)
 {
     (void)key;
     if (value[0] == '\0') {
@@ -110,57 +51,10 @@ static const char *set_name(struct web_config *config, const char *key, const ch
     return NULL;
 }
 
-static const char *set_version(enum web_config_version *out, const char *value)
-{
-    static const char *const names[] = {
-        [WEB_CONFIG_TLS12] = "TLS12",
-        [WEB_CONFIG_TLS13] = "TLS13",
-    };
-    int chosen = CHOOSE(value, names);
-    if (chosen < 0) {
-        return "is not supported; give TLS12 or TLS13";
-    }
-    *out = (enum web_config_version)chosen;
-    return NULL;
-}
-
-static const char *set_min_version(struct web_config *config, const char *key, const char *value)
+static const char *read_curve(struct web_config *config, const char *key, const char *value)
 {
     (void)key;
-    return set_version(&config->tls.version_min, value);
-}
-
-static const char *set_max_version(struct web_config *config, const char *key, const char *value)
-{
-    (void)key;
-    return set_version(&config->tls.version_max, value);
-}
-
-static const char *set_boolean(bool *out, const char *value)
-{
-    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
-        return "is not a boolean; give true or false";
-    }
-    *out = strcmp(value, "true") == 0;
-    return NULL;
-}
-
-static const char *set_prefer_server(struct web_config *config, const char *key, const char *value)
-{
-    (void)key;
-    return set_boolean(&config->tls.prefer_server, value);
-}
-
-static const char *set_curve(struct web_config *config, const char *key, const char *value)
-{
-    static const char *const names[] = {
-        [WEB_CONFIG_P256] = "CurveP256",
-        [WEB_CONFIG_P384] = "CurveP384",
-        [WEB_CONFIG_P521] = "CurveP521",
-        [WEB_CONFIG_X25519] = "X25519",
-    };
-    (void)key;
-    int chosen = CHOOSE(value, names);
+    int chosen = flag_values_choice(value, "CurveP256|CurveP384|CurveP521|X25519");
     if (chosen < 0) {
         return "is unknown; give CurveP256, CurveP384, CurveP521 or X25519";
     }
@@ -181,21 +75,12 @@ static const char *refuse_ciphers(struct web_config *config, const char *key, co
     return "is not supported; leave it out: only AEAD ciphers with forward secrecy are served";
 }
 
-/* HTTP/2 is not supported; clients that offer it speak HTTP/1.1 as well. */
-static const char *check_http2(struct web_config *config, const char *key, const char *value)
-{
-    bool ignored;
-    (void)config;
-    (void)key;
-    return set_boolean(&ignored, value);
-}
-
-static const char *set_header(struct web_config *config, const char *key, const char *value)
+static const char *read_header(struct web_config *config, const char *key, const char *value)
 {
     return headers_set(&config->headers, key, value);
 }
 
-static const char *set_user(struct web_config *config, const char *key, const char *value)
+static const char *read_user(struct web_config *config, const char *key, const char *value)
 {
     size_t length = strlen(key);
     if (length == 0 || length > USER_NAME_MAX || strchr(key, ':') != NULL) {
@@ -208,7 +93,7 @@ static const char *set_user(struct web_config *config, const char *key, const ch
     return password_refuse_hash(value);
 }
 
-static const char *set_interval(struct web_config *config, const char *key, const char *value)
+static const char *read_interval(struct web_config *config, const char *key, const char *value)
 {
     uint64_t milliseconds = 0;
     (void)key;
@@ -220,44 +105,103 @@ static const char *set_interval(struct web_config *config, const char *key, cons
     return NULL;
 }
 
-static const char *set_burst(struct web_config *config, const char *key, const char *value)
-{
-    uint64_t burst = 0;
-    (void)key;
-    if (number_parse(value, 0, BURST_MAX, &burst) != 0) {
-        return "is not a number of requests; give one from 0 to 1000000";
-    }
-    config->rate_burst = (uint32_t)burst;
-    return NULL;
-}
-
 #define TLS   WEB_CONFIG_TLS
 #define HTTP  "http_server_config"
 #define USERS "basic_auth_users"
 #define RATE  WEB_CONFIG_RATE
 
+#define PLACE(field, type) .offset = TYPED_OFFSET(struct web_config, field, type)
+#define SECTION            .shape = YAML_TREE_MAP, .kind = WEB_CONFIG_SECTION
+#define TEXT(field)        .shape = YAML_TREE_SCALAR, .kind = WEB_CONFIG_TEXT, PLACE(field, const char *)
+#define CHOICE(field, type, words)                                                                 \
+    .shape = YAML_TREE_SCALAR, .kind = WEB_CONFIG_CHOICE, PLACE(field, type), .choices = (words)
+#define BOOLEAN(field)                                                                             \
+    .shape = YAML_TREE_SCALAR, .kind = WEB_CONFIG_BOOLEAN, PLACE(field, bool),                     \
+    .wrong = "is not a boolean; give true or false"
+#define NUMBER(field, most)                                                                        \
+    .shape = YAML_TREE_SCALAR, .kind = WEB_CONFIG_NUMBER, PLACE(field, uint32_t), .high = (most)
+#define OWN(written, function) .shape = (written), .kind = WEB_CONFIG_OWN, .read = (function)
+#define VERSION(field)                                                                             \
+    CHOICE(field, enum web_config_version, "TLS12|TLS13"),                                         \
+        .wrong = "is not supported; give TLS12 or TLS13"
+
 const struct web_config_key web_config_keys[] = {
-    {NULL, TLS, YAML_TREE_MAP, NULL},
-    {TLS, "cert", YAML_TREE_SCALAR, set_cert},
-    {TLS, "cert_file", YAML_TREE_SCALAR, set_cert_file},
-    {TLS, "key", YAML_TREE_SCALAR, set_key},
-    {TLS, "key_file", YAML_TREE_SCALAR, set_key_file},
-    {TLS, "client_auth_type", YAML_TREE_SCALAR, set_client_auth_type},
-    {TLS, "client_ca", YAML_TREE_SCALAR, set_client_ca},
-    {TLS, "client_ca_file", YAML_TREE_SCALAR, set_client_ca_file},
-    {TLS, "client_allowed_sans", YAML_TREE_LIST, set_name},
-    {TLS, "min_version", YAML_TREE_SCALAR, set_min_version},
-    {TLS, "max_version", YAML_TREE_SCALAR, set_max_version},
-    {TLS, "prefer_server_cipher_suites", YAML_TREE_SCALAR, set_prefer_server},
-    {TLS, "cipher_suites", YAML_TREE_LIST, refuse_ciphers},
-    {TLS, "curve_preferences", YAML_TREE_LIST, set_curve},
-    {NULL, HTTP, YAML_TREE_MAP, NULL},
-    {HTTP, "http2", YAML_TREE_SCALAR, check_http2},
-    {HTTP, "headers", YAML_TREE_MAP, set_header},
-    {NULL, USERS, YAML_TREE_MAP, set_user},
-    {NULL, RATE, YAML_TREE_MAP, NULL},
-    {RATE, "interval", YAML_TREE_SCALAR, set_interval},
-    {RATE, "burst", YAML_TREE_SCALAR, set_burst},
+    {NULL, TLS, SECTION},
+    {TLS, "cert", TEXT(tls.certificate.text)},
+    {TLS, "cert_file", TEXT(tls.certificate.path)},
+    {TLS, "key", TEXT(tls.key.text)},
+    {TLS, "key_file", TEXT(tls.key.path)},
+    {TLS, "client_auth_type", OWN(YAML_TREE_SCALAR, read_client_auth)},
+    {TLS, "client_ca", TEXT(tls.client_ca.text)},
+    {TLS, "client_ca_file", TEXT(tls.client_ca.path)},
+    {TLS, "client_allowed_sans", OWN(YAML_TREE_LIST, read_name)},
+    {TLS, "min_version", VERSION(tls.version_min)},
+    {TLS, "max_version", VERSION(tls.version_max)},
+    {TLS, "prefer_server_cipher_suites", BOOLEAN(tls.prefer_server)},
+    {TLS, "cipher_suites", OWN(YAML_TREE_LIST, refuse_ciphers)},
+    {TLS, "curve_preferences", OWN(YAML_TREE_LIST, read_curve)},
+    {NULL, HTTP, SECTION},
+    {HTTP, "http2", BOOLEAN(http2)},
+    {HTTP, "headers", OWN(YAML_TREE_MAP, read_header)},
+    {NULL, USERS, OWN(YAML_TREE_MAP, read_user)},
+    {NULL, RATE, SECTION},
+    {RATE, "interval", OWN(YAML_TREE_SCALAR, read_interval)},
+    {RATE, "burst", NUMBER(rate_burst, BURST_MAX),
+     .wrong = "is not a number of requests; give one from 0 to 1000000"},
 };
 
 const size_t web_config_key_count = sizeof web_config_keys / sizeof *web_config_keys;
+
+static const char *set_boolean(const struct web_config_key *row, bool *field, const char *value)
+{
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
+        return row->wrong;
+    }
+    *field = strcmp(value, "true") == 0;
+    return NULL;
+}
+
+static const char *set_number(const struct web_config_key *row, uint32_t *field, const char *value)
+{
+    uint64_t number = 0;
+    if (number_parse(value, 0, row->high, &number) != 0) {
+        return row->wrong;
+    }
+    *field = (uint32_t)number;
+    return NULL;
+}
+
+_Static_assert(sizeof(enum web_config_version) == sizeof(int), "a choice is stored as an int");
+
+static const char *set_choice(const struct web_config_key *row, void *field, const char *value)
+{
+    int chosen = flag_values_choice(value, row->choices);
+    if (chosen < 0) {
+        return row->wrong;
+    }
+    memcpy(field, &chosen, sizeof chosen);
+    return NULL;
+}
+
+const char *web_config_set(const struct web_config_key *row, struct web_config *config,
+                           const char *key, const char *value)
+{
+    void *field = (char *)config + row->offset;
+    switch (row->kind) {
+    case WEB_CONFIG_OWN:
+        return row->read(config, key, value);
+    case WEB_CONFIG_TEXT:
+        /* An empty text counts as none, as in exporter-toolkit. */
+        *(const char **)field = value[0] != '\0' ? value : NULL;
+        return NULL;
+    case WEB_CONFIG_CHOICE:
+        return set_choice(row, field, value);
+    case WEB_CONFIG_BOOLEAN:
+        return set_boolean(row, field, value);
+    case WEB_CONFIG_NUMBER:
+        return set_number(row, field, value);
+    case WEB_CONFIG_SECTION:
+        break;
+    }
+    return NULL;
+}

@@ -68,8 +68,8 @@ static int take_value(struct reader *reader, unsigned index, const struct web_co
     if (node->kind != YAML_TREE_SCALAR) {
         return refuse(reader, index, wrong_kind(YAML_TREE_SCALAR));
     }
-    const char *wrong =
-        row->set(&reader->config, node->key != NULL ? node->key : row->name, node->value);
+    const char *wrong = web_config_set(row, &reader->config,
+                                       node->key != NULL ? node->key : row->name, node->value);
     return wrong == NULL ? 0 : refuse(reader, index, wrong);
 }
 
@@ -77,7 +77,7 @@ static int take_node(struct reader *reader, unsigned index)
 {
     const struct yaml_tree_node *node = &reader->config.tree->nodes[index];
     const struct web_config_key *parent = reader->rows[node->parent];
-    if (parent != NULL && parent->set != NULL) {
+    if (parent != NULL && parent->kind != WEB_CONFIG_SECTION) {
         return take_value(reader, index, parent); /* in a list, or in a map of free keys */
     }
     const struct web_config_key *row = find_row(parent, node->key);
@@ -85,11 +85,12 @@ static int take_node(struct reader *reader, unsigned index)
         return refuse(reader, index, "is unknown; leave it out, or look for a misspelling");
     }
     reader->rows[index] = row;
-    if (row->kind == node->kind && row->kind == YAML_TREE_SCALAR) {
+    if (row->shape == node->kind && row->shape == YAML_TREE_SCALAR) {
         return node->null ? 0 : take_value(reader, index, row);
     }
     /* A map or list without a value is empty. */
-    return row->kind == node->kind || node->null ? 0 : refuse(reader, index, wrong_kind(row->kind));
+    return row->shape == node->kind || node->null ? 0
+                                                  : refuse(reader, index, wrong_kind(row->shape));
 }
 
 static int take_nodes(struct reader *reader)

@@ -119,12 +119,27 @@ static void seconds(void **state)
     }
 }
 
+static void choices(void **state)
+{
+    (void)state;
+    assert_int_equal(flag_values_choice("strict", "strict|any"), 0);
+    assert_int_equal(flag_values_choice("any", "strict|any"), 1);
+    assert_int_equal(flag_values_choice("one", "one"), 0);
+    static const char *const others[] = {"",  "an",     "anyy",     "strict|any",
+                                         "|", "Strict", "strictany"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        print_message("\"%s\"\n", others[i]);
+        assert_int_equal(flag_values_choice(others[i], "strict|any"), -1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes),
         cmocka_unit_test(bytes_at_the_limits),
         cmocka_unit_test(seconds),
+        cmocka_unit_test(choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

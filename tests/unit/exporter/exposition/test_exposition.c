@@ -4,6 +4,7 @@
 #include "exporter/counts/groups.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/exposition/exposition.h"
+#include "exporter/exposition/family.h"
 #include "exporter/exposition/format.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/state/http_counters.h"
@@ -550,6 +551,22 @@ static void test_every_metric_has_its_name(void **state)
     }
 }
 
+/* That each row has a value, and that its description fits into what a scrape makes room for. */
+static void test_every_row_is_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < metric_count; i++) {
+        const struct metric *metric = &metric_table[i];
+        print_message("%s\n", metric->name);
+        assert_int_not_equal(metric->source, 0);
+        char description[4 * EXPOSITION_LINE_MAX];
+        for (int format = EXPOSITION_TEXT; format <= EXPOSITION_OPENMETRICS; format++) {
+            char *end = family_put(description, metric, (enum exposition_format)format);
+            assert_true(end - description < EXPOSITION_LINE_MAX);
+        }
+    }
+}
+
 static void check_labels(const char *country, const char *asn, const char *active,
                          const char *rejected)
 {
@@ -824,6 +841,7 @@ int main(void)
         cmocka_unit_test(test_openmetrics_byte_for_byte),
         cmocka_unit_test(test_by_name),
         cmocka_unit_test(test_every_metric_has_its_name),
+        cmocka_unit_test(test_every_row_is_whole),
         cmocka_unit_test(test_labels_exist_with_their_database),
         cmocka_unit_test(test_pieces_make_the_whole),
         cmocka_unit_test(test_what_happens_during_a_scrape),
