@@ -10,7 +10,8 @@
     }
 
 const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
-    [WIRE_KERNEL_DROPPED] = {.outcome = "kernel_dropped"},
+    [WIRE_KERNEL_DROPPED] = {.outcome = "kernel_dropped",
+                             .meaning = "the ring was full, so nobody looked at it"},
     [WIRE_IGNORED_DIRECTION] =
         IGNORED("direction", "neither to nor from a watched port of this host"),
     [WIRE_IGNORED_NOT_UDP] = IGNORED("not_udp", "another protocol or port"),
@@ -18,8 +19,12 @@ const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
     [WIRE_IGNORED_NOT_QUERY] = IGNORED("not_query", "inbound, but a response"),
     [WIRE_IGNORED_NOT_RESPONSE] =
         IGNORED("not_response", "outbound, but not a response of a session"),
-    [WIRE_MALFORMED] = {.outcome = "malformed"},
-    [WIRE_OTHER_DOMAIN] = {.outcome = "other_domain"},
+    [WIRE_MALFORMED] =
+        {.outcome = "malformed",
+         .meaning =
+             "headers that do not fit, a broken question, answers in a query, or bytes left over"},
+    [WIRE_OTHER_DOMAIN] = {.outcome = "other_domain",
+                           .meaning = "a name under none of the domains"},
     [WIRE_REJECTED_OPCODE] = REJECTED("opcode", "not a standard query"),
     [WIRE_REJECTED_QTYPE] = REJECTED("qtype", "not TXT, as resolvers send that minimise names"),
     [WIRE_REJECTED_EDNS] = REJECTED("edns", "no EDNS, or a size below the MTU: no tunnel works "
@@ -27,8 +32,9 @@ const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
     [WIRE_REJECTED_ENCODING] = REJECTED("encoding", "not base32"),
     [WIRE_REJECTED_SHORT] = REJECTED("short", "too short for a session id"),
     [WIRE_REJECTED_FRAMING] = REJECTED("framing", "not dnstt's"),
-    [WIRE_QUERY] = {.outcome = "query"},
-    [WIRE_RESPONSE] = {.outcome = "response"},
+    [WIRE_QUERY] = {.outcome = "query", .meaning = "a query of a session"},
+    [WIRE_RESPONSE] = {.outcome = "response",
+                       .meaning = "without error, to the query of a session"},
 };
 
 static bool record_valid(const struct wire_record *record, uint8_t domains)

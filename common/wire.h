@@ -66,7 +66,7 @@ enum wire_outcome {
 struct wire_outcome_text {
     const char *outcome; /* the label `outcome`; the same for all that are ignored, or rejected */
     const char *reason;  /* the label `reason`; NULL: the outcome has none */
-    const char *meaning; /* of the reason, in a few words; NULL likewise */
+    const char *meaning; /* of the reason, or of the outcome, in a few words */
 };
 
 extern const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES];
