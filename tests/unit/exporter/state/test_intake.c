@@ -161,6 +161,22 @@ static void take_picture(const struct bench *bench, struct picture *out)
     memcpy(out->tokens, bench->counts.distinct.current.slots, sizeof out->tokens);
 }
 
+/* Field by field, since there are bytes without a meaning between them. */
+static void assert_same_counts(const struct counts *after, const struct counts *before)
+{
+    assert_int_equal(after->groups.group_count, before->groups.group_count);
+    assert_int_equal(after->groups.capped, before->groups.capped);
+    assert_int_equal(after->distinct.current.used, before->distinct.current.used);
+    assert_int_equal(after->distinct.previous.used, before->distinct.previous.used);
+    assert_int_equal(after->distinct.carried, before->distinct.carried);
+    assert_int_equal(after->distinct.forgotten, before->distinct.forgotten);
+    assert_int_equal(after->sessions.used, before->sessions.used);
+    assert_int_equal(after->sessions.swept, before->sessions.swept);
+    assert_int_equal(after->sessions.evicted, before->sessions.evicted);
+    assert_int_equal(after->sessions.refused, before->sessions.refused);
+    assert_memory_equal(&after->history, &before->history, sizeof after->history);
+}
+
 /* Nothing but the reason may differ. */
 static void assert_unchanged(const struct bench *bench, const struct picture *before)
 {
@@ -168,7 +184,7 @@ static void assert_unchanged(const struct bench *bench, const struct picture *be
     take_picture(bench, &after);
     after.bench.intake.wire = before->bench.intake.wire;
     assert_memory_equal(&after.bench.intake, &before->bench.intake, sizeof after.bench.intake);
-    assert_memory_equal(&after.bench, &before->bench, sizeof after.bench);
+    assert_same_counts(&after.bench.counts, &before->bench.counts);
     assert_memory_equal(after.groups, before->groups, sizeof after.groups);
     assert_memory_equal(after.domains, before->domains, sizeof after.domains);
     assert_memory_equal(after.entries, before->entries, sizeof after.entries);
