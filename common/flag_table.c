@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "common/typed_offset.h"
 
 #include <errno.h>
@@ -15,8 +16,6 @@
 #include <string.h>
 
 enum {
-    MTU_MIN = 512,     /* RFC 1035, section 4.2.1: what DNS over UDP always carries */
-    WINDOW_MAX = 3600, /* seconds: the session table keeps time in 16 bits */
     RING_STEP = 512 * 1024,
     RING_MIN = 2 * RING_STEP,
     RING_MAX = 1024 * 1024 * 1024,
@@ -24,13 +23,15 @@ enum {
     SESSIONS_MAX = 100 * 1000 * 1000,
     GROUPS_MAX = 1000 * 1000,
     MAX_REQUESTS_MAX = 1000,  /* more than the most connections possible */
+    TUNNEL_DOMAIN_MAX = 255,  /* bytes: longer than any domain */
     TELEMETRY_PATH_MAX = 128, /* bytes: longer than any real one, and fits the log and the pages */
 };
 
-static const char *read_domain(struct options *options, const char *value)
+static const char *add_domain(struct options *options, const char *text,
+                              const struct tunnel *tunnel)
 {
     struct domain domain;
-    int result = domain_parse(value, &domain);
+    int result = domain_parse(text, &domain);
     if (result == -ENAMETOOLONG) {
         return "too long; a label has at most 63 characters, a tunnel domain 239";
     }
@@ -46,8 +47,32 @@ static const char *read_domain(struct options *options, const char *value)
     if (options->domain_count == DOMAINS_MAX) {
         return "one too many; give at most 32 domains";
     }
+    options->tunnels[options->domain_count] = *tunnel;
     options->domains[options->domain_count++] = domain;
     return NULL;
+}
+
+static const char *read_domain(struct options *options, const char *value)
+{
+    return add_domain(options, value, &(struct tunnel){.format = TUNNEL_DNSTT});
+}
+
+static const char *read_tunnel(struct options *options, const char *value, const char **part)
+{
+    char name[TUNNEL_DOMAIN_MAX + 1];
+    size_t length = strcspn(value, ",");
+    if (length > TUNNEL_DOMAIN_MAX) {
+        return "too long; a label has at most 63 characters, a tunnel domain 239";
+    }
+    memcpy(name, value, length);
+    name[length] = '\0';
+    struct tunnel tunnel;
+    const char *keys = value[length] == ',' ? value + length + 1 : value + length;
+    if (value[length] == ',' && keys[0] == '\0') {
+        return "ends in a comma; give key=value after it, such as format=vaydns";
+    }
+    const char *wrong = tunnel_parse(keys, &tunnel, part);
+    return wrong != NULL ? wrong : add_domain(options, name, &tunnel);
 }
 
 static const char *read_port(struct options *options, const char *value)
@@ -139,9 +164,18 @@ const struct flag flag_table[] = {
     {.name = "dnstt.domain",
      .argument = "NAME",
      .repeatable = true,
-     .help = "tunnel domain that dnstt-server serves, such as t.example.com;\n"
-             "required; up to 32",
+     .help = "domain of a dnstt tunnel, such as t.example.com; this flag or\n"
+             "-dnstt.tunnel is required; up to 32 in all",
      .read = read_domain},
+    {.name = "dnstt.tunnel",
+     .kind = FLAG_TUNNEL,
+     .argument = "DOMAIN[,KEY=VALUE]...",
+     .repeatable = true,
+     .help = "a tunnel: its domain and how its queries are read, by the keys\n"
+             "format=dnstt, vaydns, noizdns, xdns or opaque; clientid-size=1 to 8\n"
+             "(vaydns, default 2); record-type=txt, null, cname, a, aaaa, mx, ns,\n"
+             "srv or caa (vaydns), txt, a, aaaa or any (xdns); mtu and\n"
+             "active-window instead of the flags for all; xdnstt is mtu=500"},
     {.name = "dnstt.port",
      .argument = "PORT",
      .default_text = "53",
@@ -151,22 +185,22 @@ const struct flag flag_table[] = {
     {.name = "dnstt.mtu",
      .argument = "BYTES",
      .default_text = "1232",
-     .help = "dnstt-server's -mtu, 512 to 65535: it refuses queries that allow\n"
+     .help = "the servers' -mtu, 1 to 65535: they refuse queries that allow\n"
              "smaller responses",
-     NUMBER(mtu, MTU_MIN, UINT16_MAX),
-     .wrong = "not an MTU; give a number of bytes from 512 to 65535"},
+     NUMBER(mtu, 1, UINT16_MAX),
+     .wrong = "not an MTU; give a number of bytes from 1 to 65535"},
     {.name = "dnstt.active-window",
      .argument = "DURATION",
      .default_text = "30s",
      .help = "a session is active this long after its latest query: whole seconds,\n"
              "1s to 1h, such as 30s or 1m30s",
-     SECONDS(active_window, 1, WINDOW_MAX),
+     SECONDS(active_window, 1, TUNNEL_WINDOW_MAX),
      .wrong = "not a window; give whole seconds from 1s to 1h, such as 30s or 1m30s"},
     {.name = "dnstt.framing",
      .argument = "strict|any",
      .default_text = "strict",
      .help = "strict counts queries in dnstt's own framing only; any counts all that\n"
-             "the server would accept",
+             "the server would accept; of dnstt tunnels alone",
      CHOICE(framing, enum framing),
      .wrong = "unknown framing; give strict or any"},
     {.name = "capture.interface",
@@ -208,8 +242,8 @@ const struct flag flag_table[] = {
     {.name = "sessions.min-queries",
      .argument = "1|2",
      .default_text = "1",
-     .help = "a session counts from its first query, or from its second, different\n"
-             "one, which leaves out ids that were forged for one query",
+     .help = "a session of dnstt or noizdns counts from its first query, or from its\n"
+             "second, different one, which leaves out ids forged for one query",
      NUMBER(sessions_min_queries, 1, 2),
      .wrong = "not a number of queries; give 1 or 2"},
     {.name = "groups.max",
@@ -305,10 +339,14 @@ static const char *set_choice(const struct flag *flag, void *field, const char *
 
 _Static_assert(sizeof(enum framing) == sizeof(int), "a choice is stored as an int");
 
-const char *flag_set(const struct flag *flag, struct options *options, const char *value)
+const char *flag_set(const struct flag *flag, struct options *options, const char *value,
+                     const char **part)
 {
     void *field = (char *)options + flag->offset;
+    *part = value;
     switch (flag->kind) {
+    case FLAG_TUNNEL:
+        return read_tunnel(options, value, part);
     case FLAG_OWN:
         return flag->read(options, value);
     case FLAG_NUMBER:

@@ -8,10 +8,11 @@
 
 struct options;
 
-enum { FLAG_TABLE_ROWS = 24 };
+enum { FLAG_TABLE_ROWS = 25 };
 
 enum flag_kind {
     FLAG_OWN,     /* a value that its own function reads; each of a repeatable flag's */
+    FLAG_TUNNEL,  /* a tunnel: a domain and its keys, with commas of its own */
     FLAG_NUMBER,  /* a number from low to high, into a uint32_t */
     FLAG_SECONDS, /* a duration from low to high whole seconds, into a uint32_t */
     FLAG_BYTES,   /* a size from low to high bytes, a multiple of step, into a size_t */
@@ -27,7 +28,7 @@ struct flag {
     enum flag_kind kind;
     const char *argument;     /* of a value: its placeholder in the help */
     const char *default_text; /* parsed like a given value; NULL: none */
-    bool repeatable;          /* and comma-separated */
+    bool repeatable;          /* and comma-separated, but for a tunnel */
     const char *help;         /* lines of at most 71 characters, so that they fit indented */
     size_t offset;            /* of the field in struct options */
     uint64_t low, high, step;
@@ -40,8 +41,10 @@ struct flag {
 };
 
 /* Sets the field of one flag: one value, or NULL to turn a switch on. Returns NULL, or what is
- * wrong and what to give instead: static text. Not for FLAG_VERSION, FLAG_HELP and old names. */
-const char *flag_set(const struct flag *flag, struct options *options, const char *value);
+ * wrong and what to give instead: static text, and in `*part` what of the value, up to a comma in a
+ * tunnel's. Not for FLAG_VERSION, FLAG_HELP and old names. */
+const char *flag_set(const struct flag *flag, struct options *options, const char *value,
+                     const char **part);
 
 extern const struct flag flag_table[FLAG_TABLE_ROWS];
 

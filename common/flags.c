@@ -3,6 +3,7 @@
 #include "common/flag_table.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -64,10 +65,10 @@ static enum flags_result wrong_flag(struct parse *parse, const char *name, size_
 }
 
 static enum flags_result wrong_value(struct parse *parse, const char *name, const char *value,
-                                     const char *remedy)
+                                     size_t length, const char *remedy)
 {
     snprintf(parse->error->text, sizeof parse->error->text, "-%s %s: %s", name,
-             show(value, strlen(value)).text, remedy);
+             show(value, length).text, remedy);
     return FLAGS_WRONG;
 }
 
@@ -119,14 +120,16 @@ static enum flags_result set_each(struct parse *parse, const struct flag *flag, 
     do {
         size_t length = strcspn(next, ",");
         if (length > ITEM_MAX) {
-            return wrong_value(parse, flag->name, next, "too long; -help says what to give");
+            return wrong_value(parse, flag->name, next, strlen(next),
+                               "too long; -help says what to give");
         }
         char item[ITEM_MAX + 1];
         memcpy(item, next, length);
         item[length] = '\0';
-        const char *remedy = flag_set(flag, &parse->options, item);
+        const char *part;
+        const char *remedy = flag_set(flag, &parse->options, item, &part);
         if (remedy != NULL) {
-            return wrong_value(parse, flag->name, item, remedy);
+            return wrong_value(parse, flag->name, item, length, remedy);
         }
         next += length;
     } while (*next++ == ',');
@@ -137,12 +140,17 @@ static enum flags_result set(struct parse *parse, size_t row, const char *value)
 {
     const struct flag *flag = &flag_table[row];
     parse->given[row] = true;
-    if (flag->repeatable) {
+    if (flag->repeatable && flag->kind != FLAG_TUNNEL) {
         return set_each(parse, flag, value);
     }
 
-    const char *remedy = flag_set(flag, &parse->options, value);
-    return remedy == NULL ? FLAGS_RUN : wrong_value(parse, flag->name, value, remedy);
+    const char *part;
+    const char *remedy = flag_set(flag, &parse->options, value, &part);
+    if (remedy == NULL) {
+        return FLAGS_RUN;
+    }
+    size_t length = flag->kind == FLAG_TUNNEL ? strcspn(part, ",") : strlen(part);
+    return wrong_value(parse, flag->name, part, length, remedy);
 }
 
 static enum flags_result set_switch(struct parse *parse, const struct flag *flag, const char *value)
@@ -154,13 +162,15 @@ static enum flags_result set_switch(struct parse *parse, const struct flag *flag
         if (flag->kind == FLAG_VERSION) {
             return FLAGS_VERSION;
         }
-        flag_set(flag, &parse->options, NULL);
+        const char *part;
+        flag_set(flag, &parse->options, NULL, &part);
         return FLAGS_RUN;
     }
     if (strcmp(value, "false") == 0) {
         return FLAGS_RUN;
     }
-    return wrong_value(parse, flag->name, value, "not for a switch; give true or false");
+    return wrong_value(parse, flag->name, value, strlen(value),
+                       "not for a switch; give true or false");
 }
 
 static enum flags_result set_defaults(struct parse *parse)
@@ -220,6 +230,16 @@ static enum flags_result parse_arguments(struct parse *parse, int argc, char *co
     return FLAGS_RUN;
 }
 
+static bool has_dnstt(const struct options *options)
+{
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        if (options->tunnels[i].format == TUNNEL_DNSTT) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum flags_result flags_parse(int argc, char *const argv[], struct options *options,
                               struct flags_error *error)
 {
@@ -239,8 +259,14 @@ enum flags_result flags_parse(int argc, char *const argv[], struct options *opti
 
     if (parse.options.domain_count == 0) {
         static const char name[] = "dnstt.domain";
-        return wrong_flag(&parse, name, strlen(name),
-                          "missing; give the tunnel domain that dnstt-server serves");
+        return wrong_flag(
+            &parse, name, strlen(name),
+            "missing; give the domain of a dnstt tunnel, or -dnstt.tunnel for another");
+    }
+    if (parse.options.framing == FRAMING_ANY && !has_dnstt(&parse.options)) {
+        static const char name[] = "dnstt.framing";
+        return wrong_value(&parse, name, "any", strlen("any"),
+                           "for dnstt tunnels alone, and there is none; leave the flag out");
     }
     *options = parse.options;
     return FLAGS_RUN;
@@ -280,7 +306,9 @@ static int print_flag(int descriptor, const struct flag *flag)
         }
         line += length + 1;
     }
-    if (flag->repeatable && dprintf(descriptor, "        repeatable, or comma-separated\n") < 0) {
+    const char *repeatable =
+        flag->kind == FLAG_TUNNEL ? "repeatable" : "repeatable, or comma-separated";
+    if (flag->repeatable && dprintf(descriptor, "        %s\n", repeatable) < 0) {
         return -errno;
     }
     if (flag->default_text != NULL &&
@@ -295,7 +323,8 @@ int flags_print_help(int descriptor)
     if (dprintf(descriptor,
                 "dnstt_exporter counts the sessions and the traffic of a dnstt server by\n"
                 "watching its DNS packets, and serves metrics to Prometheus.\n\n"
-                "Usage: dnstt_exporter -dnstt.domain NAME [flags]\n\n"
+                "Usage: dnstt_exporter -dnstt.domain NAME [flags]\n"
+                "       dnstt_exporter -dnstt.tunnel DOMAIN[,KEY=VALUE]... [flags]\n\n"
                 "Flags, with one dash or two, as -flag value or -flag=value:\n") < 0) {
         return -errno;
     }

@@ -5,6 +5,7 @@
 #include "common/address.h"
 #include "common/domain.h"
 #include "common/log.h"
+#include "common/tunnel.h"
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -18,15 +19,16 @@ enum {
 
 enum framing {
     FRAMING_STRICT, /* what follows the ClientID must be dnstt's frame */
-    FRAMING_ANY,    /* whatever the server itself would accept: eight bytes or more */
+    FRAMING_ANY,    /* of dnstt: whatever the server itself would accept: eight bytes or more */
 };
 
 struct options {
     struct domain domains[DOMAINS_MAX]; /* in the order given */
+    struct tunnel tunnels[DOMAINS_MAX]; /* of each domain */
     unsigned domain_count;              /* 1 or more */
     uint16_t ports[OPTIONS_PORTS_MAX];
     unsigned port_count;    /* 1 or more */
-    uint32_t mtu;           /* bytes, 512 to 65535 */
+    uint32_t mtu;           /* bytes, 1 to 65535 */
     uint32_t active_window; /* seconds, 1 to 3600 */
     enum framing framing;
     char interface[IF_NAMESIZE];  /* empty: all */
@@ -48,5 +50,18 @@ struct options {
     enum log_format log_format;
     uint64_t renamed; /* bit n: flag_table[n], an old name of another flag, was given */
 };
+
+/* What holds for a tunnel: its own key, or else the flag for all. */
+static inline uint32_t options_mtu(const struct options *options, unsigned domain)
+{
+    uint32_t own = options->tunnels[domain].mtu;
+    return own != 0 ? own : options->mtu;
+}
+
+static inline uint32_t options_window(const struct options *options, unsigned domain)
+{
+    uint32_t own = options->tunnels[domain].active_window;
+    return own != 0 ? own : options->active_window;
+}
 
 #endif

@@ -18,7 +18,7 @@ const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
     [WIRE_IGNORED_FRAGMENT] = IGNORED("fragment", "not the first"),
     [WIRE_IGNORED_NOT_QUERY] = IGNORED("not_query", "inbound, but a response"),
     [WIRE_IGNORED_NOT_RESPONSE] =
-        IGNORED("not_response", "outbound, but not a response of a session"),
+        IGNORED("not_response", "outbound, but no response to a query that counts"),
     [WIRE_MALFORMED] =
         {.outcome = "malformed",
          .meaning =
@@ -26,32 +26,42 @@ const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
     [WIRE_OTHER_DOMAIN] = {.outcome = "other_domain",
                            .meaning = "a name under none of the domains"},
     [WIRE_REJECTED_OPCODE] = REJECTED("opcode", "not a standard query"),
-    [WIRE_REJECTED_QTYPE] = REJECTED("qtype", "not TXT, as resolvers send that minimise names"),
-    [WIRE_REJECTED_EDNS] = REJECTED("edns", "no EDNS, or a size below the MTU: no tunnel works "
-                                            "through this resolver"),
+    [WIRE_REJECTED_QTYPE] =
+        REJECTED("qtype", "not the tunnel's type, as resolvers ask that minimise names"),
+    [WIRE_REJECTED_EDNS] =
+        REJECTED("edns", "a size below the MTU, without EDNS 512: no tunnel works "
+                         "through this resolver"),
     [WIRE_REJECTED_ENCODING] = REJECTED("encoding", "not base32"),
     [WIRE_REJECTED_SHORT] = REJECTED("short", "too short for a session id"),
-    [WIRE_REJECTED_FRAMING] = REJECTED("framing", "not dnstt's"),
-    [WIRE_QUERY] = {.outcome = "query", .meaning = "a query of a session"},
-    [WIRE_RESPONSE] = {.outcome = "response",
-                       .meaning = "without error, to the query of a session"},
+    [WIRE_REJECTED_FRAMING] =
+        REJECTED("framing", "not a client's: scanners, forged queries, another format"),
+    [WIRE_QUERY] = {.outcome = "query", .meaning = "a query that the server takes"},
+    [WIRE_RESPONSE] =
+        {.outcome = "response",
+         .meaning = "to a query that the server takes, without error but for opaque tunnels"},
 };
+
+/* Of a record without a session: a query or a response of a format that has none, or a rejection.
+ */
+static bool no_session_valid(const struct wire_record *record)
+{
+    return record->token == 0 && wire_fingerprint(record) == 0 &&
+           (record->outcome == WIRE_QUERY || record->outcome == WIRE_RESPONSE ||
+            wire_is_rejected(record->outcome));
+}
 
 static bool record_valid(const struct wire_record *record, uint8_t domains)
 {
     if (record->domain >= domains || record->bytes < WIRE_MESSAGE_BYTES_MIN ||
-        record->bytes > WIRE_MESSAGE_BYTES_MAX || record->reserved != 0) {
+        record->bytes > WIRE_MESSAGE_BYTES_MAX || record->strength >= WIRE_STRENGTHS) {
         return false;
     }
-    if (record->outcome == WIRE_QUERY) {
-        return record->token != 0;
+    if (record->strength == WIRE_NO_SESSION) {
+        return no_session_valid(record);
     }
-    if (wire_fingerprint(record) != 0) {
-        return false;
-    }
-    return record->outcome == WIRE_RESPONSE
-               ? record->token != 0
-               : wire_is_rejected(record->outcome) && record->token == 0;
+    return record->token != 0 &&
+           (record->outcome == WIRE_QUERY ||
+            (record->outcome == WIRE_RESPONSE && wire_fingerprint(record) == 0));
 }
 
 static enum wire_fault check_hello(const struct wire_hello *hello, size_t length, uint8_t domains)

@@ -9,9 +9,11 @@
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define WIRE_MAGIC   0x54534e44u /* "DNST" */
 #define WIRE_VERSION 2u
@@ -42,7 +44,7 @@ enum wire_outcome {
     WIRE_IGNORED_NOT_UDP,      /* another protocol or port */
     WIRE_IGNORED_FRAGMENT,     /* a fragment with an offset above 0: no ports in it */
     WIRE_IGNORED_NOT_QUERY,    /* inbound, with QR set */
-    WIRE_IGNORED_NOT_RESPONSE, /* outbound, and not a response of a session */
+    WIRE_IGNORED_NOT_RESPONSE, /* outbound, and no response to a query that counts */
     WIRE_MALFORMED,            /* IP, UDP or DNS headers that do not fit */
     WIRE_OTHER_DOMAIN,         /* a query for a name under none of the domains */
     WIRE_REJECTED_OPCODE,      /* a query under a domain that the server would not serve: why */
@@ -51,8 +53,8 @@ enum wire_outcome {
     WIRE_REJECTED_ENCODING,
     WIRE_REJECTED_SHORT,
     WIRE_REJECTED_FRAMING,
-    WIRE_QUERY,    /* a query of a session */
-    WIRE_RESPONSE, /* an answered response of a session */
+    WIRE_QUERY,    /* one that the server takes */
+    WIRE_RESPONSE, /* a response to such a query */
     WIRE_OUTCOMES, /* how many */
 
     WIRE_UNDECIDED = WIRE_OUTCOMES, /* no outcome yet: the next step decides */
@@ -76,9 +78,19 @@ static inline bool wire_is_rejected(unsigned outcome)
     return outcome >= WIRE_REJECTED_FIRST && outcome < WIRE_QUERY;
 }
 
+/* How well a query shows the session that it names, in the rules of its tunnel's format; in a
+ * response, how well its question does. */
+enum wire_strength {
+    WIRE_NO_SESSION, /* it names none */
+    WIRE_WEAK,       /* anybody could have written it */
+    WIRE_STRONG,     /* it proves its session */
+    WIRE_STRENGTHS,  /* how many */
+};
+
 /* One packet that counts. 32 octets, no padding. */
 struct wire_record {
-    /* Keyed pseudonym of (domain, ClientID), uniform, never 0; 0 in a rejected record. */
+    /* Keyed pseudonym of (domain, ClientID), uniform, never 0; 0 without a session and in a
+     * rejected record. */
     uint64_t token;
     /* The resolver's address, IPv4 as ::ffff:a.b.c.d: source of a query, destination of a
      * response. */
@@ -86,10 +98,10 @@ struct wire_record {
     /* DNS message octets: WIRE_MESSAGE_BYTES_MIN to WIRE_MESSAGE_BYTES_MAX. */
     uint16_t bytes;
     uint8_t outcome;  /* enum wire_outcome, WIRE_REJECTED_FIRST or above */
-    uint8_t reserved; /* 0 */
+    uint8_t strength; /* enum wire_strength; WIRE_NO_SESSION in a rejected record */
     uint8_t domain;   /* index into the configured domains */
     /* Keyed fold of what follows the ClientID, to distinguish a resolver's retry from a new query;
-     * 0 unless a query. */
+     * 0 unless a query of a session. */
     uint8_t fingerprint[WIRE_FINGERPRINT_OCTETS];
 };
 
@@ -175,11 +187,12 @@ static inline size_t wire_batch_length(size_t count)
     return sizeof(struct wire_header) + count * sizeof(struct wire_record);
 }
 
-/* The fingerprint of a record, 0 to 2^24 - 1. */
+/* The fingerprint of a record, 0 to 2^24 - 1: with the octet before it, one load. */
 static inline uint32_t wire_fingerprint(const struct wire_record *record)
 {
-    return (uint32_t)record->fingerprint[0] | (uint32_t)record->fingerprint[1] << 8 |
-           (uint32_t)record->fingerprint[2] << 16;
+    uint32_t word;
+    memcpy(&word, (const uint8_t *)record + offsetof(struct wire_record, domain), sizeof word);
+    return le32toh(word) >> 8;
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "common/notify.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "exporter/confine.h"
 #include "exporter/counts/counts.h"
 #include "exporter/exit_reason.h"
@@ -281,7 +282,8 @@ static void confine(const struct exporter *exporter)
 static void log_start(const struct options *options)
 {
     for (unsigned i = 0; i < options->domain_count; i++) {
-        log_line(LOG_INFO, "watching", "domain", options->domains[i].text, "interface",
+        log_line(LOG_INFO, "watching", "domain", options->domains[i].text, "format",
+                 tunnel_format_name(options->tunnels[i].format), "interface",
                  options->interface[0] != '\0' ? options->interface : "all", NULL);
     }
     if (options->systemd_socket) {

@@ -9,41 +9,47 @@
 
 void classifier_make(const struct options *options, struct classifier *out)
 {
-    dnstt_rules_make(options, &out->rules);
+    tunnels_rules_make(options, &out->rules);
     out->port_count = options->port_count;
     memcpy(out->ports, options->ports, sizeof out->ports);
 }
 
 static bool has_port(const struct classifier *classifier, uint16_t port)
 {
-    for (unsigned i = 0; i < classifier->port_count; i++) {
+    unsigned i = 0;
+    do {
         if (classifier->ports[i] == port) {
             return true;
         }
-    }
+    } while (++i < classifier->port_count);
     return false;
 }
 
-/* Fills all but token and fingerprint, which are 0. */
+/* Fills all but what names a session, which is 0. */
 static inline void fill_record(const struct datagram *datagram, enum wire_outcome outcome,
-                               const struct dnstt_findings *findings, struct wire_record *record)
+                               const struct tunnels_domain *domain, struct wire_record *record)
 {
     const uint8_t *resolver = outcome == WIRE_RESPONSE ? datagram->destination : datagram->source;
     record->token = 0;
     memcpy(record->address, resolver, sizeof record->address);
     record->bytes = (uint16_t)datagram->length;
     record->outcome = (uint8_t)outcome;
-    record->reserved = 0;
-    record->domain = findings->domain;
+    record->strength = WIRE_NO_SESSION;
+    record->domain = domain->index;
     memset(record->fingerprint, 0, sizeof record->fingerprint);
 }
 
-static inline void set_fingerprint(const struct token_key *key,
-                                   const struct dnstt_findings *findings,
-                                   struct wire_record *record)
+/* Names the session of a query or a response that has one. */
+static inline void set_session(const struct token_key *key, const struct tunnels_domain *domain,
+                               const struct tunnels_findings *findings, struct wire_record *record)
 {
-    uint32_t fingerprint = token_fingerprint(key, findings->values + DNSTT_CLIENT_ID_VALUES,
-                                             findings->value_count - DNSTT_CLIENT_ID_VALUES);
+    record->strength = findings->strength;
+    record->token = token_session(key, domain->index, findings->values, domain->id_mask);
+    if (record->outcome != WIRE_QUERY) {
+        return;
+    }
+    uint32_t fingerprint = token_fingerprint(key, findings->values + domain->id_values,
+                                             findings->value_count - domain->id_values);
     record->fingerprint[0] = fingerprint & 0xff;
     record->fingerprint[1] = fingerprint >> 8 & 0xff;
     record->fingerprint[2] = fingerprint >> 16 & 0xff;
@@ -76,7 +82,7 @@ enum wire_outcome classify_frame(const struct classifier *classifier, const stru
                                  struct wire_record *record)
 {
     struct datagram datagram;
-    struct dnstt_findings findings;
+    struct tunnels_findings findings;
 
     enum wire_outcome outcome = read_datagram(classifier, frame, &datagram);
     if (outcome != WIRE_UNDECIDED) {
@@ -84,21 +90,19 @@ enum wire_outcome classify_frame(const struct classifier *classifier, const stru
     }
     if (frame->type == PACKET_HOST) {
         bool whole = datagram.captured == datagram.length && !datagram.fragment;
-        outcome = dnstt_classify_query(&classifier->rules, datagram.payload, datagram.captured,
-                                       whole, &findings);
+        outcome = tunnels_classify_query(&classifier->rules, datagram.payload, datagram.captured,
+                                         whole, &findings);
     } else {
-        outcome = dnstt_classify_response(&classifier->rules, datagram.payload, datagram.captured,
-                                          &findings);
+        outcome = tunnels_classify_response(&classifier->rules, datagram.payload, datagram.captured,
+                                            &findings);
     }
     if (outcome < WIRE_REJECTED_FIRST) {
         return outcome;
     }
-    fill_record(&datagram, outcome, &findings, record);
-    if (!wire_is_rejected(outcome)) {
-        record->token = token_session(&classifier->key, findings.domain, findings.values);
-    }
-    if (outcome == WIRE_QUERY) {
-        set_fingerprint(&classifier->key, &findings, record);
+    const struct tunnels_domain *domain = findings.domain;
+    fill_record(&datagram, outcome, domain, record);
+    if (outcome >= WIRE_QUERY && findings.strength != WIRE_NO_SESSION) {
+        set_session(&classifier->key, domain, &findings, record);
     }
     return outcome;
 }

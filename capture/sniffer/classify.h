@@ -1,12 +1,12 @@
 /*
- * One frame in, one outcome out: ip, dnstt and token in turn. Every frame has exactly one outcome,
- * and STATS is the sum of them. Pure, no allocation.
+ * One frame in, one outcome out: ip, tunnels and token in turn. Every frame has exactly one
+ * outcome, and STATS is the sum of them. Pure, no allocation.
  */
 #ifndef CAPTURE_SNIFFER_CLASSIFY_H
 #define CAPTURE_SNIFFER_CLASSIFY_H
 
 #include "capture/sniffer/token.h"
-#include "capture/sniffer/tunnels/dnstt.h"
+#include "capture/sniffer/tunnels/tunnels.h"
 #include "common/options.h"
 #include "common/wire.h"
 
@@ -15,7 +15,7 @@
 struct frame;
 
 struct classifier {
-    struct dnstt_rules rules;
+    struct tunnels_rules rules;
     struct token_key key;
     unsigned port_count;
     uint16_t ports[OPTIONS_PORTS_MAX]; /* host byte order */

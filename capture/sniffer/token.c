@@ -79,13 +79,17 @@ int token_key_draw(struct token_key *out)
 }
 
 uint64_t token_session(const struct token_key *key, uint8_t domain,
-                       const uint8_t values[TOKEN_VALUES])
+                       const uint8_t values[TOKEN_VALUES], const uint64_t mask[2])
 {
-    /* SipHash-2-4 of fourteen octets: the ClientID's values and the domain. The lowest bit of the
-     * last value belongs to what follows the ClientID. */
-    const uint64_t rest = get64(values + 8) & UINT64_C(0x1e1f1f1f1f);
+    /* SipHash-2-4 of fourteen octets: the ClientID's values and the domain. */
+    uint64_t first;
+    uint64_t rest;
+    memcpy(&first, values, sizeof first);
+    memcpy(&rest, values + sizeof first, sizeof rest);
+    first = le64toh(first & mask[0]);
+    rest = le64toh(rest & mask[1]);
     struct siphash state = siphash_begin(key->session);
-    siphash_word(&state, get64(values));
+    siphash_word(&state, first);
     siphash_word(&state, rest | (uint64_t)domain << 40 | UINT64_C(14) << 56);
     uint64_t token = siphash_end(&state);
     return token != 0 ? token : 1;

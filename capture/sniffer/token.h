@@ -24,10 +24,10 @@ int token_key_draw(struct token_key *out);
 /*
  * The token of a session: uniform over the keys, never 0 (an empty table slot). Computed from the
  * ClientID's base32 values, which identify it as well as its octets do. `values` begin with it;
- * what follows it is ignored.
+ * `mask` has its bits, those of the first TOKEN_VALUES - 3 values at most.
  */
 uint64_t token_session(const struct token_key *key, uint8_t domain,
-                       const uint8_t values[TOKEN_VALUES]);
+                       const uint8_t values[TOKEN_VALUES], const uint64_t mask[2]);
 
 /*
  * 24 bits of what follows the ClientID, to distinguish a resolver's retry from a new query. A fold,

@@ -1,6 +1,35 @@
 #include "exporter/counts/counts.h"
 
 #include "common/options.h"
+#include "common/tunnel.h"
+
+/* When a session counts, by its tunnel's format. */
+static struct sessions_rule rule_of(const struct tunnel *tunnel, uint32_t min_queries)
+{
+    const bool lasting = tunnel_client_id_size(tunnel) == TUNNEL_CLIENT_ID_MAX;
+    switch (tunnel->format) {
+    case TUNNEL_VAYDNS: /* a query without a packet proves nothing: any name of its length is one */
+        return (struct sessions_rule){.strong = true, .lasting = lasting};
+    case TUNNEL_XDNS: /* by type A or AAAA, the fragments of one name must not count */
+        return (struct sessions_rule){.strong = true, .second = true, .lasting = lasting};
+    case TUNNEL_DNSTT:
+    case TUNNEL_NOIZDNS:
+        return (struct sessions_rule){
+            .first = min_queries == 1, .second = true, .lasting = lasting};
+    case TUNNEL_OPAQUE:
+    case TUNNEL_FORMATS:
+        break;
+    }
+    return (struct sessions_rule){.lasting = false};
+}
+
+static void make_rules(const struct options *options, struct sessions_rule rules[DOMAINS_MAX])
+{
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        rules[i] = rule_of(&options->tunnels[i], options->sessions_min_queries);
+        rules[i].window = options_window(options, i);
+    }
+}
 
 int counts_create(const struct options *options, uint32_t now, struct counts *out)
 {
@@ -9,11 +38,11 @@ int counts_create(const struct options *options, uint32_t now, struct counts *ou
         error = distinct_create(options->sessions_remember, &out->distinct);
     }
     if (error == 0) {
-        error = sessions_create(options->sessions_max, options->active_window, now, &out->distinct,
+        make_rules(options, out->rules);
+        error = sessions_create(options->sessions_max, out->rules, now, &out->distinct,
                                 &out->groups, &out->sessions);
     }
     if (error == 0) {
-        out->sessions.confirmed_only = options->sessions_min_queries == 2;
         history_start(now, &out->history);
     }
     return error;
@@ -41,7 +70,7 @@ static void sweep(void *owner, struct timer_now now)
     if (counts->sessions.used > 0) {
         sessions_sweep(&counts->sessions, now.second);
     }
-    history_note(&counts->history, (uint32_t)counts->sessions.used, now.second);
+    history_note(&counts->history, (uint32_t)groups_active(&counts->groups), now.second);
 }
 
 struct timer counts_timer(struct counts *counts)

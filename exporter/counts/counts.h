@@ -5,6 +5,7 @@
 #ifndef EXPORTER_COUNTS_COUNTS_H
 #define EXPORTER_COUNTS_COUNTS_H
 
+#include "common/domain.h"
 #include "common/wire.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/geo.h"
@@ -21,6 +22,7 @@ struct options;
 struct counts {
     struct groups groups;
     struct distinct distinct;
+    struct sessions_rule rules[DOMAINS_MAX];
     struct sessions sessions;
     struct history history; /* of how many are active */
 };
@@ -43,7 +45,9 @@ static inline void counts_take(struct counts *counts, const struct wire_record *
     uint32_t group = groups_find(&counts->groups, record->domain, geo);
     if (record->outcome == WIRE_QUERY) {
         groups_count_query(&counts->groups, group, record->bytes);
-        sessions_query(&counts->sessions, record->token, wire_fingerprint(record), group, now);
+        if (record->strength != WIRE_NO_SESSION) {
+            sessions_query(&counts->sessions, record, group, now);
+        }
     } else if (record->outcome == WIRE_RESPONSE) {
         groups_count_response(&counts->groups, group, record->bytes);
     } else {
@@ -58,7 +62,7 @@ struct timer counts_timer(struct counts *counts);
  * ahead. */
 static inline void counts_prefetch(const struct counts *counts, const struct wire_record *record)
 {
-    if (record->outcome == WIRE_QUERY) {
+    if (record->outcome == WIRE_QUERY && record->token != 0) {
         sessions_prefetch(&counts->sessions, record->token);
     }
 }

@@ -1,6 +1,7 @@
 #include "exporter/counts/sessions.h"
 
 #include "common/domain.h"
+#include "common/wire.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/table.h"
@@ -13,15 +14,15 @@ enum {
     ENTRY_SIZE = sizeof(struct session_entry),
     SWEEP_SLOTS = 8,  /* looked at together */
     LINE_ENTRIES = 4, /* of a cache line of 64 bytes */
-    FINGERPRINT_MASK = (1 << 24) - 1,
+    FINGERPRINT_MASK = (1 << 23) - 1,
     GROUP_MASK = (1 << 23) - 1,
 };
 
 _Static_assert(sizeof(struct session_entry) == 16, "an entry is two words");
 _Static_assert(offsetof(struct session_entry, token) == 0, "the first is the token");
 _Static_assert(GROUPS_MAX + DOMAINS_MAX <= GROUP_MASK, "an entry has room for each group");
-/* Between two sweeps a session may age by one more window; after that all expire at once. */
-_Static_assert(2 * SESSIONS_WINDOW_MAX + 1 < 1 << 16, "an age is never ambiguous");
+/* Between two sweeps the longest window may pass; after that all end at once. */
+_Static_assert(SESSIONS_WINDOW_MAX < 1 << 15, "what remains is never ambiguous");
 
 /* How many sessions these slots may hold, and how many slots these sessions need: load 4/5. */
 static uint64_t capacity(uint64_t slot_count)
@@ -34,10 +35,11 @@ static uint64_t slots_for(uint32_t limit)
     return ((uint64_t)limit * 5 + 3) / 4;
 }
 
-/* Seconds since the latest query. Exact, as no entry gets older than twice the window. */
-static uint32_t age_of(const struct session_entry *entry, uint32_t now)
+/* Seconds until it has ended, below 0 once it has. Exact, as no entry outlives its end by more than
+ * the longest window. */
+static int remaining(const struct session_entry *entry, uint32_t now)
 {
-    return (uint16_t)(now - (uint32_t)entry->seen);
+    return (int16_t)(uint16_t)(entry->ends - now);
 }
 
 /* The entry that holds a token, or the empty entry for it. Runs for every record: a pointer takes
@@ -75,23 +77,19 @@ static void take_out(struct sessions *sessions, uint64_t slot)
     sessions->used--;
 }
 
-/* Whether the metrics count this session. */
-static bool counts(const struct sessions *sessions, const struct session_entry *entry)
+static void enter(struct sessions *sessions, struct session_entry *entry,
+                  const struct sessions_rule *rule)
 {
-    return entry->confirmed || !sessions->confirmed_only;
-}
-
-static void enter(struct sessions *sessions, uint64_t token, uint32_t group)
-{
-    groups_session_enter(sessions->groups, group);
-    if (distinct_add(sessions->distinct, token)) {
-        groups_count_session(sessions->groups, group);
+    entry->counted = 1;
+    groups_session_enter(sessions->groups, entry->group);
+    if (!rule->lasting || distinct_add(sessions->distinct, entry->token)) {
+        groups_count_session(sessions->groups, entry->group);
     }
 }
 
 static void leave(struct sessions *sessions, const struct session_entry *entry)
 {
-    if (counts(sessions, entry)) {
+    if (entry->counted) {
         groups_session_leave(sessions->groups, entry->group);
     }
 }
@@ -102,29 +100,29 @@ static void let_go(struct sessions *sessions, uint64_t slot)
     take_out(sessions, slot);
 }
 
-/* Removes the oldest unconfirmed neighbour of a token. Returns false when there is none. */
+/* Removes the unproved neighbour of a token that ends first. Returns false when there is none. */
 static bool evict(struct sessions *sessions, uint64_t token, uint32_t now)
 {
     uint64_t slot = table_home(token, sessions->slot_count);
     uint64_t left = sessions->used < SESSIONS_NEIGHBOURS ? sessions->used : SESSIONS_NEIGHBOURS;
     bool found = false;
-    uint64_t oldest = 0;
-    uint32_t oldest_age = 0;
+    uint64_t first = 0;
+    int first_remaining = 0;
     for (; left > 0; slot = table_next(slot, sessions->slot_count)) {
         const struct session_entry *entry = &sessions->slots[slot];
         if (entry->token == 0) {
             continue;
         }
         left--;
-        uint32_t age = age_of(entry, now);
-        if (!entry->confirmed && (!found || age > oldest_age)) {
+        int left_to_it = remaining(entry, now);
+        if (!entry->proved && (!found || left_to_it < first_remaining)) {
             found = true;
-            oldest = slot;
-            oldest_age = age;
+            first = slot;
+            first_remaining = left_to_it;
         }
     }
     if (found) {
-        let_go(sessions, oldest);
+        let_go(sessions, first);
     }
     return found;
 }
@@ -157,26 +155,33 @@ static bool make_room(struct sessions *sessions, uint64_t token, uint32_t now)
     return false;
 }
 
-/* A session that is not in the table. Separate from take, as it is rare. */
-__attribute__((noinline)) static void admit(struct sessions *sessions, uint64_t token,
-                                            uint32_t fingerprint, uint32_t group, uint32_t now)
+static bool proves(const struct sessions_rule *rule, const struct wire_record *query)
 {
-    if (!make_room(sessions, token, now)) {
+    return rule->strong && query->strength == WIRE_STRONG;
+}
+
+/* A session that is not in the table. Separate from take, as it is rare. */
+__attribute__((noinline)) static void admit(struct sessions *sessions,
+                                            const struct wire_record *query, uint32_t group,
+                                            const struct sessions_rule *rule, uint32_t now)
+{
+    if (!make_room(sessions, query->token, now)) {
         return;
     }
-    *entry_of(sessions, token) =
-        (struct session_entry){.token = token,
-                               .seen = (uint16_t)now,
-                               .fingerprint = fingerprint & FINGERPRINT_MASK,
-                               .group = group & GROUP_MASK};
+    struct session_entry *entry = entry_of(sessions, query->token);
+    *entry = (struct session_entry){.token = query->token,
+                                    .ends = (uint16_t)(now + rule->window),
+                                    .fingerprint = wire_fingerprint(query) & FINGERPRINT_MASK,
+                                    .group = group & GROUP_MASK,
+                                    .proved = proves(rule, query)};
     sessions->used++;
-    if (!sessions->confirmed_only) {
-        enter(sessions, token, group);
+    if (rule->first || entry->proved) {
+        enter(sessions, entry, rule);
     }
 }
 
-int sessions_create(uint32_t limit, uint32_t window, uint32_t now, struct distinct *distinct,
-                    struct groups *groups, struct sessions *out)
+int sessions_create(uint32_t limit, const struct sessions_rule *rules, uint32_t now,
+                    struct distinct *distinct, struct groups *groups, struct sessions *out)
 {
     uint64_t slot_count = table_slots_first(slots_for(limit));
     struct session_entry *slots = table_map(slot_count, ENTRY_SIZE);
@@ -186,10 +191,15 @@ int sessions_create(uint32_t limit, uint32_t window, uint32_t now, struct distin
     *out = (struct sessions){.slots = slots,
                              .slot_count = slot_count,
                              .limit = limit,
-                             .window = window,
+                             .rules = rules,
                              .swept = now,
                              .distinct = distinct,
                              .groups = groups};
+    for (uint32_t i = 0; i < groups->domain_count; i++) {
+        if (rules[i].window > out->window_max) {
+            out->window_max = rules[i].window;
+        }
+    }
     return 0;
 }
 
@@ -215,58 +225,61 @@ void sessions_prefetch(const struct sessions *sessions, uint64_t token)
 __attribute__((noinline)) static void move(struct sessions *sessions, struct session_entry *entry,
                                            uint32_t group)
 {
-    if (counts(sessions, entry)) {
+    if (entry->counted) {
         groups_session_move(sessions->groups, entry->group, group);
     }
     entry->group = group & GROUP_MASK;
 }
 
-/* A second, different query. Separate from take, as it comes once. */
-__attribute__((noinline)) static void confirm(struct sessions *sessions,
-                                              struct session_entry *entry, uint32_t group)
+/* The query that proves a session. Separate from take, as it comes once. */
+__attribute__((noinline)) static void prove(struct sessions *sessions, struct session_entry *entry,
+                                            uint32_t group, const struct sessions_rule *rule)
 {
     if (entry->group != group) {
         move(sessions, entry, group);
     }
-    entry->confirmed = 1;
-    if (sessions->confirmed_only) {
-        enter(sessions, entry->token, group);
+    entry->proved = 1;
+    if (!entry->counted) {
+        enter(sessions, entry, rule);
     }
 }
 
-static inline void take(struct sessions *sessions, uint64_t token, uint32_t fingerprint,
-                        uint32_t group, uint32_t now)
+static inline void take(struct sessions *sessions, const struct wire_record *query, uint32_t group,
+                        uint32_t now)
 {
-    struct session_entry *entry = entry_of(sessions, token);
+    const struct sessions_rule *rule = &sessions->rules[query->domain];
+    struct session_entry *entry = entry_of(sessions, query->token);
     if (entry->token == 0) {
-        admit(sessions, token, fingerprint, group, now);
+        admit(sessions, query, group, rule, now);
         return;
     }
-    entry->seen = (uint16_t)now;
-    if (!entry->confirmed && entry->fingerprint != fingerprint) {
-        confirm(sessions, entry, group);
+    entry->ends = (uint16_t)(now + rule->window);
+    if (!entry->proved &&
+        ((rule->second && entry->fingerprint != (wire_fingerprint(query) & FINGERPRINT_MASK)) ||
+         proves(rule, query))) {
+        prove(sessions, entry, group, rule);
     } else if (entry->group != group) {
         move(sessions, entry, group);
     }
 }
 
 /* The first query of a second. */
-__attribute__((noinline)) static void sweep_and_take(struct sessions *sessions, uint64_t token,
-                                                     uint32_t fingerprint, uint32_t group,
-                                                     uint32_t now)
+__attribute__((noinline)) static void sweep_and_take(struct sessions *sessions,
+                                                     const struct wire_record *query,
+                                                     uint32_t group, uint32_t now)
 {
     sessions_sweep(sessions, now);
-    take(sessions, token, fingerprint, group, now);
+    take(sessions, query, group, now);
 }
 
-void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint, uint32_t group,
+void sessions_query(struct sessions *sessions, const struct wire_record *query, uint32_t group,
                     uint32_t now)
 {
     if (now > sessions->swept) {
-        sweep_and_take(sessions, token, fingerprint, group, now);
+        sweep_and_take(sessions, query, group, now);
         return;
     }
-    take(sessions, token, fingerprint, group, now);
+    take(sessions, query, group, now);
 }
 
 static void let_all_go(struct sessions *sessions)
@@ -282,17 +295,17 @@ static void let_all_go(struct sessions *sessions)
 }
 
 /* One branch for both conditions: which slots are empty cannot be predicted. */
-static bool is_over(const struct session_entry *entry, uint32_t now, uint32_t window)
+static bool is_over(const struct session_entry *entry, uint32_t now)
 {
-    return (entry->token != 0) & (age_of(entry, now) > window);
+    return (entry->token != 0) & (remaining(entry, now) < 0);
 }
 
 /* And one branch for several slots, since almost no session is over. */
-static bool any_is_over(const struct session_entry *entries, uint32_t now, uint32_t window)
+static bool any_is_over(const struct session_entry *entries, uint32_t now)
 {
     bool over = false;
     for (unsigned i = 0; i < SWEEP_SLOTS; i++) {
-        over |= is_over(&entries[i], now, window);
+        over |= is_over(&entries[i], now);
     }
     return over;
 }
@@ -304,13 +317,13 @@ static void let_old_go(struct sessions *sessions, uint32_t now)
         end = slot + SWEEP_SLOTS;
         if (end > sessions->slot_count) {
             end = sessions->slot_count;
-        } else if (!any_is_over(&sessions->slots[slot], now, sessions->window)) {
+        } else if (!any_is_over(&sessions->slots[slot], now)) {
             continue;
         }
         /* take_out moves entries into this slot from a later one, or from one of the first, which
          * were checked already; check them here. Nothing moves back to an earlier slot. */
         for (; slot < end; slot++) {
-            while (is_over(&sessions->slots[slot], now, sessions->window)) {
+            while (is_over(&sessions->slots[slot], now)) {
                 let_go(sessions, slot);
             }
         }
@@ -323,7 +336,7 @@ void sessions_sweep(struct sessions *sessions, uint32_t now)
         return;
     }
     /* No query is later than the last sweep: each query sweeps first. */
-    bool all = now - sessions->swept > sessions->window;
+    bool all = now - sessions->swept > sessions->window_max;
     sessions->swept = now;
     if (sessions->used == 0) {
         return;

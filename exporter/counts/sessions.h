@@ -5,13 +5,12 @@
  * keyed, so an attacker cannot choose slots. Time is whole seconds of CLOCK_BOOTTIME, given by the
  * caller.
  *
- * At the limit, or without memory to grow, a new session evicts an unconfirmed one (one that never
- * sent a second, different query): the oldest of the SESSIONS_NEIGHBOURS entries from its home slot
- * on. If all of these are confirmed, the new session is refused. So a flood of forged sessions
- * cannot evict confirmed sessions.
+ * A session counts, in active, peak and sessions_total, when it has shown itself by the rule of its
+ * domain; until then it is an entry that no metric shows.
  *
- * With `confirmed_only`, unconfirmed sessions have an entry here, but no metric counts them: they
- * enter active, peak and sessions_total when they are confirmed.
+ * At the limit, or without memory to grow, a new session evicts an unproved one: of the
+ * SESSIONS_NEIGHBOURS entries from its home slot on, the one that ends first. If all of these are
+ * proved, the new session is refused. So a flood of forged sessions cannot evict proved sessions.
  */
 #ifndef EXPORTER_COUNTS_SESSIONS_H
 #define EXPORTER_COUNTS_SESSIONS_H
@@ -21,6 +20,7 @@
 
 struct distinct;
 struct groups;
+struct wire_record;
 
 enum {
     /* How many occupied entries are searched for one to evict: the oldest of 64 is very likely
@@ -31,29 +31,40 @@ enum {
 
 struct session_entry {
     uint64_t token;            /* 0: the slot is empty */
-    uint64_t seen : 16;        /* second of the latest query, modulo 2^16 */
-    uint64_t fingerprint : 24; /* of the first query, until confirmed */
+    uint64_t ends : 16;        /* last second in which it is active, modulo 2^16 */
+    uint64_t fingerprint : 23; /* of the first query, until proved */
     uint64_t group : 23;
-    uint64_t confirmed : 1;
+    uint64_t proved : 1;
+    uint64_t counted : 1; /* in the metrics */
+};
+
+/* When a session of a domain is proved, and when it counts. */
+struct sessions_rule {
+    bool first;      /* it counts from its first query on, else from when it is proved */
+    bool second;     /* a second, different query proves it */
+    bool strong;     /* a strong query proves it (enum wire_strength) */
+    bool lasting;    /* its id is its own for ever; else it is a new session once it has ended */
+    uint32_t window; /* seconds that it is active after a query, 1 to SESSIONS_WINDOW_MAX */
 };
 
 struct sessions {
     struct session_entry *slots;
     uint64_t slot_count;
     uint64_t used;
-    uint32_t limit;            /* entries */
-    uint32_t window;           /* seconds */
-    bool confirmed_only;       /* as created false; set it before the first query */
-    uint32_t swept;            /* second of the last sweep */
-    uint64_t evicted;          /* unconfirmed sessions removed for new ones */
-    uint64_t refused;          /* queries of sessions refused because the table was full */
-    struct distinct *distinct; /* not owned */
-    struct groups *groups;     /* not owned */
+    uint32_t limit;                    /* entries */
+    uint32_t window_max;               /* seconds: the longest of the rules' */
+    const struct sessions_rule *rules; /* of each domain; not owned */
+    uint32_t swept;                    /* second of the last sweep */
+    uint64_t evicted;                  /* unproved sessions removed for new ones */
+    uint64_t refused;                  /* queries of sessions refused because the table was full */
+    struct distinct *distinct;         /* not owned */
+    struct groups *groups;             /* not owned */
 };
 
-/* Returns 0 or -ENOMEM. distinct and groups must outlive it. `now` in seconds. */
-int sessions_create(uint32_t limit, uint32_t window, uint32_t now, struct distinct *distinct,
-                    struct groups *groups, struct sessions *out);
+/* Returns 0 or -ENOMEM. distinct, groups and the rules (one for each of the groups' domains) must
+ * outlive it. `now` in seconds. */
+int sessions_create(uint32_t limit, const struct sessions_rule *rules, uint32_t now,
+                    struct distinct *distinct, struct groups *groups, struct sessions *out);
 
 /* The most bytes it can hold at this limit; and the bytes also mapped while the table grows to its
  * last size, by the old table, which is unmapped as it is copied. */
@@ -64,17 +75,18 @@ uint64_t sessions_growth_max(uint32_t limit);
 void sessions_prefetch(const struct sessions *sessions, uint64_t token);
 
 /*
- * A query of session `token` (not 0) from `group`: it is active there from now on, moved if it was
- * active in another group, and counted in sessions_total if it never was before. Sweeps first when
- * a second has begun. `now` never falls.
+ * A query of a session (its token is not 0), by its record, from `group`: the session is active
+ * there from now on, moved if it was active in another one. It is counted in sessions_total when it
+ * comes to count, but for one that did before and whose id is lasting. Sweeps first when a second
+ * has begun. `now` never falls.
  */
-void sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint, uint32_t group,
+void sessions_query(struct sessions *sessions, const struct wire_record *query, uint32_t group,
                     uint32_t now);
 
 /*
- * Removes every session whose latest query is more than `window` whole seconds before `now`.
+ * Removes every session whose latest query is more than its window's whole seconds before `now`.
  * Call once a second while sessions are active, and before counts are read after a longer pause.
- * Costs nothing when called again within a second. A pause above the window expires them all.
+ * Costs nothing when called again within a second. A pause above the longest window ends them all.
  */
 void sessions_sweep(struct sessions *sessions, uint32_t now);
 

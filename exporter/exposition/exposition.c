@@ -3,6 +3,7 @@
 #include "common/build.h"
 #include "common/domain.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "exporter/counts/groups.h"
 #include "exporter/exposition/family.h"
 #include "exporter/exposition/format.h"
@@ -152,6 +153,7 @@ static uint32_t count_lines(const struct exposition *exposition, const struct me
     case METRICS_OF_GROUP_SPLIT:
         return exposition->snapshot->group_count * metric->label->count;
     case METRICS_OF_DOMAIN:
+    case METRICS_OF_TUNNEL:
         return exposition->snapshot->domain_count;
     case METRICS_OF_STATE_SPLIT:
     case METRICS_OF_OUTCOMES:
@@ -240,6 +242,21 @@ static char *put_group_lines(struct exposition *exposition, const struct metric 
     return at;
 }
 
+/* A label whose key the format does not have is empty. */
+static char *put_tunnel(const struct exposition *exposition, uint32_t index, char *at)
+{
+    const struct tunnel *tunnel = &exposition->state->options.tunnels[index];
+    const bool vaydns = tunnel->format == TUNNEL_VAYDNS;
+    const bool typed = vaydns || tunnel->format == TUNNEL_XDNS;
+    const char size[] = {(char)('0' + tunnel->clientid_size), '\0'};
+    at = format_put(at, exposition->starts[index].text, exposition->starts[index].length);
+    at = put_label(at, ',', "format", tunnel_format_name(tunnel->format));
+    at = put_label(at, ',', "clientid_size", vaydns ? size : "");
+    at = put_label(at, ',', "record_type",
+                   typed ? tunnel_record_type_name(tunnel->record_type) : "");
+    return put_value(at, 1);
+}
+
 static uint64_t value_at(const struct snapshot *snapshot, const struct metric *metric,
                          uint32_t index)
 {
@@ -279,6 +296,8 @@ static char *put_line(struct exposition *exposition, const struct metric *metric
     case METRICS_OF_DOMAIN:
         at = format_put(at, exposition->starts[index].text, exposition->starts[index].length);
         return put_value(at, value32(&snapshot->domains[index], metric->offset));
+    case METRICS_OF_TUNNEL:
+        return put_tunnel(exposition, index, at);
     case METRICS_OF_STATE:
         at = format_put_string(at, metric->name);
         *at++ = ' ';

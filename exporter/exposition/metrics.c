@@ -76,16 +76,18 @@ static const struct metrics_label http_drop = {"reason", HTTP_DROPS, http_drop_v
 
 const struct metric metric_table[] = {
     {GROUP_GAUGE(active), .name = "dnstt_active_clients",
-     .help = "Sessions that sent an accepted query within the active window, each in the group of "
-             "its latest query." RESOLVERS},
+     .help =
+         "Sessions that sent an accepted query within the active window of their tunnel, each in "
+         "the group of its latest query." RESOLVERS},
     {GROUP_GAUGE(peak), .name = "dnstt_peak_clients",
      .help = "Most sessions that were active in this group at once since the start. Groups peak at "
              "different times, so for a domain see dnstt_domain_peak_clients and not the sum of "
              "these." RESOLVERS},
     {GROUP_COUNTER(queries), .name = "dnstt_queries_total",
-     .help = "Queries accepted as those of a session, repeated ones included." RESOLVERS},
+     .help = "Queries that the server takes, repeated ones included." RESOLVERS},
     {GROUP_COUNTER(responses), .name = "dnstt_responses_total",
-     .help = "Responses without error to queries of a session." RESOLVERS},
+     .help = "Responses to queries that the server takes, without error but for opaque "
+             "tunnels." RESOLVERS},
     {GROUP_COUNTER(bytes_in), .name = "dnstt_bytes_in_total",
      .help = "Bytes of DNS messages (UDP payload) in the queries that dnstt_queries_total "
              "counts." RESOLVERS},
@@ -95,17 +97,22 @@ const struct metric metric_table[] = {
     {GROUP_COUNTER(sessions), .name = "dnstt_sessions_total",
      .help = "Distinct sessions since the start, each counted once, in the group where it was "
              "first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
-             "dnstt_exporter_sessions_refused_total are 0." RESOLVERS},
+             "dnstt_exporter_sessions_refused_total are 0. A session whose id is shorter than 8 "
+             "bytes (vaydns) counts anew once it has ended." RESOLVERS},
     {DOMAIN_GAUGE(peak), .name = "dnstt_domain_peak_clients",
      .help = "Most sessions of the domain that were active at once since the start."},
     {
         ROW(COUNTER, METRICS_OF_GROUP_SPLIT, FIRST_OF(struct group, rejected, WIRE_REJECTED_COUNT)),
         .name = "dnstt_rejected_queries_total",
-        .help = "Queries under the domain that dnstt-server would not serve, by the first rule "
+        .help = "Queries under the domain that its server would not serve, by the first rule "
                 "broken: ",
         .help_end = "." RESOLVERS,
         .label = &reject_reason,
     },
+    {ROW(GAUGE, METRICS_OF_TUNNEL, 0), .name = "dnstt_tunnel_info",
+     .help = "How the queries under the domain are read, in the labels. The value is always 1. A "
+             "session is a client's process (dnstt, noizdns), a connection with a new id at each "
+             "reconnect (vaydns), a dialled connection (xdns); opaque has none."},
     {STATE_COUNTER(intake.stats.received), .name = "dnstt_exporter_packets_received_total",
      .help = "Packets that passed the kernel filter, those included that the kernel then dropped."},
     {
@@ -129,8 +136,9 @@ const struct metric metric_table[] = {
     {STATE_COUNTER(intake.stats.interface_down), .name = "dnstt_exporter_interface_down_total",
      .help = "Times that the kernel reported the watched interface as down."},
     {STATE_COUNTER(counts.sessions.evicted), .name = "dnstt_exporter_sessions_evicted_total",
-     .help = "Sessions of a single query that made room for a new one in the full table of active "
-             "sessions."},
+     .help =
+         "Sessions that had not proved themselves, and made room for a new one in the full table "
+         "of active sessions."},
     {STATE_COUNTER(counts.sessions.refused), .name = "dnstt_exporter_sessions_refused_total",
      .help = "Queries whose session was not counted, because the table of active sessions was full "
              "of confirmed ones."},

@@ -20,6 +20,7 @@ enum metrics_source {
     METRICS_OF_GROUP,            /* uint64_t in struct group: a line for each group */
     METRICS_OF_GROUP_SPLIT,      /* uint64_t array there: for each group and value that is not 0 */
     METRICS_OF_DOMAIN,           /* uint32_t in struct group_domain: a line for each domain */
+    METRICS_OF_TUNNEL,           /* one line of value 1 for each domain, whose labels describe it */
     METRICS_OF_STATE,            /* uint64_t in struct state: one line, none where it is unknown */
     METRICS_OF_STATE_SPLIT,      /* uint64_t array there: a line for each value of the label */
     METRICS_OF_OUTCOMES,         /* packets by outcome: a line for each that is named differently */

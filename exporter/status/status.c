@@ -2,6 +2,7 @@
 
 #include "common/build.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "common/wire.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/geo.h"
@@ -83,8 +84,8 @@ static void put_watched(struct page *page, const struct state *state)
     for (unsigned i = 0; i < options->domain_count; i++) {
         put(page, "<tr><th>");
         put_name(page, options->domains[i].text);
-        put(page, "</th><td>%" PRIu32 " active</td></tr>\n",
-            state->counts.groups.domains[i].active);
+        put(page, "</th><td>%s</td><td>%" PRIu32 " active</td></tr>\n",
+            tunnel_format_name(options->tunnels[i].format), state->counts.groups.domains[i].active);
     }
     put(page, "</table>\n<p class=\"soft\">UDP port");
     for (unsigned i = 0; i < options->port_count; i++) {
@@ -180,11 +181,27 @@ static void put_curve(struct page *page, const uint32_t samples[HISTORY_SAMPLES]
     }
 }
 
+/* The seconds that a session is active after a query: one number, or those of the tunnels. */
+static void put_windows(struct page *page, const struct options *options)
+{
+    uint32_t least = options_window(options, 0);
+    uint32_t most = least;
+    for (unsigned i = 1; i < options->domain_count; i++) {
+        const uint32_t window = options_window(options, i);
+        least = window < least ? window : least;
+        most = window > most ? window : most;
+    }
+    put(page, "%" PRIu32, least);
+    if (most != least) {
+        put(page, " to %" PRIu32, most);
+    }
+}
+
 static void put_hour(struct page *page, const struct state *state, uint32_t now)
 {
     uint32_t samples[HISTORY_SAMPLES];
     uint32_t most = 0;
-    uint64_t active = state->counts.sessions.used;
+    uint64_t active = groups_active(&state->counts.groups);
     history_read(&state->counts.history, now, samples);
     for (unsigned i = 0; i < HISTORY_SAMPLES; i++) {
         if (samples[i] != HISTORY_NOTHING && samples[i] > most) {
@@ -193,9 +210,10 @@ static void put_hour(struct page *page, const struct state *state, uint32_t now)
     }
     put(page,
         "<section id=\"clients\" class=\"wide hour\">\n<h2>Active clients</h2>\n"
-        "<p class=\"figure\">%" PRIu64 "</p>\n<p class=\"soft\">with a query in the last %" PRIu32
-        " s; at most %" PRIu32 " in the last hour</p>\n",
-        active, state->options.active_window, most);
+        "<p class=\"figure\">%" PRIu64 "</p>\n<p class=\"soft\">with a query in the last ",
+        active);
+    put_windows(page, &state->options);
+    put(page, " s; at most %" PRIu32 " in the last hour</p>\n", most);
     put(page,
         "<svg role=\"img\" aria-label=\"Active clients over the last hour: at most %" PRIu32
         ", now %" PRIu64 "\" viewBox=\"0 -2 %d %d\" preserveAspectRatio=\"none\">\n"

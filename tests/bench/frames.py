@@ -32,6 +32,36 @@ def queries(octets, count, sessions, seed=4):
     return made
 
 
+# Octets of a VayDNS query's frame → of the data in its KCP packet: a DNS message of 120 octets.
+VAYDNS_FRAME = 162
+VAYDNS_DATA = 16
+
+
+def vaydns(count, sessions, seed=4):
+    """Frames of VayDNS queries with data: `count` of them, of so many sessions in turn."""
+    dice = random.Random(seed)
+    ids = [dice.randbytes(2) for _ in range(sessions)]
+    made = [frames.query_frame(
+        wire.vaydns_query(ids[number % sessions], DOMAIN,
+                          wire.kcp(dice.randbytes(VAYDNS_DATA), conversation=number),
+                          id=dice.randrange(1 << 16)),
+        source=_address(number % RESOLVERS)) for number in range(count)]
+    assert all(len(frame) == VAYDNS_FRAME for frame in made), len(made[0])
+    return made
+
+
+def rejected(count, seed=4):
+    """Frames of queries that look like a dnstt client's polls, but for the mark of the padding."""
+    dice = random.Random(seed)
+    octets = len(wire.payload(b"CLIENTID", padding=bytes(wire.POLL_PADDING)))
+    made = [frames.query_frame(
+        wire.message(wire.name(dice.randbytes(8) + b"\x7f" + dice.randbytes(octets - 9), DOMAIN),
+                     id=dice.randrange(1 << 16)),
+        source=_address(number % RESOLVERS)) for number in range(count)]
+    assert all(len(frame) == min(SHAPES) for frame in made), len(made[0])
+    return made
+
+
 def foreign(count):
     """Queries for names that are none of ours."""
     return [frames.query_frame(wire.message(wire.labels([b"www", b"example", b"org"]), id=number))

@@ -54,6 +54,12 @@ def stages(directory):
     for size in frames.SHAPES:
         path = frames.write(directory / f"{size}.pcap", frames.queries(size, FRAMES, FRAMES))
         made[f"frame to record, {size} bytes"] = Stage(["frames", path], "classify_frame")
+    path = frames.write(directory / "vaydns.pcap", frames.vaydns(FRAMES, FRAMES))
+    made[f"frame to record, vaydns, {frames.VAYDNS_FRAME} bytes"] = Stage(["vaydns", path],
+                                                                         "classify_frame")
+    path = frames.write(directory / "rejected.pcap", frames.rejected(FRAMES))
+    made[f"frame to record, rejected, {min(frames.SHAPES)} bytes"] = Stage(["rejected", path],
+                                                                          "classify_frame")
     made["record to counts"] = Stage(["records", *make_databases(directory)], "intake_take")
     made["counts to line"] = Stage(["lines"], "exposition_*")
     return made

@@ -120,8 +120,10 @@ static uint64_t enter_all(const uint64_t *tokens, uint32_t count, uint32_t now)
     uint64_t growth = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t slots = state.counts.sessions.slot_count;
+        const struct wire_record query = {
+            .token = tokens[i], .strength = WIRE_WEAK, .fingerprint = {1}};
         uint64_t begun = cpu_ns();
-        sessions_query(&state.counts.sessions, tokens[i], 1, 0, now);
+        sessions_query(&state.counts.sessions, &query, 0, now);
         if (state.counts.sessions.slot_count != slots) {
             growth = larger(growth, cpu_ns() - begun);
         }
@@ -141,6 +143,7 @@ static uint64_t take_random_records(const uint64_t *tokens, uint32_t count)
                 .address = {[10] = 0xff, 0xff, 10, 77, 1 + resolver % 3, resolver},
                 .bytes = 120,
                 .outcome = WIRE_QUERY,
+                .strength = WIRE_WEAK,
             };
         }
         uint64_t begun = cpu_ns();

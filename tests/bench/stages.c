@@ -12,6 +12,7 @@
 #include "capture/sniffer/parse/frame.h"
 #include "capture/sniffer/token.h"
 #include "common/build.h"
+#include "common/tunnel.h"
 #include "common/wire.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
@@ -26,6 +27,7 @@
 #include <gnu/libc-version.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,11 +67,14 @@ int getentropy(void *buffer, size_t length)
     return 0;
 }
 
-static uint64_t run_frames(const char *path, unsigned repeats)
+/* A tunnel of this format takes the queries of the file, or refuses them all. */
+static uint64_t run_frames(const char *path, const struct tunnel *tunnel, bool accepted,
+                           unsigned repeats)
 {
     static struct classifier classifier;
     struct pcap_file file;
     state_options(NULL, NULL, &state.options);
+    state.options.tunnels[0] = *tunnel;
     pcap_read(path, &file);
     classifier_make(&state.options, &classifier);
     if (token_key_draw(&classifier.key) != 0) {
@@ -84,11 +89,12 @@ static uint64_t run_frames(const char *path, unsigned repeats)
                                         .protocol = ETH_P_IP,
                                         .type = PACKET_HOST};
             struct wire_record record;
-            records += classify_frame(&classifier, &frame, &record) == WIRE_QUERY;
+            enum wire_outcome outcome = classify_frame(&classifier, &frame, &record);
+            records += outcome == (accepted ? WIRE_QUERY : WIRE_REJECTED_FRAMING);
         }
     }
     if (records != (uint64_t)repeats * file.count) {
-        errx(1, "%s: a frame is no query of a session", path);
+        errx(1, "%s: a frame is not what the stage is for", path);
     }
     return records;
 }
@@ -102,6 +108,7 @@ static void make_records(struct wire_record *records, const uint64_t *tokens)
             .address = {[10] = 0xff, 0xff, 10, 77, (uint8_t)(1 + resolver % 3), (uint8_t)resolver},
             .bytes = 120,
             .outcome = WIRE_QUERY,
+            .strength = WIRE_WEAK,
             .fingerprint = {(uint8_t)i, (uint8_t)(i >> 8)},
         };
     }
@@ -173,8 +180,15 @@ int main(int argc, char *argv[])
 {
     const char *stage = argc > 1 ? argv[1] : "";
     uint64_t units = 0;
+    const struct tunnel dnstt = {.format = TUNNEL_DNSTT};
+    const struct tunnel vaydns = {.format = TUNNEL_VAYDNS,
+                                  .clientid_size = TUNNEL_VAYDNS_ID_DEFAULT};
     if (strcmp(stage, "frames") == 0 && argc == 4) {
-        units = run_frames(argv[2], number(argv[3]));
+        units = run_frames(argv[2], &dnstt, true, number(argv[3]));
+    } else if (strcmp(stage, "vaydns") == 0 && argc == 4) {
+        units = run_frames(argv[2], &vaydns, true, number(argv[3]));
+    } else if (strcmp(stage, "rejected") == 0 && argc == 4) {
+        units = run_frames(argv[2], &dnstt, false, number(argv[3]));
     } else if (strcmp(stage, "records") == 0 && argc == 5) {
         units = run_records(argv[2], argv[3], number(argv[4]));
     } else if (strcmp(stage, "lines") == 0 && argc == 3) {
@@ -183,7 +197,8 @@ int main(int argc, char *argv[])
         printf("%s %s, glibc %s\n", build_compiler(), BUILD_FLAGS, gnu_get_libc_version());
         return 0;
     } else {
-        errx(2, "usage: stages frames FILE REPEATS | records COUNTRY ASN REPEATS | lines REPEATS");
+        errx(2, "usage: stages frames|vaydns|rejected FILE REPEATS | records COUNTRY ASN REPEATS | "
+                "lines REPEATS");
     }
     printf("%llu\n", (unsigned long long)units);
     return 0;

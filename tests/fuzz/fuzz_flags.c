@@ -8,6 +8,7 @@
 #include "common/flags.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     UNTOUCHED = 0xa5,  /* what the outputs hold before */
-    WRITTEN_MAX = 300, /* bytes of an argument that is written out */
+    WRITTEN_MAX = 400, /* bytes of an argument that is written out */
     WRITTEN_ARGUMENTS = DOMAINS_MAX + OPTIONS_PORTS_MAX + 32,
 };
 
@@ -76,6 +77,46 @@ static void check_error(const struct flags_error *error)
     assert(strstr(error->text, ": ") != NULL);
 }
 
+static bool has_sizes(enum tunnel_format format)
+{
+    return format == TUNNEL_DNSTT || format == TUNNEL_NOIZDNS || format == TUNNEL_VAYDNS;
+}
+
+static bool has_type(enum tunnel_format format, enum tunnel_record_type type)
+{
+    switch (format) {
+    case TUNNEL_VAYDNS:
+        return type < TUNNEL_ANY;
+    case TUNNEL_XDNS:
+        return type == TUNNEL_TXT || type == TUNNEL_A || type == TUNNEL_AAAA || type == TUNNEL_ANY;
+    case TUNNEL_DNSTT:
+    case TUNNEL_NOIZDNS:
+    case TUNNEL_OPAQUE:
+    case TUNNEL_FORMATS:
+        break;
+    }
+    return type == TUNNEL_TXT;
+}
+
+/* A key that the format does not have is as if it had not been given. */
+static void check_tunnel(const struct tunnel *tunnel)
+{
+    assert(tunnel->format < TUNNEL_FORMATS);
+    assert(has_type(tunnel->format, tunnel->record_type));
+    if (tunnel->format == TUNNEL_VAYDNS) {
+        assert(tunnel->clientid_size >= 1 && tunnel->clientid_size <= TUNNEL_CLIENT_ID_MAX);
+    } else {
+        assert(tunnel->clientid_size == 0);
+    }
+    if (has_sizes(tunnel->format)) {
+        assert(tunnel->mtu <= UINT16_MAX);
+    } else {
+        assert(tunnel->mtu == (tunnel->format == TUNNEL_XDNS ? TUNNEL_XDNS_MTU : 0));
+    }
+    assert(tunnel->active_window <= TUNNEL_WINDOW_MAX);
+    assert(tunnel->active_window == 0 || tunnel->format != TUNNEL_OPAQUE);
+}
+
 static void check_bounds(const struct options *options)
 {
     assert(options->domain_count >= 1 && options->domain_count <= DOMAINS_MAX);
@@ -84,6 +125,9 @@ static void check_bounds(const struct options *options)
         assert(domain->wire_length >= 2 && domain->wire_length <= DOMAIN_WIRE_MAX);
         assert(domain->wire[domain->wire_length - 1] == 0);
         assert(strlen(domain->text) + 2 == domain->wire_length);
+        check_tunnel(&options->tunnels[i]);
+        assert(options_mtu(options, i) >= 1 && options_mtu(options, i) <= UINT16_MAX);
+        assert(options_window(options, i) >= 1 && options_window(options, i) <= 3600);
     }
     assert(options->port_count >= 1 && options->port_count <= OPTIONS_PORTS_MAX);
     for (unsigned i = 0; i < options->port_count; i++) {
@@ -92,7 +136,7 @@ static void check_bounds(const struct options *options)
             assert(options->ports[i] != options->ports[j]);
         }
     }
-    assert(options->mtu >= 512);
+    assert(options->mtu >= 1 && options->mtu <= UINT16_MAX);
     assert(options->active_window >= 1 && options->active_window <= 3600);
     assert(options->framing == FRAMING_STRICT || options->framing == FRAMING_ANY);
     assert(strnlen(options->interface, sizeof options->interface) < sizeof options->interface);
@@ -134,6 +178,41 @@ __attribute__((format(printf, 2, 3))) static void write_out(struct written *writ
     written->arguments[written->count++] = text;
 }
 
+/* Dnstt by the flag for it where that says it all, else each key that was given. */
+static void write_tunnel(struct written *written, const char *domain, const struct tunnel *tunnel)
+{
+    char keys[WRITTEN_MAX] = "";
+    size_t length = 0;
+    if (tunnel->format == TUNNEL_VAYDNS) {
+        length += (size_t)snprintf(keys + length, sizeof keys - length, ",clientid-size=%u",
+                                   tunnel->clientid_size);
+    }
+    if (tunnel->record_type != TUNNEL_TXT) {
+        length += (size_t)snprintf(keys + length, sizeof keys - length, ",record-type=%s",
+                                   tunnel_record_type_name(tunnel->record_type));
+    }
+    if (has_sizes(tunnel->format) && tunnel->mtu != 0) {
+        length += (size_t)snprintf(keys + length, sizeof keys - length, ",mtu=%u", tunnel->mtu);
+    }
+    if (tunnel->active_window != 0) {
+        length += (size_t)snprintf(keys + length, sizeof keys - length, ",active-window=%us",
+                                   tunnel->active_window);
+    }
+    if (tunnel->format == TUNNEL_DNSTT && length == 0) {
+        write_out(written, "-dnstt.domain=%s", domain);
+    } else {
+        write_out(written, "-dnstt.tunnel=%s,format=%s%s", domain,
+                  tunnel_format_name(tunnel->format), keys);
+    }
+}
+
+static bool same_tunnel(const struct tunnel *one, const struct tunnel *other)
+{
+    return one->format == other->format && one->record_type == other->record_type &&
+           one->clientid_size == other->clientid_size && one->mtu == other->mtu &&
+           one->active_window == other->active_window;
+}
+
 /* The numbers, names and words of the options as a command line. What goes into argv is left out:
  * it may be of any length. */
 static void check_written_out(const struct options *options)
@@ -144,7 +223,7 @@ static void check_written_out(const struct options *options)
     written.count = 0;
     write_out(&written, "dnstt_exporter");
     for (unsigned i = 0; i < options->domain_count; i++) {
-        write_out(&written, "-dnstt.domain=%s", options->domains[i].text);
+        write_tunnel(&written, options->domains[i].text, &options->tunnels[i]);
     }
     for (unsigned i = 0; i < options->port_count; i++) {
         write_out(&written, "-dnstt.port=%u", options->ports[i]);
@@ -165,6 +244,9 @@ static void check_written_out(const struct options *options)
     assert(again.domain_count == options->domain_count);
     assert(memcmp(again.domains, options->domains,
                   options->domain_count * sizeof options->domains[0]) == 0);
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        assert(same_tunnel(&again.tunnels[i], &options->tunnels[i]));
+    }
     assert(again.port_count == options->port_count);
     assert(memcmp(again.ports, options->ports, sizeof again.ports) == 0);
     assert(again.mtu == options->mtu && again.active_window == options->active_window);

@@ -88,7 +88,8 @@ static void make_state(void)
         abort();
     }
     const struct geo geo = {.country = GEO_COUNTRY('D', 'E'), .asn = 64496};
-    const struct wire_record record = {.token = 1, .bytes = 100, .outcome = WIRE_QUERY};
+    const struct wire_record record = {
+        .token = 1, .bytes = 100, .outcome = WIRE_QUERY, .strength = WIRE_WEAK};
     counts_take(&state.counts, &record, geo, NOW);
 }
 

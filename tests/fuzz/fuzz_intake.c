@@ -2,9 +2,11 @@
  * A compromised sniffer against the exporter: any messages, in any order. The input is a list of
  * messages, each with an byte that says which parts are put right, so that what lies behind a
  * check is reached as well. Held: a refused message changes nothing, each record of the others is
- * counted once and in one group, and no table holds more than its limit.
+ * counted once and in one group, no table holds more than its limit, a session is one that a query
+ * named, and only ids that last are remembered.
  */
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "common/wire.h"
 #include "exporter/counts/counts.h"
 #include "exporter/counts/distinct.h"
@@ -25,6 +27,11 @@ enum {
     SESSIONS = 16,
     REMEMBERED = 1000,
     WINDOW = 5,
+    SHORT_WINDOW = 2,
+    /* The domains' formats. Ids of VAYDNS are of two bytes, so they do not last. */
+    DNSTT = 0,
+    VAYDNS = 1,
+    XDNS = 2,
     /* What is put right before the message is handed over. */
     FIX_HEADER = 1,
     FIX_COUNT = 2,
@@ -39,11 +46,12 @@ enum {
 
 static struct counts counts;
 static struct intake intake;
+static uint64_t named; /* queries taken that name a session */
 
 static uint64_t sum_of_state(void)
 {
     uint64_t sum = counts.sessions.used + counts.sessions.evicted + counts.sessions.refused +
-                   counts.groups.group_count;
+                   counts.groups.group_count + counts.distinct.current.used;
     for (uint32_t i = 0; i < counts.groups.group_count; i++) {
         const struct group *group = &counts.groups.entries[i];
         sum = sum * 31 + group->active + group->peak + group->sessions + group->queries +
@@ -59,7 +67,11 @@ static void fix_record(struct wire_record *record, uint8_t what)
 {
     const unsigned recorded = WIRE_OUTCOMES - WIRE_REJECTED_FIRST;
     record->outcome = (uint8_t)(WIRE_REJECTED_FIRST + record->outcome % recorded);
-    record->reserved = 0;
+    /* What was 0 is a weak one, as most of the corpus is to reach the sessions. */
+    record->strength = (uint8_t)((record->strength + 1) % WIRE_STRENGTHS);
+    if (wire_is_rejected(record->outcome)) {
+        record->strength = WIRE_NO_SESSION;
+    }
     if ((what & LEAVE_DOMAIN) == 0) {
         record->domain %= DOMAINS;
     }
@@ -67,8 +79,8 @@ static void fix_record(struct wire_record *record, uint8_t what)
         record->bytes |= WIRE_MESSAGE_BYTES_MIN;
         record->bytes = record->bytes > WIRE_MESSAGE_BYTES_MAX ? 100 : record->bytes;
     }
-    record->token = wire_is_rejected(record->outcome) ? 0 : record->token | 1;
-    if (record->outcome != WIRE_QUERY) {
+    record->token = record->strength == WIRE_NO_SESSION ? 0 : record->token | 1;
+    if (record->outcome != WIRE_QUERY || record->strength == WIRE_NO_SESSION) {
         memset(record->fingerprint, 0, sizeof record->fingerprint);
     }
 }
@@ -121,6 +133,20 @@ static size_t put_right(union wire_message *message, size_t length, uint8_t what
     }
 }
 
+/* Of a message that was taken. */
+static uint64_t count_named(const union wire_message *message)
+{
+    uint64_t count = 0;
+    if (message->header.type == WIRE_BATCH) {
+        for (unsigned i = 0; i < message->header.count; i++) {
+            const struct wire_record *record = &message->batch.records[i];
+            count += record->outcome == WIRE_QUERY && record->strength != WIRE_NO_SESSION;
+            assert((record->token != 0) == (record->strength != WIRE_NO_SESSION));
+        }
+    }
+    return count;
+}
+
 static void talk(const uint8_t *data, size_t size)
 {
     uint32_t now = 1;
@@ -143,7 +169,23 @@ static void talk(const uint8_t *data, size_t size)
             assert(sum_of_state() == before);
             return; /* the exporter ends here */
         }
+        named += count_named(&message);
     }
+}
+
+/* Entries of the table that are in the metrics; the others are of sessions that are not proved. */
+static uint64_t count_counted(void)
+{
+    uint64_t entries = 0;
+    uint64_t counted = 0;
+    for (uint64_t slot = 0; slot < counts.sessions.slot_count; slot++) {
+        const struct session_entry *entry = &counts.sessions.slots[slot];
+        entries += entry->token != 0;
+        counted += entry->token != 0 && entry->counted;
+        assert(!entry->proved || entry->counted);
+    }
+    assert(entries == counts.sessions.used);
+    return counted;
 }
 
 /* The groups' sums are those of what was taken in. */
@@ -151,12 +193,12 @@ static void check_account(void)
 {
     uint64_t active[DOMAINS] = {0};
     uint64_t counted[WIRE_OUTCOMES] = {0};
-    uint64_t distinct_sessions = 0;
+    uint64_t sessions[DOMAINS] = {0};
     for (uint32_t i = 0; i < counts.groups.group_count; i++) {
         const struct group *group = &counts.groups.entries[i];
         assert(group->domain < DOMAINS && group->peak >= group->active);
         active[group->domain] += group->active;
-        distinct_sessions += group->sessions;
+        sessions[group->domain] += group->sessions;
         counted[WIRE_QUERY] += group->queries;
         counted[WIRE_RESPONSE] += group->responses;
         assert(group->bytes_in >= group->queries * WIRE_MESSAGE_BYTES_MIN);
@@ -171,10 +213,12 @@ static void check_account(void)
         assert(counts.groups.domains[domain].active == active[domain]);
         sum += active[domain];
     }
-    assert(sum == counts.sessions.used && counts.sessions.used <= SESSIONS);
-    assert(distinct_sessions <= counted[WIRE_QUERY]);
+    assert(sum == count_counted() && counts.sessions.used <= SESSIONS);
+    assert(sessions[DNSTT] + sessions[VAYDNS] + sessions[XDNS] <= named);
+    assert(counts.distinct.current.used == sessions[DNSTT] + sessions[XDNS]);
     /* A query that let no session in was counted all the same. */
-    assert(counts.sessions.evicted + counts.sessions.refused <= counted[WIRE_QUERY]);
+    assert(named <= counted[WIRE_QUERY]);
+    assert(counts.sessions.used + counts.sessions.evicted + counts.sessions.refused <= named);
     assert(counts.groups.group_count <= GROUPS + DOMAINS);
 }
 
@@ -182,6 +226,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct options options = {
         .domain_count = DOMAINS,
+        .tunnels = {[DNSTT] = {.format = TUNNEL_DNSTT},
+                    [VAYDNS] = {.format = TUNNEL_VAYDNS,
+                                .clientid_size = TUNNEL_VAYDNS_ID_DEFAULT,
+                                .active_window = SHORT_WINDOW},
+                    [XDNS] = {.format = TUNNEL_XDNS}},
         .groups_max = GROUPS,
         .sessions_max = SESSIONS,
         .sessions_remember = REMEMBERED,
@@ -192,6 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
     intake_start(DOMAINS, NULL, &counts, &intake);
+    named = 0;
     talk(data, size);
     check_account();
     table_unmap(counts.sessions.slots, counts.sessions.slot_count, sizeof(struct session_entry));

@@ -4,6 +4,7 @@ vectors and the databases of tests/data, and messages as clients send them."""
 
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -41,6 +42,16 @@ def classify():
     for line in (DATA / "vectors.tsv").read_text().splitlines():
         if line and not line.startswith("#"):
             yield bytes([0, 0, 0]) + over_ipv4(bytes.fromhex(line.split("\t")[2]))
+    for name, label in FORMAT_LABELS.items():
+        for line in (DATA / "formats" / f"{name}.tsv").read_text().splitlines():
+            if line and not line.startswith("#"):
+                message = bytes.fromhex(line.split("\t")[1])
+                yield bytes([0, 0, 0]) + over_ipv4(
+                    re.sub(rb"(?i)\x01t(?=\x07example\x03com)", b"\x01" + label, message))
+
+
+# Of the format's domain in fuzz_classify.c, in place of that of the vectors.
+FORMAT_LABELS = {"vaydns": b"v", "noizdns": b"n", "xdns": b"x", "xdnstt": b"t"}
 
 
 def intake():
@@ -58,6 +69,10 @@ COMMAND_LINES = [
     "-dnstt.domain t.example.com",
     "--dnstt.domain=T.Example.COM.,a_b.example -dnstt.port 53,5300 --dnstt.port=65535",
     "-dnstt.domain t.example.com -dnstt.mtu 512 -dnstt.active-window 1m30s -dnstt.framing any",
+    "-dnstt.tunnel v.example.com,format=vaydns,clientid-size=4,record-type=cname,mtu=500",
+    "-dnstt.tunnel x.example.com,record-type=any,format=xdns -dnstt.tunnel o.example,format=opaque",
+    "-dnstt.tunnel n.example.com,format=noizdns,active-window=15s -dnstt.tunnel d.example.com",
+    "-dnstt.tunnel t.example.com,format=vaydns,record-type=any", "-dnstt.tunnel a.b,mtu=0,",
     "-dnstt.domain t.example.com -capture.interface eth0.100 -capture.ring-size 1GiB",
     "-dnstt.domain t.example.com -geoip.country-database /c.mmdb -geoip.asn-database /a.mmdb",
     "-dnstt.domain t.example.com -sessions.max 1000 -sessions.remember 100000000 -groups.max 1",

@@ -25,7 +25,10 @@ class Proof(NamedTuple):
 IP = "capture/sniffer/parse/ip.c"
 DNS = "capture/sniffer/parse/dns.c"
 BASE32 = "capture/sniffer/parse/base32.c"
-DNSTT = "capture/sniffer/tunnels/dnstt.c"
+TUNNELS = "capture/sniffer/tunnels/tunnels.c"
+FRAMES_H = "capture/sniffer/tunnels/frames.h"
+FRAMES = "capture/sniffer/tunnels/frames.c"
+KCP = "capture/sniffer/tunnels/kcp.c"
 TOKEN = "capture/sniffer/token.c"
 CLASSIFY = "capture/sniffer/classify.c"
 
@@ -33,6 +36,10 @@ SKIP_LABELS = {"skip_labels.0": Loop(
     "offset", "offset <= 65535 + 64 && offset >= __CPROVER_loop_entry(offset)",
     "65535 + 64 - offset")}
 ZERO_LABEL = ("arithmetic overflow on unsigned - in label - (unsigned long int)1",)
+# What is out of its range becomes a number above it.
+COMMAND = ("arithmetic overflow on unsigned - in command - (unsigned int)81",)
+PADDING_MARK = ("arithmetic overflow on signed to unsigned type conversion in "
+                "(uint8_t)((signed int)mark - 224)",)
 
 # base32_read_labels: octets of the name that were read, and values that were written.
 READ = "((unsigned long)labels - (unsigned long)name)"
@@ -43,9 +50,9 @@ WRITTEN = "((unsigned long)next - (unsigned long)values)"
 IN_RECORDS = ("__CPROVER_same_object({0}, batch) && (unsigned long){0} <= (unsigned long)end"
               " && ((unsigned long){0} - (unsigned long)batch) % 32 == 16")
 
-VERDICT_LOOPS = {"assume_valid.0": 33, "find_domain.0": 33}
 VERDICT_MODELS = {name: f"model_{name}" for name in (
-    "dns_question_parse", "dns_records_parse", "is_under", "base32_read_labels", "is_framed")}
+    "dns_question_parse", "dns_records_parse", "find_domain", "base32_read_labels", "is_canonical",
+    "frames_dnstt", "frames_vaydns")}
 
 PROOFS = [
     Proof("ip_parse", "prove_ip.c",
@@ -85,43 +92,66 @@ PROOFS = [
                      f"255 - {READ}")},
           mutants=((BASE32, "at + BASE32_STEP <= label", "at < label"),
                    (BASE32, "BASE32_STEP - (label - at)", "BASE32_STEP + (label - at)"))),
-    Proof("label_begins", "prove_dnstt.c", unwind={"fills_to_end.0": 256},
+    Proof("label_begins", "prove_tunnels.c", unwind={"fills_to_end.0": 256},
           loops={"label_begins.0": Loop(
               "at",
               "at <= offset + 255 && (at > offset ? (fills >> start & 1) == 0 : "
               "(fills >> start & 1) == (fills >> (start + at) & 1))", "offset + 255 - at")},
-          mutants=((DNSTT, "while (at < offset)", "while (at <= offset)"),)),
-    Proof("is_under", "prove_dnstt.c", unwind={"is_under.0": 32},
+          mutants=((TUNNELS, "while (at < offset)", "while (at <= offset)"),)),
+    Proof("is_under", "prove_tunnels.c", unwind={"is_under.0": 32},
           models={"label_begins": "model_label_begins"},
-          mutants=((DNSTT, "if (question->name_length < domain->wire_length)",
+          mutants=((TUNNELS, "if (question->name_length < domain->wire_length)",
                     "if (question->name_length + 9 < domain->wire_length)"),
-                   (DNSTT,
+                   (TUNNELS,
                     "return label_begins(question, (size_t)question->name_length - "
                     "domain->wire_length);", "return true;"))),
-    Proof("is_framed", "prove_dnstt.c",
-          mutants=((DNSTT, "length == DNSTT_CLIENT_ID_OCTETS || mark < FRAME_PADDING_MARK",
-                    "length == DNSTT_CLIENT_ID_OCTETS"),)),
-    Proof("dnstt_classify_query", "prove_dnstt.c", unwind=VERDICT_LOOPS, models=VERDICT_MODELS,
-          mutants=((DNSTT, "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
-                   (DNSTT, "if (captured > 2 &&", "if (captured > 1 &&"),
-                   (DNSTT,
+    Proof("make_id", "prove_rules.c",
+          mutants=((TUNNELS, "VALUE_MASK & ~(VALUE_MASK >> bits % VALUE_BITS)", "VALUE_MASK"),)),
+    Proof("find_domain", "prove_tunnels.c", unwind={"find_domain.0": 33},
+          models={"is_under": "model_is_under"},
+          mutants=((TUNNELS, "while (--left > 0)", "while (left-- > 0)"),
+                   (TUNNELS, "while (--left > 0)", "while (--left > 1)"))),
+    Proof("is_canonical", "prove_tunnels.c",
+          mutants=((TUNNELS, "0xf, 0x1, NEVER, 0x7}", "0xf, 0x1, NEVER, 0x3}"),
+                   (TUNNELS, "{0, NEVER, 0x3,", "{0, 0, 0x3,"))),
+    Proof("tunnels_classify_query", "prove_tunnels.c", models=VERDICT_MODELS,
+          mutants=((TUNNELS, "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
+                   (TUNNELS, "if (captured > 2 &&", "if (captured > 1 &&"),
+                   (TUNNELS,
                     "size_t length = (size_t)question->name_length - domain->wire_length;",
-                    "size_t length = question->name_length;"))),
-    Proof("dnstt_classify_response", "prove_dnstt.c", unwind=VERDICT_LOOPS, models=VERDICT_MODELS,
-          mutants=((DNSTT, "if (octet_count < DNSTT_CLIENT_ID_OCTETS)",
-                    "if (octet_count == 0)"),)),
+                    "size_t length = question->name_length;"),
+                   (TUNNELS, "domain == NULL || domain->format != TUNNEL_OPAQUE",
+                    "domain == NULL"),
+                   (TUNNELS, "plain ? FRAMES_DNSTT_ID_OCTETS : domain->id_octets",
+                    "plain ? 0 : domain->id_octets"))),
+    Proof("tunnels_classify_response", "prove_tunnels.c", models=VERDICT_MODELS,
+          mutants=((TUNNELS, "plain ? FRAMES_DNSTT_ID_OCTETS : domain->id_octets", "0"),
+                   (TUNNELS, "if (!plain && domain->any_framing) {", "if (false) {"))),
+    Proof("kcp_is_packet", "prove_frames.c", wraps=COMMAND,
+          loops={"kcp_is_packet.0": Loop("at", "begin <= at && at <= end", "end - at")},
+          mutants=((KCP, "while (end - at >= KCP_HEADER_OCTETS)", "while (at < end)"),
+                   (KCP, "length > end - at - KCP_HEADER_OCTETS", "length > end - at"),
+                   (KCP, "command - COMMAND_FIRST >= COMMAND_COUNT || ", ""),
+                   (KCP, "at += KCP_HEADER_OCTETS + length;", "at += length;"))),
+    Proof("frames_dnstt", "prove_frames.c", wraps=PADDING_MARK,
+          mutants=((FRAMES_H, "if (packet >= length) {", "if (packet == length) {"),
+                   (FRAMES_H, "> FRAMES_PADDING_MAX", "> 2 * FRAMES_PADDING_MAX"),
+                   (FRAMES_H, "packet_length >= packet_min && ", ""))),
+    Proof("frames_vaydns", "prove_frames.c", models={"kcp_is_packet": "model_kcp_is_packet"},
+          mutants=((FRAMES, "if (rest <= KCP_HEADER_OCTETS ||", "if (rest < KCP_HEADER_OCTETS ||"),
+                   (FRAMES, " || base32_octet(values, id) != rest - 1", ""))),
     Proof("token_session", "prove_token.c", unsigned=False,
-          mutants=((TOKEN, "get64(values + 8)", "get64(values + 9)"),)),
+          mutants=((TOKEN, "values + sizeof first, sizeof rest", "values + 9, sizeof rest"),)),
     Proof("token_fingerprint", "prove_token.c", unwind={"token_fingerprint.0": 17}, unsigned=False,
           mutants=((TOKEN, "get64(data + at + 8)", "get64(data + at + 9)"),)),
     Proof("classify_frame", "prove_classify.c", unwind={"has_port.0": 17},
           models={name: f"model_{name}" for name in (
-              "ip_parse", "dnstt_classify_query", "dnstt_classify_response", "token_session",
+              "ip_parse", "tunnels_classify_query", "tunnels_classify_response", "token_session",
               "token_fingerprint")},
-          mutants=((CLASSIFY, "findings->value_count - DNSTT_CLIENT_ID_VALUES",
+          mutants=((CLASSIFY, "findings->value_count - domain->id_values",
                     "findings->value_count"),
-                   (CLASSIFY, "record->domain = findings->domain;",
-                    "record->domain = UINT8_MAX;"))),
+                   (CLASSIFY, "record->domain = domain->index;", "record->domain = UINT8_MAX;"),
+                   (CLASSIFY, " && findings.strength != WIRE_NO_SESSION", ""))),
     Proof("wire_check", "prove_intake.c", unwind={"account_fits.0": 32},
           loops={"check_batch.0": Loop("i", "i <= count && (i <= any || any_is_valid)", "count - i")},
           mutants=(("common/wire.c", " || length != wire_batch_length(count)", ""),
@@ -133,6 +163,7 @@ PROOFS = [
                   "groups_count_rejected": "model_count_rejected",
                   "sessions_query": "model_sessions_query"},
           mutants=(("common/wire.c", "record->domain >= domains ||", ""),
+                   ("common/wire.c", "return record->token != 0 &&", "return"),
                    ("exporter/state/intake.c", "intake->geoip != NULL", "true"))),
     Proof("intake_take", "prove_intake.c",
           unwind={"fell.0": 32, "take_stats.0": 32, "take_stats.1": 32, "take_batch.0": 17},

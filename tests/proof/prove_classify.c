@@ -1,6 +1,6 @@
 /*
  * classify_frame: any frame, to a record that the exporter accepts. What it calls are models here,
- * of which ip.c, dnstt.c and token.c are proved to be instances.
+ * of which ip.c, tunnels.c and token.c are proved to be instances.
  */
 #include "tests/proof/proof.h"
 
@@ -14,10 +14,14 @@
 const struct frame *given_frame;
 const struct classifier *given_classifier;
 const struct datagram *given_datagram;
+const struct tunnels_findings *given_findings;
+
+/* Stands for each of the configured domains. */
+struct tunnels_domain any_domain;
 
 struct datagram nondet_datagram(void);
 unsigned nondet_outcome(void);
-struct dnstt_findings nondet_findings(void);
+struct tunnels_findings nondet_findings(void);
 struct classifier nondet_classifier(void);
 struct frame nondet_frame(void);
 uint64_t nondet_token(void);
@@ -39,8 +43,8 @@ enum wire_outcome model_ip_parse(const struct frame *frame, struct datagram *out
     return (enum wire_outcome)outcome;
 }
 
-static enum wire_outcome findings_of(const struct dnstt_rules *rules, const uint8_t *message,
-                                     size_t captured, struct dnstt_findings *out)
+static enum wire_outcome findings_of(const struct tunnels_rules *rules, const uint8_t *message,
+                                     size_t captured, struct tunnels_findings *out)
 {
     REQUIRE(rules == &given_classifier->rules, "the rules are those configured");
     REQUIRE(captured <= FRAME_MAX && __CPROVER_r_ok(message, captured), "a message can be read");
@@ -48,18 +52,22 @@ static enum wire_outcome findings_of(const struct dnstt_rules *rules, const uint
     __CPROVER_assume(outcome < WIRE_OUTCOMES);
     *out = nondet_findings();
     if (outcome >= WIRE_REJECTED_FIRST) {
-        __CPROVER_assume(captured >= DNS_HEADER_OCTETS && out->domain < rules->domain_count);
+        __CPROVER_assume(captured >= DNS_HEADER_OCTETS && any_domain.index < rules->domain_count);
+        out->domain = &any_domain;
+        if (!wire_is_rejected(outcome)) {
+            __CPROVER_assume(out->strength < WIRE_STRENGTHS);
+            __CPROVER_assume(
+                out->strength == WIRE_NO_SESSION ||
+                (out->value_count > any_domain.id_values && out->value_count <= DNS_NAME_MAX));
+        }
     }
-    if (outcome == WIRE_QUERY || outcome == WIRE_RESPONSE) {
-        __CPROVER_assume(out->value_count > DNSTT_CLIENT_ID_VALUES);
-        __CPROVER_assume(out->value_count <= DNS_NAME_MAX);
-    }
+    given_findings = out;
     return (enum wire_outcome)outcome;
 }
 
-enum wire_outcome model_dnstt_classify_query(const struct dnstt_rules *rules,
-                                             const uint8_t *message, size_t captured, bool whole,
-                                             struct dnstt_findings *out)
+enum wire_outcome model_tunnels_classify_query(const struct tunnels_rules *rules,
+                                               const uint8_t *message, size_t captured, bool whole,
+                                               struct tunnels_findings *out)
 {
     REQUIRE(!whole || captured == given_datagram->length, "a whole message is at hand");
     enum wire_outcome outcome = findings_of(rules, message, captured, out);
@@ -69,9 +77,9 @@ enum wire_outcome model_dnstt_classify_query(const struct dnstt_rules *rules,
     return outcome;
 }
 
-enum wire_outcome model_dnstt_classify_response(const struct dnstt_rules *rules,
-                                                const uint8_t *message, size_t captured,
-                                                struct dnstt_findings *out)
+enum wire_outcome model_tunnels_classify_response(const struct tunnels_rules *rules,
+                                                  const uint8_t *message, size_t captured,
+                                                  struct tunnels_findings *out)
 {
     enum wire_outcome outcome = findings_of(rules, message, captured, out);
     __CPROVER_assume(outcome == WIRE_RESPONSE || outcome == WIRE_IGNORED_NOT_RESPONSE);
@@ -79,11 +87,12 @@ enum wire_outcome model_dnstt_classify_response(const struct dnstt_rules *rules,
 }
 
 uint64_t model_token_session(const struct token_key *key, uint8_t domain,
-                             const uint8_t values[TOKEN_VALUES])
+                             const uint8_t values[TOKEN_VALUES], const uint64_t mask[2])
 {
     REQUIRE(key == &given_classifier->key && domain < given_classifier->rules.domain_count,
             "the domain is one of those configured");
-    REQUIRE(__CPROVER_r_ok(values, TOKEN_VALUES), "values can be read");
+    REQUIRE(values == given_findings->values && mask == any_domain.id_mask,
+            "values begin with an id of the domain's");
     uint64_t token = nondet_token();
     __CPROVER_assume(token != 0);
     return token;
@@ -92,7 +101,8 @@ uint64_t model_token_session(const struct token_key *key, uint8_t domain,
 uint32_t model_token_fingerprint(const struct token_key *key, const uint8_t *data, size_t length)
 {
     REQUIRE(key == &given_classifier->key && length <= DNS_NAME_MAX, "the length is one of values");
-    size_t offset = __CPROVER_POINTER_OFFSET(data) - offsetof(struct dnstt_findings, values);
+    REQUIRE(__CPROVER_same_object(data, given_findings), "values are those that were read");
+    size_t offset = __CPROVER_POINTER_OFFSET(data) - offsetof(struct tunnels_findings, values);
     REQUIRE(offset + length + TOKEN_ZEROS <= BASE32_BUFFER_SIZE,
             "values can be read, and zeros behind them");
     return nondet_unsigned();
@@ -103,10 +113,12 @@ void prove_classify_frame(void)
     struct classifier classifier = nondet_classifier();
     struct frame frame = nondet_frame();
     struct wire_record record;
-    __CPROVER_assume(classifier.port_count <= OPTIONS_PORTS_MAX);
-    __CPROVER_assume(classifier.rules.domain_count <= DOMAINS_MAX);
+    __CPROVER_assume(classifier.port_count >= 1 && classifier.port_count <= OPTIONS_PORTS_MAX);
+    __CPROVER_assume(classifier.rules.domain_count >= 1 &&
+                     classifier.rules.domain_count <= DOMAINS_MAX);
     __CPROVER_assume(frame.captured <= FRAME_MAX && frame.captured <= frame.length);
     frame.data = malloc(frame.captured);
+    __CPROVER_havoc_object(&any_domain);
     given_frame = &frame;
     given_classifier = &classifier;
 
@@ -117,7 +129,8 @@ void prove_classify_frame(void)
                 (record.outcome == outcome &&
                  record_valid(&record, (uint8_t)classifier.rules.domain_count)),
             "a record is one that the exporter accepts");
-    REACH(outcome == WIRE_QUERY, "a query");
+    REACH(outcome == WIRE_QUERY && record.strength == WIRE_STRONG, "a query");
+    REACH(outcome == WIRE_QUERY && record.token == 0, "a query without a session");
     REACH(outcome == WIRE_RESPONSE, "a response");
     REACH(outcome == WIRE_REJECTED_EDNS, "a rejected query");
     REACH(outcome == WIRE_QUERY && record.bytes == WIRE_MESSAGE_BYTES_MAX, "the largest message");

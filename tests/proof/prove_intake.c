@@ -109,13 +109,16 @@ void model_count_rejected(struct groups *groups, uint32_t group, enum wire_outco
     REQUIRE(wire_is_rejected(outcome), "a rejection is known");
 }
 
-void model_sessions_query(struct sessions *sessions, uint64_t token, uint32_t fingerprint,
+void model_sessions_query(struct sessions *sessions, const struct wire_record *query,
                           uint32_t group, uint32_t now)
 {
     (void)sessions;
     (void)group;
     (void)now;
-    REQUIRE(token != 0 && fingerprint < 1u << 24, "a token is none of an empty slot");
+    REQUIRE(query->token != 0, "a token is none of an empty slot");
+    REQUIRE(query->domain < domains, "a domain has its rule");
+    REACH(query->strength == WIRE_STRONG, "a query that proves its session");
+    REACH(query->strength == WIRE_WEAK, "one that proves nothing");
 }
 
 void prove_count(void)
@@ -137,6 +140,7 @@ void prove_count(void)
 
     PROMISE(intake.records[record.outcome] == before + 1, "the record is counted once");
     REACH(record.outcome == WIRE_QUERY && located, "a query");
+    REACH(record.outcome == WIRE_QUERY && record.token == 0, "a query without a session");
     REACH(record.outcome == WIRE_RESPONSE && !located, "a response");
     REACH(record.outcome == WIRE_REJECTED_FRAMING, "a rejected query");
 }

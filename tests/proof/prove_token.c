@@ -11,8 +11,9 @@ void prove_token_session(void)
 {
     struct token_key key = nondet_key();
     uint8_t values[TOKEN_VALUES];
+    uint64_t mask[2];
 
-    uint64_t token = token_session(&key, nondet_octet(), values);
+    uint64_t token = token_session(&key, nondet_octet(), values, mask);
 
     PROMISE(token != 0, "a token is never 0");
     REACH(true, "the end");

@@ -104,6 +104,7 @@ static void query(uint64_t number, uint8_t domain, uint32_t fingerprint, uint32_
         .address = {[10] = 0xff, [11] = 0xff, 10, 77, (uint8_t)(number >> 8), (uint8_t)number},
         .bytes = 78,
         .outcome = WIRE_QUERY,
+        .strength = WIRE_WEAK,
         .domain = domain,
         .fingerprint = {(uint8_t)fingerprint, (uint8_t)(fingerprint >> 8)},
     };

@@ -1,5 +1,6 @@
 """Ethernet frames between the server and whoever asks it, and those of the recordings."""
 
+import socket
 import struct
 
 from scapy.layers.inet import IP, UDP
@@ -71,4 +72,12 @@ def write_pcap(path, octets_of_frames):
 
 
 def is_from_server(frame):
-    return frame[6:12] == bytes.fromhex(SERVER_MAC.replace(":", ""))
+    """By the source of its IP packet, as recordings have servers of other interfaces."""
+    if frame[12:14] == b"\x08\x00":
+        return frame[26:30] == socket.inet_pton(socket.AF_INET, SERVER4)
+    return frame[22:38] == socket.inet_pton(socket.AF_INET6, SERVER6)
+
+
+def readdressed(frame):
+    """A recorded frame to the server, for the interface that the server has here."""
+    return bytes.fromhex(SERVER_MAC.replace(":", "")) + frame[6:]

@@ -1,15 +1,17 @@
-"""dnstt's wire format, as its clients and its server write it: queries and their responses.
+"""The wire formats of dnstt and VayDNS, as their clients and servers write them: queries and their
+responses.
 
 A query's name is base32 (RFC 4648, no padding) of a payload, cut into labels, then the domain.
-The payload: ClientID, then 0xE0+n and n octets of padding, then nothing (a poll) or one octet of
-length and one KCP packet of that length.
+dnstt's payload: ClientID, then 0xE0+n and n octets of padding, then nothing (a poll) or one octet
+of length and one KCP packet of that length. VayDNS's: ClientID, then four random octets (a poll) or
+one octet of length and one KCP packet of that length.
 """
 
 import base64
 import os
 import struct
 
-TXT, OPT = 16, 41
+A, TXT, AAAA, OPT = 1, 16, 28, 41
 CLASS_IN = 1
 FLAG_RECURSION_DESIRED = 0x0100
 FLAG_RESPONSE = 0x8400  # QR and AA
@@ -17,6 +19,9 @@ LABEL_MAX = 63
 
 POLL_PADDING = 8
 DATA_PADDING = 3
+VAYDNS_POLL = 4
+
+KCP_PUSH, KCP_ACK, KCP_ASK, KCP_TELL = 81, 82, 83, 84
 
 
 def payload(client_id, packet=b"", padding=None):
@@ -25,6 +30,18 @@ def payload(client_id, packet=b"", padding=None):
         padding = os.urandom(DATA_PADDING if packet else POLL_PADDING)
     framed = bytes([len(packet)]) + packet if packet else b""
     return client_id + bytes([0xE0 + len(padding)]) + padding + framed
+
+
+def kcp(data=b"", *, conversation=0x01020304, command=KCP_PUSH, number=0):
+    """A KCP packet of one segment."""
+    return struct.pack("<IBBHIIII", conversation, command, 0, 128, 0, number, 0, len(data)) + data
+
+
+def vaydns_payload(client_id, packet=b""):
+    """The octets that a VayDNS client sends: a poll, or one KCP packet (24 to 255 octets)."""
+    if packet:
+        return client_id + bytes([len(packet)]) + packet
+    return client_id + os.urandom(VAYDNS_POLL)
 
 
 def labels(text):
@@ -61,6 +78,11 @@ def message(
 def query(client_id, domain, packet=b"", *, padding=None, **options):
     """A query as a dnstt client sends it. Options are those of message()."""
     return message(name(payload(client_id, packet, padding), domain), **options)
+
+
+def vaydns_query(client_id, domain, packet=b"", **options):
+    """A query as a VayDNS client sends it. Options are those of message()."""
+    return message(name(vaydns_payload(client_id, packet), domain), **options)
 
 
 def question_end(query_message):

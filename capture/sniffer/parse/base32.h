@@ -9,8 +9,10 @@
 #ifndef CAPTURE_SNIFFER_PARSE_BASE32_H
 #define CAPTURE_SNIFFER_PARSE_BASE32_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     /* Characters are taken this many at a time. */
@@ -44,6 +46,19 @@ static inline uint8_t base32_octet(const uint8_t *values, size_t index)
     size_t first_bit = index * 8;
     values += first_bit / 5;
     return (uint8_t)((values[0] << 10 | values[1] << 5 | values[2]) >> (7 - first_bit % 5) & 0xff);
+}
+
+/* Four of them, the first highest: eight values hold their bits, gathered by halves. */
+static inline uint32_t base32_word(const uint8_t *values, size_t index)
+{
+    uint64_t word;
+    size_t first_bit = index * 8;
+    memcpy(&word, values + first_bit / 5, sizeof word);
+    word = be64toh(word);
+    word = (word & UINT64_C(0x1f001f001f001f00)) >> 3 | (word & UINT64_C(0x001f001f001f001f));
+    word = (word & UINT64_C(0x03ff000003ff0000)) >> 6 | (word & UINT64_C(0x000003ff000003ff));
+    word = word >> 32 << 20 | (word & 0xfffff);
+    return (uint32_t)(word >> (8 - first_bit % 5) & UINT32_MAX);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include "common/flags.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,8 @@ static void defaults(void **state)
     assert_int_equal(PARSE("-dnstt.domain", "T.example.com."), FLAGS_RUN);
     assert_int_equal(options.domain_count, 1);
     assert_string_equal(options.domains[0].text, "t.example.com");
+    static const struct tunnel dnstt = {.format = TUNNEL_DNSTT};
+    assert_memory_equal(&options.tunnels[0], &dnstt, sizeof dnstt);
     assert_int_equal(options.port_count, 1);
     assert_int_equal(options.ports[0], 53);
     assert_int_equal(options.mtu, 1232);
@@ -95,6 +98,8 @@ static void given_values(void **state)
 static void values_at_the_limits(void **state)
 {
     (void)state;
+    ASSERT_RUN("-dnstt.mtu=1");
+    assert_int_equal(options.mtu, 1);
     ASSERT_RUN("-dnstt.port=1,65535", "-dnstt.mtu=65535", "-dnstt.active-window=1h",
                "-capture.interface=123456789012345", "-capture.ring-size=1048576",
                "-sessions.max=100000000", "-sessions.remember=1000", "-groups.max=1000000",
@@ -132,6 +137,56 @@ static void values_at_the_limits(void **state)
     assert_int_equal(options.ring_size, 1536 * 1024);
 }
 
+/* A tunnel is a domain and what its keys say; those that it has not are as the flags for all. */
+static void tunnels(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("-dnstt.tunnel", "V.Example.,format=vaydns,active-window=15s,mtu=1",
+                           "-dnstt.domain=d.example", "-dnstt.tunnel=x.example,format=xdns",
+                           "-dnstt.mtu=900", "-dnstt.active-window=1m"),
+                     FLAGS_RUN);
+    assert_int_equal(options.domain_count, 3);
+    assert_string_equal(options.domains[0].text, "v.example");
+    assert_string_equal(options.domains[1].text, "d.example");
+    assert_string_equal(options.domains[2].text, "x.example");
+    static const struct tunnel expected[] = {
+        {.format = TUNNEL_VAYDNS, .clientid_size = 2, .mtu = 1, .active_window = 15},
+        {.format = TUNNEL_DNSTT},
+        {.format = TUNNEL_XDNS, .mtu = 1232},
+    };
+    assert_memory_equal(options.tunnels, expected, sizeof expected);
+    static const uint32_t mtus[] = {1, 900, 1232};
+    static const uint32_t windows[] = {15, 60, 60};
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(options_mtu(&options, i), mtus[i]);
+        assert_int_equal(options_window(&options, i), windows[i]);
+    }
+}
+
+/* The error shows the part that is wrong, up to a comma. */
+static void wrong_tunnels(void **state)
+{
+    (void)state;
+    ASSERT_WRONG("-dnstt.tunnel format=dns: unknown format; give dnstt, vaydns, noizdns, xdns or "
+                 "opaque",
+                 "-dnstt.tunnel=t.example.com,mtu=500,format=dns,x");
+    ASSERT_WRONG("-dnstt.tunnel \"\": no value; give key=value, such as format=vaydns",
+                 "-dnstt.tunnel=t.example.com,,mtu=500");
+    ASSERT_WRONG("-dnstt.tunnel \"\": no value; give key=value, such as format=vaydns",
+                 "-dnstt.tunnel=t.example.com,mtu=500,");
+    ASSERT_WRONG("-dnstt.tunnel t.example.com: ends in a comma; give key=value after it, such as "
+                 "format=vaydns",
+                 "-dnstt.tunnel=t.example.com,");
+    ASSERT_WRONG("-dnstt.tunnel b.example: no value; give key=value, such as format=vaydns",
+                 "-dnstt.tunnel=a.example,b.example");
+    ASSERT_WRONG("-dnstt.tunnel a b: not a domain name; give labels of letters, digits, hyphens "
+                 "and underscores, such as t.example.com",
+                 "-dnstt.tunnel=a b,mtu=500");
+    ASSERT_WRONG("-dnstt.tunnel \"\": not a domain name; give labels of letters, digits, hyphens "
+                 "and underscores, such as t.example.com",
+                 "-dnstt.tunnel=,mtu=500");
+}
+
 struct wrong_case {
     const char *flag;
     const char *remedy;
@@ -147,12 +202,17 @@ static void wrong_values(void **state)
          "not a domain name; give labels of letters, digits, hyphens and underscores, such as "
          "t.example.com",
          {"\"\"", ".", "a..b", ".a", "a b", "a/b", "*.example.com"}},
+        /* Those of the keys are in test_tunnel.c. */
+        {"dnstt.tunnel",
+         "not a domain name; give labels of letters, digits, hyphens and underscores, such as "
+         "t.example.com",
+         {"\"\"", ".", "a..b", ".a", "a b", "a/b", "*.example.com", "format=vaydns"}},
         {"dnstt.port",
          "not a port; give a number from 1 to 65535",
          {"\"\"", "0", "65536", "70000", "-1", "+53", "53x", "0x35", "5 3", "4294967349"}},
         {"dnstt.mtu",
-         "not an MTU; give a number of bytes from 512 to 65535",
-         {"\"\"", "511", "65536", "1232 ", "-1232", "1KiB", "18446744073709552848"}},
+         "not an MTU; give a number of bytes from 1 to 65535",
+         {"\"\"", "0", "65536", "1232 ", "-1232", "1KiB", "18446744073709552848"}},
         {"dnstt.active-window",
          "not a window; give whole seconds from 1s to 1h, such as 30s or 1m30s",
          {"\"\"", "30", "0s", "1500ms", "3601s", "61m", "1.5m", "-1s", "forever"}},
@@ -257,6 +317,12 @@ static void overlong_values(void **state)
         "-dnstt.domain aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...: too "
         "long; -help says what to give",
         "-dnstt.domain", value);
+    static const char too_long_a_domain[] =
+        "-dnstt.tunnel aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...: too long; "
+        "a label has at most 63 characters, a tunnel domain 239";
+    ASSERT_WRONG(too_long_a_domain, "-dnstt.tunnel", value);
+    value[255] = '\0';
+    ASSERT_WRONG(too_long_a_domain, "-dnstt.tunnel", value);
     value[60] = '\0';
     ASSERT_WRONG("-log.level aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: unknown "
                  "level; give debug, info, warn or error",
@@ -312,6 +378,8 @@ static void too_many_values(void **state)
     assert_string_equal(options.domains[31].text, "d31");
     ASSERT_WRONG("-dnstt.domain d32: one too many; give at most 32 domains", "-dnstt.domain",
                  domains, "-dnstt.domain=d32");
+    ASSERT_WRONG("-dnstt.tunnel d32: one too many; give at most 32 domains", "-dnstt.domain",
+                 domains, "-dnstt.tunnel=d32,format=opaque");
 
     ASSERT_RUN("-dnstt.port=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16");
     assert_int_equal(options.port_count, 16);
@@ -347,6 +415,8 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(given_values),
         cmocka_unit_test(values_at_the_limits),
+        cmocka_unit_test(tunnels),
+        cmocka_unit_test(wrong_tunnels),
         cmocka_unit_test(wrong_values),
         cmocka_unit_test(overlong_values),
         cmocka_unit_test(old_names),

@@ -3,6 +3,7 @@
 #include "common/flags.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -38,8 +40,8 @@ static void last_value(void **state)
     assert_int_equal(options.mtu, 700);
     assert_int_equal(options.log_format, LOG_LOGFMT);
     assert_string_equal(options.interface, "");
-    ASSERT_WRONG("-dnstt.mtu 1: not an MTU; give a number of bytes from 512 to 65535",
-                 "-dnstt.domain=a", "-dnstt.mtu=1", "-dnstt.mtu=700");
+    ASSERT_WRONG("-dnstt.mtu 0: not an MTU; give a number of bytes from 1 to 65535",
+                 "-dnstt.domain=a", "-dnstt.mtu=0", "-dnstt.mtu=700");
 }
 
 static void repeated_values(void **state)
@@ -58,16 +60,52 @@ static void repeated_values(void **state)
     assert_string_equal(options.domains[2].text, "t.a.example");
     assert_memory_equal(options.domains[1].wire, "\1a\7example", sizeof "\1a\7example");
 
+    /* Not of a tunnel, whose commas stand between its own keys. */
+    assert_int_equal(PARSE("-dnstt.tunnel=x.example,mtu=500", "-dnstt.domain=b.example",
+                           "--dnstt.tunnel", "t.x.example,format=opaque"),
+                     FLAGS_RUN);
+    assert_int_equal(options.domain_count, 3);
+    assert_string_equal(options.domains[0].text, "x.example");
+    assert_string_equal(options.domains[1].text, "b.example");
+    assert_string_equal(options.domains[2].text, "t.x.example");
+    assert_int_equal(options.tunnels[0].format, TUNNEL_DNSTT);
+    assert_int_equal(options.tunnels[2].format, TUNNEL_OPAQUE);
+
     ASSERT_WRONG("-dnstt.port 53: given twice; name each port once", "-dnstt.port=53,54,53");
     ASSERT_WRONG("-dnstt.port 53: given twice; name each port once", "-dnstt.port=53",
                  "-dnstt.port=53");
     ASSERT_WRONG("-dnstt.domain A.Example.: given twice; name each domain once",
                  "-dnstt.domain=b.example,a.example", "-dnstt.domain=A.Example.");
+    ASSERT_WRONG("-dnstt.tunnel a.example: given twice; name each domain once",
+                 "-dnstt.domain=b.example,a.example", "-dnstt.tunnel=a.example,format=xdns");
+    ASSERT_WRONG("-dnstt.domain a.example: given twice; name each domain once",
+                 "-dnstt.tunnel=a.example", "-dnstt.domain=b.example,a.example");
     ASSERT_WRONG("-web.listen-address localhost:9713: given twice; name each address once",
                  "-web.listen-address=[::1]:9713,127.0.0.1:9713,localhost:9713");
     ASSERT_WRONG("-dnstt.port 0: not a port; give a number from 1 to 65535", "-dnstt.port=53,0,54");
     ASSERT_WRONG("-dnstt.port \"\": not a port; give a number from 1 to 65535", "-dnstt.port=53,");
     ASSERT_WRONG("-dnstt.port \"\": not a port; give a number from 1 to 65535", "-dnstt.port=,53");
+}
+
+/* The framing is dnstt's; without a tunnel of it the flag would do nothing. */
+static void framing_is_of_dnstt_alone(void **state)
+{
+    (void)state;
+    static const char wrong[] = "-dnstt.framing any: for dnstt tunnels alone, and there is none; "
+                                "leave the flag out";
+    static const char *const others[] = {"a.example,format=vaydns", "a.example,format=noizdns",
+                                         "a.example,format=xdns", "a.example,format=opaque"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        ASSERT_WRONG(wrong, "-dnstt.tunnel", others[i], "-dnstt.framing=any");
+        ASSERT_WRONG(wrong, "-dnstt.framing=any", "-dnstt.tunnel=b.example,format=opaque",
+                     "-dnstt.tunnel", others[i]);
+        assert_int_equal(PARSE("-dnstt.tunnel", others[i], "-dnstt.framing=strict"), FLAGS_RUN);
+        ASSERT_RUN("-dnstt.tunnel", others[i], "-dnstt.framing=any");
+        assert_int_equal(PARSE("-dnstt.framing=any", "-dnstt.tunnel", others[i],
+                               "-dnstt.tunnel=b.example,mtu=500"),
+                         FLAGS_RUN);
+        assert_int_equal(options.framing, FRAMING_ANY);
+    }
 }
 
 static void unprintable_values(void **state)
@@ -107,9 +145,12 @@ static void syntax(void **state)
     ASSERT_WRONG("-dnstt.domain: value missing; give one, as -help shows", "--dnstt.domain");
     ASSERT_WRONG("-log.level -log.format: unknown level; give debug, info, warn or error",
                  "-log.level", "-log.format", "json");
-    ASSERT_WRONG("-dnstt.domain: missing; give the tunnel domain that dnstt-server serves",
-                 "-log.level=info");
-    ASSERT_WRONG("-dnstt.domain: missing; give the tunnel domain that dnstt-server serves", "--");
+    ASSERT_WRONG(
+        "-dnstt.domain: missing; give the domain of a dnstt tunnel, or -dnstt.tunnel for another",
+        "-log.level=info");
+    ASSERT_WRONG(
+        "-dnstt.domain: missing; give the domain of a dnstt tunnel, or -dnstt.tunnel for another",
+        "--");
 
     ASSERT_RUN("--");
     /* As with Go, what follows a flag is its value, whatever it looks like. */
@@ -123,8 +164,9 @@ static void no_arguments(void **state)
     memset(&error, 0, sizeof error);
     char *const none[] = {NULL};
     assert_int_equal(flags_parse(0, none, &options, &error), FLAGS_WRONG);
-    assert_string_equal(error.text,
-                        "-dnstt.domain: missing; give the tunnel domain that dnstt-server serves");
+    assert_string_equal(
+        error.text,
+        "-dnstt.domain: missing; give the domain of a dnstt tunnel, or -dnstt.tunnel for another");
 }
 
 static void switches(void **state)
@@ -180,7 +222,8 @@ static void help(void **state)
         assert_true(*c == '\n' || isprint((unsigned char)*c));
     }
 
-    rest = after(rest, "\nUsage: dnstt_exporter -dnstt.domain NAME [flags]\n");
+    rest = after(rest, "\nUsage: dnstt_exporter -dnstt.domain NAME [flags]\n"
+                       "       dnstt_exporter -dnstt.tunnel DOMAIN[,KEY=VALUE]... [flags]\n");
     for (size_t i = 0; i < FLAG_TABLE_ROWS; i++) {
         const struct flag *flag = &flag_table[i];
         if (flag->renamed_to != NULL)
@@ -204,7 +247,9 @@ static void help(void **state)
             snprintf(expected, sizeof expected, "(default %s)", flag->default_text);
             after(paragraph, expected);
         }
-        assert_int_equal(strstr(paragraph, "comma-separated") != NULL, flag->repeatable);
+        assert_int_equal(strstr(paragraph, "repeatable") != NULL, flag->repeatable);
+        assert_int_equal(strstr(paragraph, "comma-separated") != NULL,
+                         flag->repeatable && flag->kind != FLAG_TUNNEL);
     }
 }
 
@@ -250,18 +295,41 @@ static void printing_fails(void **state)
 
 static void add_random_argument(char *out, size_t size)
 {
-    static const char *const values[] = {"53",    "t.example.com", "1m30s", "2MiB",     "any",
-                                         "all",   "a,b,c",         ":9713", "/metrics", "json",
-                                         "debug", "1000000",       "-",     "--",       "=",
-                                         "",      "true",          "false", "-x",       "---"};
+    static const char *const values[] = {"53",
+                                         "t.example.com",
+                                         "1m30s",
+                                         "2MiB",
+                                         "any",
+                                         "all",
+                                         "a,b,c",
+                                         ":9713",
+                                         "/metrics",
+                                         "json",
+                                         "debug",
+                                         "1000000",
+                                         "-",
+                                         "--",
+                                         "=",
+                                         "",
+                                         "true",
+                                         "false",
+                                         "-x",
+                                         "---",
+                                         "a.b,format=vaydns,clientid-size=3,active-window=15s",
+                                         "c.d,record-type=any,format=xdns",
+                                         "e.f,mtu=500",
+                                         "g.h,format=opaque"};
     const struct flag *flag = &flag_table[random_below(FLAG_TABLE_ROWS)];
     const char *value = values[random_below(sizeof values / sizeof values[0])];
-    switch (random_below(6)) {
+    switch (random_below(7)) {
     case 0:
         snprintf(out, size, "%s", value);
         break;
     case 1:
         snprintf(out, size, "-%s", flag->name);
+        break;
+    case 4:
+        snprintf(out, size, "--dnstt.tunnel=%s", value);
         break;
     case 2:
         snprintf(out, size, "-dnstt.domain=%s", value);
@@ -283,6 +351,16 @@ static void add_random_argument(char *out, size_t size)
     }
 }
 
+static void assert_tunnel_in_range(const struct tunnel *tunnel)
+{
+    bool vaydns = tunnel->format == TUNNEL_VAYDNS;
+    assert_in_range(tunnel->format, TUNNEL_DNSTT, TUNNEL_OPAQUE);
+    assert_in_range(tunnel->record_type, TUNNEL_TXT, TUNNEL_ANY);
+    assert_in_range(tunnel->clientid_size, vaydns ? 1 : 0, vaydns ? 8 : 0);
+    assert_in_range(tunnel->mtu, 0, 65535);
+    assert_in_range(tunnel->active_window, 0, 3600);
+}
+
 static void assert_options_in_range(void)
 {
     assert_in_range(options.domain_count, 1, DOMAINS_MAX);
@@ -290,11 +368,12 @@ static void assert_options_in_range(void)
         assert_in_range(options.domains[i].wire_length, 3, DOMAIN_WIRE_MAX);
         assert_int_equal(strnlen(options.domains[i].text, DOMAIN_WIRE_MAX),
                          options.domains[i].wire_length - 2);
+        assert_tunnel_in_range(&options.tunnels[i]);
     }
     assert_in_range(options.port_count, 1, OPTIONS_PORTS_MAX);
     for (unsigned i = 0; i < options.port_count; i++)
         assert_int_not_equal(options.ports[i], 0);
-    assert_in_range(options.mtu, 512, 65535);
+    assert_in_range(options.mtu, 1, 65535);
     assert_in_range(options.active_window, 1, 3600);
     assert_in_range(options.framing, FRAMING_STRICT, FRAMING_ANY);
     assert_in_range(strnlen(options.interface, IF_NAMESIZE), 0, IF_NAMESIZE - 1);
@@ -351,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(last_value),
         cmocka_unit_test(repeated_values),
+        cmocka_unit_test(framing_is_of_dnstt_alone),
         cmocka_unit_test(unprintable_values),
         cmocka_unit_test(syntax),
         cmocka_unit_test(no_arguments),

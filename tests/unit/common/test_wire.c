@@ -47,11 +47,17 @@ static void good_batch_of(uint16_t count)
     start(WIRE_BATCH, wire_batch_length(count), count, SEQUENCE);
     for (unsigned i = 0; i < count; i++) {
         struct wire_record *record = &arrival.message.batch.records[i];
-        *record = (struct wire_record){
-            .token = i + 1, .bytes = 120, .outcome = WIRE_QUERY, .fingerprint = {1, 2, 3}};
+        *record = (struct wire_record){.token = i + 1,
+                                       .bytes = 120,
+                                       .outcome = WIRE_QUERY,
+                                       .strength = WIRE_STRONG,
+                                       .fingerprint = {1, 2, 3}};
         if (i % 3 == 1) {
-            *record = (struct wire_record){
-                .token = UINT64_MAX, .bytes = 1232, .outcome = WIRE_RESPONSE, .domain = 1};
+            *record = (struct wire_record){.token = UINT64_MAX,
+                                           .bytes = 1232,
+                                           .outcome = WIRE_RESPONSE,
+                                           .strength = WIRE_WEAK,
+                                           .domain = 1};
         } else if (i % 3 == 2) {
             *record =
                 (struct wire_record){.bytes = 40, .outcome = WIRE_REJECTED_QTYPE, .domain = 2};
@@ -199,21 +205,29 @@ static void test_hello_of_another_build(void **state)
     }
 }
 
-/* The rules of a record, said another way than in the code: what each outcome may have. */
+/* The rules of a record, said another way than in the code: what each outcome may have, with a
+ * session and without. A query or a response of a format that has no sessions names none. */
 static bool rules_allow(const struct wire_record *record)
 {
     static const char *const rules[WIRE_OUTCOMES] = {
-        [WIRE_REJECTED_OPCODE] = "",        [WIRE_REJECTED_QTYPE] = "",
-        [WIRE_REJECTED_EDNS] = "",          [WIRE_REJECTED_ENCODING] = "",
-        [WIRE_REJECTED_SHORT] = "",         [WIRE_REJECTED_FRAMING] = "",
-        [WIRE_QUERY] = "token fingerprint", [WIRE_RESPONSE] = "token",
+        [WIRE_REJECTED_OPCODE] = "",
+        [WIRE_REJECTED_QTYPE] = "",
+        [WIRE_REJECTED_EDNS] = "",
+        [WIRE_REJECTED_ENCODING] = "",
+        [WIRE_REJECTED_SHORT] = "",
+        [WIRE_REJECTED_FRAMING] = "",
+        [WIRE_QUERY] = "session fingerprint",
+        [WIRE_RESPONSE] = "session",
     };
     if (record->outcome >= WIRE_OUTCOMES || rules[record->outcome] == NULL) {
         return false;
     }
     const char *rule = rules[record->outcome];
-    return (strstr(rule, "token") != NULL) == (record->token > 0) && record->reserved == 0 &&
-           (strstr(rule, "fingerprint") != NULL || wire_fingerprint(record) == 0) &&
+    bool session = record->token > 0 && (record->strength == 1 || record->strength == 2);
+    bool none = record->token == 0 && record->strength == 0;
+    bool fingerprint = wire_fingerprint(record) > 0;
+    return (none || (session && strstr(rule, "session") != NULL)) &&
+           (!fingerprint || (session && strstr(rule, "fingerprint") != NULL)) &&
            record->bytes >= 12 && record->bytes <= 65527 && record->domain < DOMAINS;
 }
 
@@ -231,15 +245,32 @@ static void test_records(void **state)
     (void)state;
     const uint64_t tokens[] = {0, 1, UINT64_C(1) << 32, UINT64_MAX};
     for (unsigned outcome = 0; outcome <= UINT8_MAX; outcome++) {
-        for (unsigned reserved = 0; reserved <= 1; reserved++) {
+        for (unsigned strength = 0; strength <= 2 * WIRE_STRENGTHS; strength++) {
             for (unsigned i = 0; i < 4 * 4; i++) {
                 struct wire_record record = {.token = tokens[i / 4],
                                              .bytes = 12,
                                              .outcome = (uint8_t)outcome,
-                                             .reserved = (uint8_t)(reserved * 0x80)};
+                                             .strength = (uint8_t)strength};
                 if (i % 4 > 0) {
                     record.fingerprint[i % 4 - 1] = 0x80;
                 }
+                assert_record(&record);
+            }
+        }
+    }
+}
+
+/* Each value of the octet, with a session and without. */
+static void test_strengths(void **state)
+{
+    (void)state;
+    for (unsigned outcome = WIRE_REJECTED_FIRST; outcome < WIRE_OUTCOMES; outcome++) {
+        for (unsigned strength = 0; strength <= UINT8_MAX; strength++) {
+            for (uint64_t token = 0; token <= 1; token++) {
+                struct wire_record record = {.token = token,
+                                             .bytes = 100,
+                                             .outcome = (uint8_t)outcome,
+                                             .strength = (uint8_t)strength};
                 assert_record(&record);
             }
         }
@@ -250,8 +281,10 @@ static void test_record_ranges(void **state)
 {
     (void)state;
     for (unsigned outcome = WIRE_REJECTED_FIRST; outcome < WIRE_OUTCOMES; outcome++) {
-        struct wire_record record = {.token = wire_is_rejected(outcome) ? 0 : 1,
-                                     .outcome = (uint8_t)outcome};
+        bool session = !wire_is_rejected(outcome);
+        struct wire_record record = {.token = session ? 1 : 0,
+                                     .outcome = (uint8_t)outcome,
+                                     .strength = session ? WIRE_STRONG : WIRE_NO_SESSION};
         memset(record.address, 0xff, sizeof record.address);
         for (unsigned bytes = 0; bytes <= UINT16_MAX; bytes++) {
             record.bytes = (uint16_t)bytes;
@@ -358,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_hello_first_and_once),
         cmocka_unit_test(test_hello_of_another_build),
         cmocka_unit_test(test_records),
+        cmocka_unit_test(test_strengths),
         cmocka_unit_test(test_record_ranges),
         cmocka_unit_test(test_account),
         cmocka_unit_test(test_outcome_texts),

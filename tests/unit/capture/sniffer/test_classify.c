@@ -2,9 +2,10 @@
 #include "capture/sniffer/parse/base32.h"
 #include "capture/sniffer/parse/frame.h"
 #include "capture/sniffer/token.h"
-#include "capture/sniffer/tunnels/dnstt.h"
+#include "capture/sniffer/tunnels/tunnels.h"
 #include "common/domain.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "common/wire.h"
 
 #include "capture/sniffer/parse/dns.h"
@@ -28,6 +29,7 @@
 #define DOMAIN "t.example.com"
 
 enum {
+    ID_VALUES = 12, /* of base32 that hold only bits of eight octets */
     PORT = 53,
     OTHER_PORT = 5300,
     CLIENT_PORT = 40000,
@@ -96,7 +98,9 @@ static void assert_recorded(enum wire_outcome outcome)
 {
     assert_in_range(outcome, WIRE_REJECTED_FIRST, WIRE_OUTCOMES - 1);
     assert_int_equal(record.outcome, outcome);
-    assert_int_equal(record.reserved, 0);
+    if (wire_is_rejected(outcome)) {
+        assert_int_equal(record.strength, WIRE_NO_SESSION);
+    }
 }
 
 static void assert_ignored(const struct message *message, unsigned type, enum wire_outcome reason)
@@ -138,7 +142,7 @@ static int read_poll(uint8_t values[BASE32_BUFFER_SIZE])
     struct message labels = {0};
     put_payload(&labels, poll_payload, POLL_OCTETS);
     int count = base32_read_labels(labels.octets, labels.length, values);
-    assert_in_range(count, DNSTT_CLIENT_ID_VALUES + 1, BASE32_BUFFER_SIZE - BASE32_STEP);
+    assert_in_range(count, ID_VALUES + 1, BASE32_BUFFER_SIZE - BASE32_STEP);
     return count;
 }
 
@@ -146,15 +150,20 @@ static uint64_t poll_token(void)
 {
     uint8_t values[BASE32_BUFFER_SIZE];
     read_poll(values);
-    return token_session(&classifier.key, 1, values);
+    /* All bits of twelve values and four of the next. */
+    uint8_t mask[TOKEN_VALUES] = {0};
+    uint64_t words[2];
+    memset(mask, 0x1f, ID_VALUES);
+    mask[ID_VALUES] = 0x1e;
+    memcpy(words, mask, sizeof words);
+    return token_session(&classifier.key, 1, values, words);
 }
 
 static uint32_t poll_fingerprint(void)
 {
     uint8_t values[BASE32_BUFFER_SIZE];
     int count = read_poll(values);
-    return token_fingerprint(&classifier.key, values + DNSTT_CLIENT_ID_VALUES,
-                             (size_t)count - DNSTT_CLIENT_ID_VALUES);
+    return token_fingerprint(&classifier.key, values + ID_VALUES, (size_t)count - ID_VALUES);
 }
 
 static void assert_response_record(size_t bytes, const uint8_t *address)
@@ -163,6 +172,7 @@ static void assert_response_record(size_t bytes, const uint8_t *address)
     assert_memory_equal(record.address, address, sizeof record.address);
     assert_int_equal(record.bytes, bytes);
     assert_int_equal(record.outcome, WIRE_RESPONSE);
+    assert_int_equal(record.strength, WIRE_WEAK);
     assert_int_equal(record.domain, 1);
     assert_int_equal(wire_fingerprint(&record), 0);
 }
@@ -178,6 +188,7 @@ static void test_query(void **state)
         assert_memory_equal(record.address, version == 4 ? mapped_source : ipv6_source, 16);
         assert_int_equal(record.bytes, dns.length);
         assert_int_equal(record.outcome, WIRE_QUERY);
+        assert_int_equal(record.strength, WIRE_WEAK);
         assert_int_equal(record.domain, 1);
         assert_int_equal(wire_fingerprint(&record), poll_fingerprint());
     }
@@ -251,6 +262,88 @@ static void test_rejected(void **state)
     assert_int_equal(record.outcome, WIRE_REJECTED_EDNS);
     assert_int_equal(record.domain, 1);
     assert_int_equal(wire_fingerprint(&record), 0);
+}
+
+/* The other domain's tunnel, beside that of dnstt. */
+static void configure_tunnel(struct tunnel tunnel)
+{
+    options.tunnels[0] = tunnel;
+    classifier_make(&options, &classifier);
+}
+
+static void assert_query_record(const struct message *dns, enum wire_strength strength)
+{
+    struct message packet = carry(dns, 4, CLIENT_PORT, PORT);
+    assert_recorded(judge_message(&packet, PACKET_HOST));
+    assert_int_equal(record.outcome, WIRE_QUERY);
+    assert_int_equal(record.strength, strength);
+    assert_int_equal(record.domain, 0);
+    assert_int_equal(record.bytes, dns->length);
+}
+
+/* A query with a packet proves its session, and so does the response to it. */
+static void test_strength(void **state)
+{
+    (void)state;
+    uint8_t payload[8 + 1 + 1 + 24] = {1, 2, 3, 4, 5, 6, 7, 8, 0xe0, 24};
+    struct message dns = {0};
+    put_query(&dns, payload, sizeof payload, "other.example");
+    assert_query_record(&dns, WIRE_STRONG);
+    uint64_t token = record.token;
+    assert_true(token != 0);
+
+    struct message answer = {0};
+    put_response(&answer, payload, sizeof payload, "other.example", 10);
+    struct message packet = carry(&answer, 4, PORT, CLIENT_PORT);
+    assert_recorded(judge_message(&packet, PACKET_OUTGOING));
+    assert_int_equal(record.outcome, WIRE_RESPONSE);
+    assert_int_equal(record.strength, WIRE_STRONG);
+    assert_true(record.token == token);
+    assert_int_equal(wire_fingerprint(&record), 0);
+}
+
+/* Two octets name the session; the four after them are what makes one query another. */
+static void test_short_client_id(void **state)
+{
+    (void)state;
+    configure_tunnel((struct tunnel){.format = TUNNEL_VAYDNS, .clientid_size = 2});
+    uint8_t payload[6] = {0xab, 0xcd, 1, 2, 3, 4};
+    struct message first = {0};
+    put_query(&first, payload, sizeof payload, "other.example");
+    assert_query_record(&first, WIRE_WEAK);
+    struct wire_record before = record;
+    for (size_t bit = 0; bit < sizeof payload * 8; bit++) {
+        payload[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
+        struct message other = {0};
+        put_query(&other, payload, sizeof payload, "other.example");
+        assert_query_record(&other, WIRE_WEAK);
+        assert_true((record.token != before.token) == (bit < 16));
+        /* The value that holds the id's last bit is folded with what follows it. */
+        assert_true((wire_fingerprint(&record) != wire_fingerprint(&before)) == (bit >= 15));
+        payload[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
+    }
+}
+
+/* A format without sessions: queries and bytes, and nothing that could name one. */
+static void test_no_session(void **state)
+{
+    (void)state;
+    configure_tunnel((struct tunnel){.format = TUNNEL_OPAQUE});
+    struct message dns = query_message("other.example");
+    assert_query_record(&dns, WIRE_NO_SESSION);
+    assert_true(record.token == 0);
+    assert_int_equal(wire_fingerprint(&record), 0);
+
+    struct message answer = {0};
+    put_response(&answer, poll_payload, POLL_OCTETS, "other.example", 10);
+    set16(&answer, FLAGS_AT, 0x8403);
+    struct message packet = carry(&answer, 4, PORT, CLIENT_PORT);
+    assert_recorded(judge_message(&packet, PACKET_OUTGOING));
+    assert_int_equal(record.outcome, WIRE_RESPONSE);
+    assert_int_equal(record.strength, WIRE_NO_SESSION);
+    assert_true(record.token == 0);
+    assert_int_equal(wire_fingerprint(&record), 0);
+    assert_int_equal(record.bytes, answer.length);
 }
 
 static void test_dns_verdicts_without_a_record(void **state)
@@ -517,6 +610,7 @@ static void test_trailing_padding_is_no_part_of_the_message(void **state)
 struct account {
     unsigned outcomes[WIRE_OUTCOMES];
     unsigned bytes[WIRE_OUTCOMES];
+    unsigned strengths[WIRE_STRENGTHS]; /* of queries */
     unsigned frames;
     uint64_t tokens[8];
     unsigned sessions;
@@ -562,6 +656,7 @@ static struct account judge_recording(const char *path)
             account.bytes[outcome] += record.bytes;
         }
         if (outcome == WIRE_QUERY) {
+            account.strengths[record.strength]++;
             count_session(&account, record.token);
         }
     }
@@ -578,21 +673,29 @@ static unsigned read_truth(const char *text, const char *key)
     return found == NULL ? 0 : (unsigned)strtoul(found + strlen(quoted), NULL, 10);
 }
 
+enum { TRUTH_SIZE = 4096 };
+
+/* Reads the truth beside a recording and classifies the recording. */
+static struct account judge_with_truth(const char *name, char truth[TRUTH_SIZE])
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "tests/data/pcap/%s.json", name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(truth, 1, TRUTH_SIZE - 1, file) > 0);
+    (void)fclose(file);
+    (void)snprintf(path, sizeof path, "tests/data/pcap/%s.pcap", name);
+    return judge_recording(path);
+}
+
 static void test_recordings(void **state)
 {
     (void)state;
     static const char *const names[] = {"1c-direct", "1c-direct-frag", "2c-direct-drop10",
                                         "2c-direct-v6", "3c-unbound"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[64];
-        char truth[4096] = {0};
-        (void)snprintf(path, sizeof path, "tests/data/pcap/%s.json", names[i]);
-        FILE *file = fopen(path, "r");
-        assert_non_null(file);
-        assert_true(fread(truth, 1, sizeof truth - 1, file) > 0);
-        (void)fclose(file);
-        (void)snprintf(path, sizeof path, "tests/data/pcap/%s.pcap", names[i]);
-        struct account account = judge_recording(path);
+        char truth[TRUTH_SIZE] = {0};
+        struct account account = judge_with_truth(names[i], truth);
 
         assert_in_range(account.frames, 100, 10000);
         assert_int_equal(account.frames, read_truth(truth, "frames"));
@@ -601,6 +704,8 @@ static void test_recordings(void **state)
         assert_int_equal(account.outcomes[WIRE_RESPONSE], read_truth(truth, "tunnel_out"));
         assert_int_equal(account.bytes[WIRE_RESPONSE], read_truth(truth, "tunnel_out_bytes"));
         assert_int_equal(account.outcomes[WIRE_REJECTED_QTYPE], read_truth(truth, "q_non_txt"));
+        assert_int_equal(account.strengths[WIRE_STRONG], read_truth(truth, "data"));
+        assert_int_equal(account.strengths[WIRE_WEAK], read_truth(truth, "poll"));
         assert_int_equal(account.sessions, read_truth(truth, "distinct_client_ids"));
         assert_int_equal(account.outcomes[WIRE_IGNORED_FRAGMENT],
                          read_truth(truth, "ip_fragments") / 2);
@@ -608,6 +713,50 @@ static void test_recordings(void **state)
                          read_truth(truth, "udp_out") - read_truth(truth, "tunnel_out"));
         assert_int_equal(account.outcomes[WIRE_MALFORMED], 0);
         assert_int_equal(account.outcomes[WIRE_OTHER_DOMAIN], 0);
+    }
+}
+
+static void assert_as_in_truth(const struct account *account, const char *truth)
+{
+    assert_in_range(account->frames, 100, 10000);
+    assert_int_equal(account->outcomes[WIRE_QUERY], read_truth(truth, "queries"));
+    assert_int_equal(account->bytes[WIRE_QUERY], read_truth(truth, "bytes_in"));
+    assert_int_equal(account->strengths[WIRE_STRONG], read_truth(truth, "data"));
+    assert_int_equal(account->strengths[WIRE_WEAK], read_truth(truth, "poll"));
+    assert_int_equal(account->sessions, read_truth(truth, "sessions"));
+    assert_int_equal(account->outcomes[WIRE_RESPONSE], read_truth(truth, "responses"));
+    assert_int_equal(account->bytes[WIRE_RESPONSE], read_truth(truth, "bytes_out"));
+    assert_int_equal(account->outcomes[WIRE_REJECTED_QTYPE], read_truth(truth, "rejected_qtype"));
+    assert_int_equal(account->outcomes[WIRE_REJECTED_FRAMING],
+                     read_truth(truth, "rejected_framing"));
+    assert_int_equal(account->outcomes[WIRE_IGNORED_NOT_RESPONSE],
+                     read_truth(truth, "not_response"));
+    assert_int_equal(account->outcomes[WIRE_MALFORMED], 0);
+    assert_int_equal(account->outcomes[WIRE_OTHER_DOMAIN], 0);
+}
+
+/* Of vaydns's own client and server, in its own format and in dnstt's. */
+static void test_recordings_of_vaydns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct tunnel tunnel;
+    } recordings[] = {
+        {"vay-1c-null", {.format = TUNNEL_VAYDNS, .record_type = TUNNEL_NULL, .clientid_size = 2}},
+        {"vay-2c-compat", {.format = TUNNEL_DNSTT}},
+        {"vay-2c-id4", {.format = TUNNEL_VAYDNS, .clientid_size = 4}},
+        {"vay-2c-unbound-a",
+         {.format = TUNNEL_VAYDNS, .record_type = TUNNEL_A, .clientid_size = 2}},
+        {"vay-3c-direct", {.format = TUNNEL_VAYDNS, .clientid_size = 2}},
+        {"vay-3c-unbound", {.format = TUNNEL_VAYDNS, .clientid_size = 2}},
+    };
+    for (size_t i = 0; i < sizeof recordings / sizeof *recordings; i++) {
+        options.tunnels[1] = recordings[i].tunnel;
+        classifier_make(&options, &classifier);
+        char truth[TRUTH_SIZE] = {0};
+        struct account account = judge_with_truth(recordings[i].name, truth);
+        assert_as_in_truth(&account, truth);
     }
 }
 
@@ -621,6 +770,9 @@ int main(void)
         TEST(test_token_is_the_session_s),
         TEST(test_fingerprint_of_a_retry),
         TEST(test_rejected),
+        TEST(test_strength),
+        TEST(test_short_client_id),
+        TEST(test_no_session),
         TEST(test_dns_verdicts_without_a_record),
         TEST(test_short_messages),
         TEST(test_directions),
@@ -634,6 +786,7 @@ int main(void)
         TEST(test_vlan_forms),
         TEST(test_trailing_padding_is_no_part_of_the_message),
         TEST(test_recordings),
+        TEST(test_recordings_of_vaydns),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,4 @@
 #include "capture/sniffer/token.h"
-#include "capture/sniffer/tunnels/dnstt.h"
 
 #include "tests/unit/random.h"
 
@@ -13,6 +12,28 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CLIENT_ID_OCTETS_MAX = 8 };
+
+/* The bits of a ClientID of so many octets: the highest of each value come first. */
+static void make_mask(unsigned octets, uint8_t mask[TOKEN_VALUES])
+{
+    memset(mask, 0, TOKEN_VALUES);
+    for (unsigned bit = 0; bit < octets * 8; bit++) {
+        mask[bit / 5] |= (uint8_t)(0x10u >> bit % 5);
+    }
+}
+
+/* As token_session takes it. */
+static uint64_t token_of(const struct token_key *key, uint8_t domain,
+                         const uint8_t values[TOKEN_VALUES], unsigned octets)
+{
+    uint8_t mask[TOKEN_VALUES];
+    uint64_t words[2];
+    make_mask(octets, mask);
+    memcpy(words, mask, sizeof words);
+    return token_session(key, domain, values, words);
+}
 
 static struct token_key random_key(void)
 {
@@ -88,48 +109,64 @@ static void test_siphash_vectors(void **state)
     }
 }
 
-/* Of thirteen values, the last less the bit that is not the ClientID's, and the domain. */
+/* Of thirteen values, less the bits that are not the ClientID's, and the domain. */
 static void test_session_is_siphash_of_fourteen_octets(void **state)
 {
     (void)state;
     for (unsigned round = 0; round < 10000; round++) {
         struct token_key key = random_key();
         uint8_t values[TOKEN_VALUES];
-        uint8_t octets[DNSTT_CLIENT_ID_VALUES + 2];
+        uint8_t mask[TOKEN_VALUES];
+        uint8_t octets[14];
+        unsigned id = 1 + random_below(CLIENT_ID_OCTETS_MAX);
+        make_mask(id, mask);
         for (size_t i = 0; i < sizeof values; i++) {
             values[i] = (uint8_t)random_below(32);
         }
         uint8_t domain = (uint8_t)random_below(256);
-        memcpy(octets, values, DNSTT_CLIENT_ID_VALUES);
-        octets[DNSTT_CLIENT_ID_VALUES] = values[DNSTT_CLIENT_ID_VALUES] & 0x1e;
-        octets[DNSTT_CLIENT_ID_VALUES + 1] = domain;
-        uint64_t token = token_session(&key, domain, values);
+        for (size_t i = 0; i < sizeof octets - 1; i++) {
+            octets[i] = values[i] & mask[i];
+        }
+        octets[sizeof octets - 1] = domain;
+        uint64_t token = token_of(&key, domain, values, id);
         assert_true(token == siphash(key.session, octets, sizeof octets));
     }
 }
 
-static void test_session_depends_on_all_it_is_of(void **state)
+/* The ClientID's bits, from the highest of each value on, and not those of what follows. */
+static void test_session_depends_on_the_client_id(void **state)
+{
+    (void)state;
+    const struct token_key key = random_key();
+    for (unsigned octets = 1; octets <= CLIENT_ID_OCTETS_MAX; octets++) {
+        uint8_t values[TOKEN_VALUES] = {0};
+        uint64_t token = token_of(&key, 0, values, octets);
+        for (size_t bit = 0; bit < sizeof values * 5; bit++) {
+            values[bit / 5] ^= (uint8_t)(0x10u >> bit % 5);
+            bool of_client_id = bit < (size_t)octets * 8;
+            assert_true((token_of(&key, 0, values, octets) != token) == of_client_id);
+            values[bit / 5] ^= (uint8_t)(0x10u >> bit % 5);
+        }
+    }
+}
+
+static void test_session_depends_on_domain_and_key(void **state)
 {
     (void)state;
     struct token_key key = random_key();
-    uint8_t values[TOKEN_VALUES] = {0};
-    uint64_t token = token_session(&key, 0, values);
-    assert_true(token_session(&key, 1, values) != token);
-    /* The ClientID's bits, from the highest of each value on, and those of what follows. */
-    for (size_t bit = 0; bit < sizeof values * 5; bit++) {
-        values[bit / 5] ^= (uint8_t)(0x10u >> bit % 5);
-        bool of_client_id = bit < (size_t)DNSTT_CLIENT_ID_OCTETS * 8;
-        assert_true((token_session(&key, 0, values) != token) == of_client_id);
-        values[bit / 5] ^= (uint8_t)(0x10u >> bit % 5);
+    const uint8_t values[TOKEN_VALUES] = {0};
+    uint64_t token = token_of(&key, 0, values, CLIENT_ID_OCTETS_MAX);
+    for (unsigned domain = 1; domain <= UINT8_MAX; domain++) {
+        assert_true(token_of(&key, (uint8_t)domain, values, CLIENT_ID_OCTETS_MAX) != token);
     }
     for (unsigned word = 0; word < 2; word++) {
         key.session[word] ^= 1;
-        assert_true(token_session(&key, 0, values) != token);
+        assert_true(token_of(&key, 0, values, CLIENT_ID_OCTETS_MAX) != token);
         key.session[word] ^= 1;
     }
     /* The fingerprint's key has no part in it. */
     key.fingerprint[0]++;
-    assert_true(token_session(&key, 0, values) == token);
+    assert_true(token_of(&key, 0, values, CLIENT_ID_OCTETS_MAX) == token);
 }
 
 /* The fingerprint of data in a block that ends with the zeros that the function asks for. */
@@ -256,7 +293,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_siphash_vectors),
         cmocka_unit_test(test_session_is_siphash_of_fourteen_octets),
-        cmocka_unit_test(test_session_depends_on_all_it_is_of),
+        cmocka_unit_test(test_session_depends_on_the_client_id),
+        cmocka_unit_test(test_session_depends_on_domain_and_key),
         cmocka_unit_test(test_fingerprint_depends_on_each_bit),
         cmocka_unit_test(test_fingerprint_depends_on_the_length),
         cmocka_unit_test(test_fingerprint_depends_on_the_key),

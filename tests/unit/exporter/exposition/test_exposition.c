@@ -1,4 +1,5 @@
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "common/wire.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
@@ -86,6 +87,8 @@ static void scene_small(struct scene *scene)
     scene_make(scene);
     scene_domain(scene, "t.example.com");
     scene_domain(scene, "u.example.org");
+    scene->state.options.tunnels[1] =
+        (struct tunnel){.format = TUNNEL_VAYDNS, .record_type = TUNNEL_CNAME, .clientid_size = 2};
     scene->state.options.country_database = "country.mmdb";
     scene->state.options.asn_database = "asn.mmdb";
     scene->domains[0] = (struct group_domain){.active = 9, .peak = 31};
@@ -226,8 +229,9 @@ static const char build_format[] =
 static const struct {
     const char *text;
 } small_page[] = {
-    {"# HELP dnstt_active_clients Sessions that sent an accepted query within the active window, "
-     "each in the group of its latest query." RESOLVERS "# TYPE dnstt_active_clients gauge\n"
+    {"# HELP dnstt_active_clients Sessions that sent an accepted query within the active window of "
+     "their tunnel, each in the group of its latest query." RESOLVERS
+     "# TYPE dnstt_active_clients gauge\n"
      "dnstt_active_clients{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_active_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 11\n"
@@ -239,14 +243,14 @@ static const struct {
      "dnstt_peak_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_peak_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 12\n"
      "dnstt_peak_clients{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 2\n"},
-    {"# HELP dnstt_queries_total Queries accepted as those of a session, repeated ones "
-     "included." RESOLVERS "# TYPE dnstt_queries_total counter\n"
+    {"# HELP dnstt_queries_total Queries that the server takes, repeated ones included." RESOLVERS
+     "# TYPE dnstt_queries_total counter\n"
      "dnstt_queries_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_queries_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 14\n"
      "dnstt_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
-    {"# HELP dnstt_responses_total Responses without error to queries of a session." RESOLVERS
-     "# TYPE dnstt_responses_total counter\n"
+    {"# HELP dnstt_responses_total Responses to queries that the server takes, without error but "
+     "for opaque tunnels." RESOLVERS "# TYPE dnstt_responses_total counter\n"
      "dnstt_responses_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_responses_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_responses_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 15\n"
@@ -265,8 +269,8 @@ static const struct {
      "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
     {"# HELP dnstt_sessions_total Distinct sessions since the start, each counted once, in the "
      "group where it was first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
-     "dnstt_exporter_sessions_refused_total are 0." RESOLVERS
-     "# TYPE dnstt_sessions_total counter\n"
+     "dnstt_exporter_sessions_refused_total are 0. A session whose id is shorter than 8 bytes "
+     "(vaydns) counts anew once it has ended." RESOLVERS "# TYPE dnstt_sessions_total counter\n"
      "dnstt_sessions_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_sessions_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_sessions_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 13\n"
@@ -276,11 +280,13 @@ static const struct {
      "# TYPE dnstt_domain_peak_clients gauge\n"
      "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"
      "dnstt_domain_peak_clients{domain=\"u.example.org\"} 32\n"},
-    {"# HELP dnstt_rejected_queries_total Queries under the domain that dnstt-server would not "
-     "serve, by the first rule broken: opcode (not a standard query), qtype (not TXT, as resolvers "
-     "send that minimise names), edns (no EDNS, or a size below the MTU: no tunnel works through "
-     "this resolver), encoding (not base32), short (too short for a session id), framing (not "
-     "dnstt's)." RESOLVERS "# TYPE dnstt_rejected_queries_total counter\n"
+    {"# HELP dnstt_rejected_queries_total Queries under the domain that its server would not "
+     "serve, by the first rule broken: opcode (not a standard query), qtype (not the tunnel's "
+     "type, "
+     "as resolvers ask that minimise names), edns (a size below the MTU, without EDNS 512: no "
+     "tunnel works through this resolver), encoding (not base32), short (too short for a session "
+     "id), framing (not a client's: scanners, forged queries, another format)." RESOLVERS
+     "# TYPE dnstt_rejected_queries_total counter\n"
      "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
      "reason=\"opcode\"} 18\n"
      "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
@@ -295,6 +301,14 @@ static const struct {
      "reason=\"framing\"} 23\n"
      "dnstt_rejected_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\","
      "reason=\"edns\"} 3\n"},
+    {"# HELP dnstt_tunnel_info How the queries under the domain are read, in the labels. The value "
+     "is always 1. A session is a client's process (dnstt, noizdns), a connection with a new id at "
+     "each reconnect (vaydns), a dialled connection (xdns); opaque has none.\n"
+     "# TYPE dnstt_tunnel_info gauge\n"
+     "dnstt_tunnel_info{domain=\"t.example.com\",format=\"dnstt\",clientid_size=\"\","
+     "record_type=\"\"} 1\n"
+     "dnstt_tunnel_info{domain=\"u.example.org\",format=\"vaydns\",clientid_size=\"2\","
+     "record_type=\"cname\"} 1\n"},
     {"# HELP dnstt_exporter_packets_received_total Packets that passed the kernel filter, those "
      "included that the kernel then dropped.\n"
      "# TYPE dnstt_exporter_packets_received_total counter\n"
@@ -312,7 +326,8 @@ static const struct {
     {"# HELP dnstt_exporter_packets_ignored_total Packets with the outcome ignored, by reason: "
      "direction (neither to nor from a watched port of this host), not_udp (another protocol or "
      "port), fragment (not the first), not_query (inbound, but a response), not_response "
-     "(outbound, but not a response of a session).\n# TYPE dnstt_exporter_packets_ignored_total "
+     "(outbound, but no response to a query that counts).\n# TYPE "
+     "dnstt_exporter_packets_ignored_total "
      "counter\ndnstt_exporter_packets_ignored_total{reason=\"direction\"} "
      "41\ndnstt_exporter_packets_ignored_total{reason=\"not_udp\"} "
      "42\ndnstt_exporter_packets_ignored_total{reason=\"fragment\"} "
@@ -322,8 +337,8 @@ static const struct {
      "interface as down.\n"
      "# TYPE dnstt_exporter_interface_down_total counter\n"
      "dnstt_exporter_interface_down_total 107\n"},
-    {"# HELP dnstt_exporter_sessions_evicted_total Sessions of a single query that made room for a "
-     "new one in the full table of active sessions.\n"
+    {"# HELP dnstt_exporter_sessions_evicted_total Sessions that had not proved themselves, and "
+     "made room for a new one in the full table of active sessions.\n"
      "# TYPE dnstt_exporter_sessions_evicted_total counter\n"
      "dnstt_exporter_sessions_evicted_total 108\n"},
     {"# HELP dnstt_exporter_sessions_refused_total Queries whose session was not counted, because "
@@ -702,6 +717,8 @@ static void test_extremes(void **state)
     for (unsigned i = 0; i < DOMAINS_MAX; i++) {
         scene_domain(&scene, domain);
         scene.domains[i].peak = UINT32_MAX;
+        scene.state.options.tunnels[i] = (struct tunnel){
+            .format = TUNNEL_VAYDNS, .record_type = TUNNEL_CNAME, .clientid_size = 8};
     }
     scene.state.options.country_database = "country.mmdb";
     scene.state.options.asn_database = "asn.mmdb";
@@ -732,6 +749,7 @@ static void test_extremes(void **state)
         ",country=\"ZA\",asn=\"4294967295\"} 18446744073709551614\n",
         ",country=\"ZA\",asn=\"4294967295\"} 10000000000000000000\n",
         ",country=\"ZA\",asn=\"4294967295\",reason=\"encoding\"} 18446744073709551615\n",
+        ",format=\"vaydns\",clientid_size=\"8\",record_type=\"cname\"} 1\n",
         "\ndnstt_exporter_packets_received_total 18446744073709551614\n",
     };
     for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -770,6 +788,39 @@ static void test_escapes_in_label_values(void **state)
     char *page = scrape(&scene, PAGE_MAX);
     assert_string_equal(only(page, "dnstt_domain_peak_clients"),
                         "dnstt_domain_peak_clients{domain=\"a\\\"b\\\\c\\nd\xc3\xa9\"} 0\n");
+    free(page);
+}
+
+/* A label of a key that the format does not have is empty. */
+static void test_tunnels(void **state)
+{
+    (void)state;
+    static const struct tunnel tunnels[] = {
+        {.format = TUNNEL_DNSTT, .record_type = TUNNEL_TXT, .mtu = 500},
+        {.format = TUNNEL_NOIZDNS},
+        {.format = TUNNEL_VAYDNS, .clientid_size = 8, .record_type = TUNNEL_NULL},
+        {.format = TUNNEL_XDNS, .record_type = TUNNEL_ANY, .mtu = TUNNEL_XDNS_MTU},
+        {.format = TUNNEL_OPAQUE},
+    };
+    struct scene scene;
+    scene_make(&scene);
+    for (unsigned i = 0; i < sizeof tunnels / sizeof *tunnels; i++) {
+        const char name[] = {(char)('a' + i), '.', 'b', '\0'};
+        scene_domain(&scene, name);
+        scene.state.options.tunnels[i] = tunnels[i];
+    }
+    char *page = scrape(&scene, PAGE_MAX);
+    assert_string_equal(
+        only(page, "dnstt_tunnel_info"),
+        "dnstt_tunnel_info{domain=\"a.b\",format=\"dnstt\",clientid_size=\"\",record_type=\"\"} 1\n"
+        "dnstt_tunnel_info{domain=\"b.b\",format=\"noizdns\",clientid_size=\"\",record_type=\"\"} "
+        "1\n"
+        "dnstt_tunnel_info{domain=\"c.b\",format=\"vaydns\",clientid_size=\"8\",record_type="
+        "\"null\"} 1\n"
+        "dnstt_tunnel_info{domain=\"d.b\",format=\"xdns\",clientid_size=\"\",record_type=\"any\"} "
+        "1\n"
+        "dnstt_tunnel_info{domain=\"e.b\",format=\"opaque\",clientid_size=\"\",record_type=\"\"} "
+        "1\n");
     free(page);
 }
 
@@ -848,6 +899,7 @@ int main(void)
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_numbers_of_every_length),
         cmocka_unit_test(test_escapes_in_label_values),
+        cmocka_unit_test(test_tunnels),
         cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_headers),
     };

@@ -91,14 +91,23 @@ static struct wire_record query(uint64_t token, uint8_t domain, uint16_t bytes, 
     return (struct wire_record){.token = token,
                                 .bytes = bytes,
                                 .outcome = WIRE_QUERY,
+                                .strength = WIRE_WEAK,
                                 .domain = domain,
                                 .fingerprint = {fingerprint}};
 }
 
+static struct wire_record query_without_session(uint8_t domain, uint16_t bytes)
+{
+    return (struct wire_record){.bytes = bytes, .outcome = WIRE_QUERY, .domain = domain};
+}
+
 static struct wire_record response(uint64_t token, uint8_t domain, uint16_t bytes)
 {
-    return (struct wire_record){
-        .token = token, .bytes = bytes, .outcome = WIRE_RESPONSE, .domain = domain};
+    return (struct wire_record){.token = token,
+                                .bytes = bytes,
+                                .outcome = WIRE_RESPONSE,
+                                .strength = token != 0 ? WIRE_WEAK : WIRE_NO_SESSION,
+                                .domain = domain};
 }
 
 static struct wire_record rejected(enum wire_outcome reason, uint8_t domain)
@@ -240,6 +249,34 @@ static void test_conversation(void **state)
     bench_end(&bench);
 }
 
+/* Both are counted as what they are, and no session comes of either. */
+static void test_no_session(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench, NULL);
+    assert_int_equal(send_hello(&bench), INTAKE_OK);
+    message.batch.records[0] = query_without_session(1, 100);
+    message.batch.records[1] = response(0, 1, 200);
+    assert_int_equal(send_batch(&bench, 2, NOW), INTAKE_OK);
+    const struct group *group = &bench.counts.groups.entries[1];
+    assert_int_equal(group->queries, 1);
+    assert_int_equal(group->bytes_in, 100);
+    assert_int_equal(group->responses, 1);
+    assert_int_equal(group->bytes_out, 200);
+    assert_int_equal(group->active, 0);
+    assert_int_equal(group->sessions, 0);
+    assert_int_equal(bench.counts.sessions.used, 0);
+    assert_int_equal(bench.counts.distinct.current.used, 0);
+
+    /* A fingerprint is one of a session's query. */
+    message.batch.records[0].fingerprint[2] = 1;
+    assert_int_equal(send_batch(&bench, 1, NOW), INTAKE_WIRE);
+    assert_int_equal(bench.intake.wire, WIRE_FAULT_RECORD);
+    assert_int_equal(group->queries, 1);
+    bench_end(&bench);
+}
+
 static void test_nothing_before_hello(void **state)
 {
     (void)state;
@@ -293,7 +330,8 @@ static const struct fault_case batch_faults[] = {
     {"no outcome", IN_LAST(outcome), WIRE_OUTCOMES, WIRE_FAULT_RECORD},
     {"a response with a fingerprint", IN_LAST(outcome), WIRE_RESPONSE, WIRE_FAULT_RECORD},
     {"a rejected query with a token", IN_LAST(outcome), WIRE_REJECTED_QTYPE, WIRE_FAULT_RECORD},
-    {"a reserved byte", IN_LAST(reserved), 1, WIRE_FAULT_RECORD},
+    {"a token without a session", IN_LAST(strength), WIRE_NO_SESSION, WIRE_FAULT_RECORD},
+    {"no strength", IN_LAST(strength), WIRE_STRENGTHS, WIRE_FAULT_RECORD},
     {"a domain too many", IN_LAST(domain), DOMAINS, WIRE_FAULT_RECORD},
 };
 
@@ -485,6 +523,7 @@ struct sums {
     uint64_t bytes_in[DOMAINS];
     uint64_t bytes_out[DOMAINS];
     uint64_t rejected[DOMAINS][WIRE_REJECTED_COUNT];
+    uint64_t without_session;
     uint32_t seen[TOKENS]; /* 0: never */
 };
 
@@ -497,13 +536,17 @@ static struct wire_record random_record(struct sums *sums, uint32_t now)
     if (kind == 0) {
         sums->queries[domain]++;
         sums->bytes_in[domain] += bytes;
+        if (random_below(4) == 0) {
+            sums->without_session++;
+            return query_without_session(domain, bytes);
+        }
         sums->seen[number] = now;
         return query(random_token(number), domain, bytes, (uint8_t)random_below(256));
     }
     if (kind == 1) {
         sums->responses[domain]++;
         sums->bytes_out[domain] += bytes;
-        return response(random_token(number), domain, bytes);
+        return response(random_below(4) == 0 ? 0 : random_token(number), domain, bytes);
     }
     uint32_t reason = random_below(WIRE_REJECTED_COUNT);
     sums->rejected[domain][reason]++;
@@ -512,6 +555,8 @@ static struct wire_record random_record(struct sums *sums, uint32_t now)
 
 static void assert_sums(const struct bench *bench, const struct sums *sums, uint32_t now)
 {
+    uint64_t all_active = 0;
+    uint64_t all_sessions = 0;
     for (uint32_t domain = 0; domain < DOMAINS; domain++) {
         uint32_t active = 0;
         uint64_t sessions = 0;
@@ -527,7 +572,12 @@ static void assert_sums(const struct bench *bench, const struct sums *sums, uint
         assert_int_equal(group->bytes_in, sums->bytes_in[domain]);
         assert_int_equal(group->bytes_out, sums->bytes_out[domain]);
         assert_memory_equal(group->rejected, sums->rejected[domain], sizeof group->rejected);
+        all_active += active;
+        all_sessions += sessions;
     }
+    /* A query without a session has left nothing in the tables. */
+    assert_int_equal(bench->counts.sessions.used, all_active);
+    assert_int_equal(bench->counts.distinct.current.used, all_sessions);
 }
 
 static void test_long_conversation(void **state)
@@ -561,6 +611,7 @@ static void test_long_conversation(void **state)
         stats.received += stats.outcomes[outcome];
     }
     assert_int_equal(send_stats(&bench, &stats), INTAKE_OK);
+    assert_true(sums.without_session > 0);
     bench_end(&bench);
 }
 
@@ -660,6 +711,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conversation),
+        cmocka_unit_test(test_no_session),
         cmocka_unit_test(test_nothing_before_hello),
         cmocka_unit_test(test_wire_faults_change_nothing),
         cmocka_unit_test(test_cut_messages_change_nothing),

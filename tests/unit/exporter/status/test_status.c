@@ -1,6 +1,7 @@
 /* The databases' lines, which need databases, are looked at in tests/integration/test_status.py. */
 #include "common/domain.h"
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "common/wire.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
@@ -90,11 +91,11 @@ static void assert_hides(const char *text)
 static void test_all_is_well(void **state)
 {
     (void)state;
-    shown.counts.sessions.used = 42;
+    shown.counts.sessions.used = 50; /* those too that do not count yet */
     domains[0].active = 42;
     render();
     assert_shows("<p class=\"figure\">42</p>");
-    assert_shows("<tr><th>t.example.com</th><td>42 active</td></tr>");
+    assert_shows("<tr><th>t.example.com</th><td>dnstt</td><td>42 active</td></tr>");
     assert_shows("UDP port 53 on all interfaces");
     assert_shows("<th>Sniffer</th><td class=\"good\">reports</td>");
     assert_shows("<th>Packets lost</th><td class=\"good\">none</td>");
@@ -106,6 +107,36 @@ static void test_all_is_well(void **state)
     /* Without databases nobody's place is known. */
     assert_hides("Countries of");
     assert_hides("Networks of");
+}
+
+static void test_formats(void **state)
+{
+    (void)state;
+    name_domain("v.example.com");
+    name_domain("x.example.com");
+    shown.options.tunnels[1].format = TUNNEL_VAYDNS;
+    shown.options.tunnels[2].format = TUNNEL_OPAQUE;
+    domains[1].active = 7;
+    render();
+    assert_shows("<tr><th>t.example.com</th><td>dnstt</td><td>0 active</td></tr>\n"
+                 "<tr><th>v.example.com</th><td>vaydns</td><td>7 active</td></tr>\n"
+                 "<tr><th>x.example.com</th><td>opaque</td><td>0 active</td></tr>\n");
+    assert_shows("<p class=\"figure\">7</p>");
+}
+
+static void test_windows(void **state)
+{
+    (void)state;
+    render();
+    assert_shows("with a query in the last 30 s;");
+    name_domain("v.example.com");
+    name_domain("x.example.com");
+    shown.options.tunnels[1].active_window = 10;
+    render();
+    assert_shows("with a query in the last 10 to 30 s;");
+    shown.options.tunnels[2].active_window = 3600;
+    render();
+    assert_shows("with a query in the last 10 to 3600 s;");
 }
 
 static void test_what_is_wrong_is_told(void **state)
@@ -189,6 +220,7 @@ static void test_the_longest_page(void **state)
     while (shown.options.domain_count < DOMAINS_MAX) {
         name_domain(name);
         domains[shown.options.domain_count - 1].active = UINT32_MAX;
+        shown.options.tunnels[shown.options.domain_count - 1].format = TUNNEL_NOIZDNS;
     }
     shown.options.port_count = OPTIONS_PORTS_MAX;
     for (unsigned i = 0; i < OPTIONS_PORTS_MAX; i++) {
@@ -215,6 +247,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_all_is_well, start),
+        cmocka_unit_test_setup(test_formats, start),
+        cmocka_unit_test_setup(test_windows, start),
         cmocka_unit_test_setup(test_what_is_wrong_is_told, start),
         cmocka_unit_test_setup(test_reasons, start),
         cmocka_unit_test_setup(test_the_hour, start),

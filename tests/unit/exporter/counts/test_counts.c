@@ -1,0 +1,514 @@
+/* The rules by which sessions of each format count, from the record on. */
+#include "common/domain.h"
+#include "common/options.h"
+#include "common/tunnel.h"
+#include "common/wire.h"
+#include "exporter/counts/counts.h"
+#include "exporter/counts/distinct.h"
+#include "exporter/counts/geo.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/history.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/counts/table.h"
+#include "exporter/system/timer.h"
+
+#include "tests/unit/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+
+enum { LIMIT = 1000, REMEMBER = 200000, WINDOW = 30, NOW = 1000 };
+
+/* The tests' clock: seconds. */
+static uint32_t now;
+static struct counts counts;
+static struct options options;
+
+static void counts_begin(void)
+{
+    now = NOW;
+    assert_int_equal(counts_create(&options, now, &counts), 0);
+}
+
+static void options_begin(void)
+{
+    options = (struct options){.groups_max = 100,
+                               .sessions_max = LIMIT,
+                               .sessions_remember = REMEMBER,
+                               .sessions_min_queries = 1,
+                               .active_window = WINDOW};
+}
+
+static void options_add(const char *keys)
+{
+    const char *part = NULL;
+    assert_null(tunnel_parse(keys, &options.tunnels[options.domain_count], &part));
+    options.domain_count++;
+}
+
+/* Counts of one domain, of a tunnel with these keys. */
+static void begin(const char *keys)
+{
+    options_begin();
+    options_add(keys);
+    counts_begin();
+}
+
+static void end(void)
+{
+    table_unmap(counts.sessions.slots, counts.sessions.slot_count, sizeof(struct session_entry));
+    groups_destroy(&counts.groups);
+    distinct_destroy(&counts.distinct);
+}
+
+/* --- What comes, and what is counted of it --- */
+
+static const struct geo germany = {.country = GEO_COUNTRY('D', 'E'), .asn = 64496};
+
+static void take_from(struct geo place, const struct wire_record *record)
+{
+    counts_prefetch(&counts, record);
+    counts_take(&counts, record, place, now);
+}
+
+static struct wire_record query_of(uint8_t domain, uint64_t number, enum wire_strength strength,
+                                   uint8_t fingerprint)
+{
+    return (struct wire_record){.token = random_token(number),
+                                .bytes = 100,
+                                .outcome = WIRE_QUERY,
+                                .strength = (uint8_t)strength,
+                                .domain = domain,
+                                .fingerprint = {fingerprint}};
+}
+
+static void query(uint8_t domain, uint64_t number, enum wire_strength strength, uint8_t fingerprint)
+{
+    const struct wire_record record = query_of(domain, number, strength, fingerprint);
+    take_from(GEO_UNKNOWN, &record);
+}
+
+static void query_without_session(uint8_t domain)
+{
+    const struct wire_record record = {.bytes = 100, .outcome = WIRE_QUERY, .domain = domain};
+    take_from(GEO_UNKNOWN, &record);
+}
+
+static void response_from(struct geo place, uint64_t number, enum wire_strength strength)
+{
+    const struct wire_record record = {.token = random_token(number),
+                                       .bytes = 200,
+                                       .outcome = WIRE_RESPONSE,
+                                       .strength = (uint8_t)strength};
+    take_from(place, &record);
+}
+
+/* The exporter's own timer, as its loop runs it each second. */
+static void pass(uint32_t seconds)
+{
+    struct timer timer = counts_timer(&counts);
+    for (uint32_t i = 0; i < seconds; i++) {
+        now++;
+        timer.run(timer.owner, (struct timer_now){.second = now});
+    }
+}
+
+/* Of the domain's first group, where all without a place are. */
+static void assert_sessions(uint8_t domain, uint32_t active, uint64_t sessions)
+{
+    assert_int_equal(counts.groups.entries[domain].active, active);
+    assert_int_equal(counts.groups.domains[domain].active, active);
+    assert_int_equal(counts.groups.entries[domain].sessions, sessions);
+}
+
+static void assert_nothing_remembered(void)
+{
+    assert_int_equal(counts.distinct.current.used, 0);
+    assert_int_equal(counts.distinct.previous.used, 0);
+    assert_int_equal(counts.distinct.forgotten, 0);
+}
+
+/* --- vaydns --- */
+
+/* Ids of two bytes come again and again, each for a session of its own. */
+static void test_short_ids_count_anew(void **state)
+{
+    (void)state;
+    enum { SESSIONS = 100000, IDS = 65536 };
+    begin("format=vaydns");
+    for (uint32_t number = 0; number < SESSIONS; number++) {
+        query(0, number % IDS, WIRE_STRONG, 1);
+        query(0, number % IDS, WIRE_WEAK, 2);
+        assert_sessions(0, 1, number + 1);
+        now += WINDOW + 1;
+    }
+    assert_nothing_remembered();
+    assert_int_equal(counts.groups.domains[0].peak, 1);
+    assert_int_equal(counts.groups.entries[0].queries, 2 * SESSIONS);
+    pass(1);
+    assert_sessions(0, 0, SESSIONS);
+    assert_int_equal(counts.sessions.used, 0);
+    end();
+}
+
+/* Within its window an id is one session, however often it shows itself. */
+static void test_short_id_within_its_window(void **state)
+{
+    (void)state;
+    begin("format=vaydns");
+    for (unsigned i = 0; i < 100; i++) {
+        query(0, 1, i % 2 == 0 ? WIRE_STRONG : WIRE_WEAK, (uint8_t)i);
+        assert_sessions(0, 1, 1);
+        pass(WINDOW);
+    }
+    assert_sessions(0, 1, 1);
+    pass(1);
+    assert_sessions(0, 0, 1);
+    query(0, 1, WIRE_WEAK, 1);
+    assert_sessions(0, 0, 1);
+    query(0, 1, WIRE_STRONG, 1);
+    assert_sessions(0, 1, 2);
+    assert_nothing_remembered();
+    end();
+}
+
+static void test_long_ids_count_once(void **state)
+{
+    (void)state;
+    begin("format=vaydns,clientid-size=8");
+    for (unsigned i = 0; i < 10; i++) {
+        query(0, 1, WIRE_STRONG, (uint8_t)i);
+        assert_sessions(0, 1, 1);
+        pass(WINDOW + 1);
+        assert_sessions(0, 0, 1);
+    }
+    assert_int_equal(counts.distinct.current.used, 1);
+    end();
+}
+
+static void test_weak_queries_make_no_session(void **state)
+{
+    (void)state;
+    enum { FORGED = 100000 };
+    for (unsigned long_ids = 0; long_ids < 2; long_ids++) {
+        begin(long_ids ? "format=vaydns,clientid-size=8" : "format=vaydns");
+        for (uint32_t number = 0; number < FORGED; number++) {
+            query(0, number, WIRE_WEAK, 1);
+            query(0, number, WIRE_WEAK, 2);
+            now += number % 1000 == 0;
+        }
+        assert_sessions(0, 0, 0);
+        assert_int_equal(counts.groups.domains[0].peak, 0);
+        assert_nothing_remembered();
+        query(0, FORGED - 1, WIRE_STRONG, 3);
+        assert_sessions(0, 1, 1);
+        assert_int_equal(counts.groups.domains[0].peak, 1);
+        assert_int_equal(counts.distinct.current.used, long_ids);
+        assert_int_equal(counts.groups.entries[0].queries, 2 * FORGED + 1);
+        end();
+    }
+}
+
+/* --- Queries without a session --- */
+
+static void test_no_session(void **state)
+{
+    (void)state;
+    const char *const tunnels[] = {"format=opaque", "format=vaydns", "format=xdns", ""};
+    enum { TUNNELS = sizeof tunnels / sizeof *tunnels, QUERIES = 1000 };
+    options_begin();
+    for (unsigned i = 0; i < TUNNELS; i++) {
+        options_add(tunnels[i]);
+    }
+    counts_begin();
+    for (unsigned i = 0; i < QUERIES; i++) {
+        for (uint8_t domain = 0; domain < TUNNELS; domain++) {
+            query_without_session(domain);
+        }
+        now += i % 100 == 0;
+    }
+    for (uint8_t domain = 0; domain < TUNNELS; domain++) {
+        assert_sessions(domain, 0, 0);
+        assert_int_equal(counts.groups.domains[domain].peak, 0);
+        assert_int_equal(counts.groups.entries[domain].queries, QUERIES);
+        assert_int_equal(counts.groups.entries[domain].bytes_in, 100 * QUERIES);
+    }
+    assert_int_equal(counts.sessions.used, 0);
+    assert_int_equal(counts.sessions.evicted, 0);
+    assert_int_equal(counts.sessions.refused, 0);
+    assert_nothing_remembered();
+    end();
+}
+
+/* --- A full table --- */
+
+static void test_unproved_cannot_push_out_proved(void **state)
+{
+    (void)state;
+    enum { PROVED = 200, FORGED = 20000 };
+    begin("format=vaydns");
+    for (uint32_t number = 0; number < PROVED; number++) {
+        query(0, number, WIRE_STRONG, 1);
+    }
+    for (uint32_t number = 0; number < FORGED; number++) {
+        query(0, PROVED + number, WIRE_WEAK, 1);
+        now += number % 1000 == 0; /* 20 s in all: none ends by itself */
+    }
+    assert_sessions(0, PROVED, PROVED);
+    assert_int_equal(counts.sessions.used, LIMIT);
+    assert_int_equal(counts.sessions.evicted, PROVED + FORGED - LIMIT);
+    assert_int_equal(counts.sessions.refused, 0);
+
+    /* Each is still there: its own weak query keeps it, and none counts again. */
+    for (uint32_t number = 0; number < PROVED; number++) {
+        query(0, number, WIRE_WEAK, 2);
+    }
+    assert_int_equal(counts.sessions.evicted, PROVED + FORGED - LIMIT);
+    pass(WINDOW);
+    assert_sessions(0, PROVED, PROVED);
+    end();
+}
+
+static void test_refused_where_all_are_proved(void **state)
+{
+    (void)state;
+    begin("format=vaydns");
+    for (uint32_t number = 0; number < LIMIT; number++) {
+        query(0, number, WIRE_STRONG, 1);
+    }
+    for (uint32_t number = 0; number < LIMIT; number++) {
+        query(0, LIMIT + number, WIRE_STRONG, 1);
+    }
+    assert_sessions(0, LIMIT, LIMIT);
+    assert_int_equal(counts.sessions.evicted, 0);
+    assert_int_equal(counts.sessions.refused, LIMIT);
+    end();
+}
+
+/* --- Windows --- */
+
+static void test_each_domain_has_its_window(void **state)
+{
+    (void)state;
+    enum { SHORT = 10, LONG = 60 };
+    options_begin();
+    options_add("active-window=60s");
+    options_add("format=vaydns,active-window=10s");
+    options_add("format=xdns");
+    counts_begin();
+    for (uint8_t domain = 0; domain < 3; domain++) {
+        query(domain, domain, WIRE_STRONG, 1);
+    }
+    for (uint32_t second = 1; second <= LONG + 1; second++) {
+        pass(1);
+        assert_sessions(0, second <= LONG, 1);
+        assert_sessions(1, second <= SHORT, 1);
+        assert_sessions(2, second <= WINDOW, 1);
+    }
+    assert_int_equal(counts.sessions.used, 0);
+    end();
+}
+
+/* A query of one does not keep that of another, and a pause ends those that it is long enough
+ * for. */
+static void test_windows_over_a_pause(void **state)
+{
+    (void)state;
+    options_begin();
+    options_add("active-window=1h");
+    options_add("active-window=10s");
+    counts_begin();
+    query(0, 0, WIRE_WEAK, 1);
+    query(1, 1, WIRE_WEAK, 1);
+    now += 3600;
+    query(1, 2, WIRE_WEAK, 1);
+    assert_sessions(0, 1, 1);
+    assert_sessions(1, 1, 2);
+    now++;
+    query(1, 2, WIRE_WEAK, 1);
+    assert_sessions(0, 0, 1);
+    assert_sessions(1, 1, 2);
+    end();
+}
+
+/* --- xdns --- */
+
+static void test_xdns(void **state)
+{
+    (void)state;
+    begin("format=xdns");
+    for (unsigned i = 0; i < 10; i++) {
+        query(0, 1, WIRE_WEAK, 7);
+    }
+    assert_sessions(0, 0, 0);
+    query(0, 1, WIRE_WEAK, 8);
+    assert_sessions(0, 1, 1);
+
+    /* One strong query is enough. */
+    query(0, 2, WIRE_STRONG, 7);
+    assert_sessions(0, 2, 2);
+
+    /* Once it has ended, what it sent before proves nothing; and it is no new session. */
+    pass(WINDOW + 1);
+    query(0, 1, WIRE_WEAK, 7);
+    assert_sessions(0, 0, 2);
+    query(0, 1, WIRE_WEAK, 8);
+    assert_sessions(0, 1, 2);
+    assert_int_equal(counts.distinct.current.used, 2);
+    end();
+}
+
+/* --- Responses --- */
+
+static void respond_in_every_way(uint64_t number)
+{
+    response_from(GEO_UNKNOWN, number, WIRE_WEAK);
+    response_from(germany, number, WIRE_WEAK);
+    response_from(GEO_UNKNOWN, number, WIRE_STRONG);
+    response_from(germany, number, WIRE_STRONG);
+}
+
+static void test_responses_change_no_session(void **state)
+{
+    (void)state;
+    const char *const tunnels[] = {"", "format=vaydns", "format=xdns"};
+    for (unsigned i = 0; i < sizeof tunnels / sizeof *tunnels; i++) {
+        const uint32_t counted_at_once = i == 0;
+        begin(tunnels[i]);
+        respond_in_every_way(1);
+        assert_sessions(0, 0, 0);
+        assert_int_equal(counts.sessions.used, 0);
+
+        /* It is not proved, not moved, and ends as if there had been none. */
+        query(0, 1, WIRE_WEAK, 1);
+        respond_in_every_way(1);
+        assert_sessions(0, counted_at_once, counted_at_once);
+        assert_int_equal(counts.groups.entries[1].active, 0);
+        pass(WINDOW);
+        respond_in_every_way(1);
+        assert_int_equal(counts.sessions.used, 1);
+        pass(1);
+        assert_int_equal(counts.sessions.used, 0);
+        assert_sessions(0, 0, counted_at_once);
+
+        query(0, 2, WIRE_STRONG, 1);
+        respond_in_every_way(2);
+        assert_sessions(0, 1, 1 + counted_at_once);
+        assert_int_equal(counts.groups.entries[1].responses, 8);
+        assert_int_equal(counts.groups.entries[1].sessions, 0);
+        end();
+    }
+}
+
+/* --- dnstt --- */
+
+static void test_dnstt(void **state)
+{
+    (void)state;
+    const char *const tunnels[] = {"", "format=noizdns"};
+    for (unsigned i = 0; i < 4; i++) {
+        const enum wire_strength strength = i % 2 == 0 ? WIRE_WEAK : WIRE_STRONG;
+        begin(tunnels[i / 2]);
+        query(0, 1, strength, 7);
+        assert_sessions(0, 1, 1);
+        query(0, 1, strength, 8);
+        assert_sessions(0, 1, 1);
+        pass(WINDOW + 1);
+        assert_sessions(0, 0, 1);
+        query(0, 1, strength, 9);
+        assert_sessions(0, 1, 1);
+        assert_int_equal(counts.distinct.current.used, 1);
+        end();
+    }
+}
+
+static void test_dnstt_from_the_second_query(void **state)
+{
+    (void)state;
+    const char *const tunnels[] = {"", "format=noizdns"};
+    for (unsigned i = 0; i < 4; i++) {
+        const enum wire_strength strength = i % 2 == 0 ? WIRE_WEAK : WIRE_STRONG;
+        options_begin();
+        options_add(tunnels[i / 2]);
+        options.sessions_min_queries = 2;
+        counts_begin();
+        query(0, 1, strength, 7);
+        query(0, 1, strength, 7);
+        assert_sessions(0, 0, 0);
+        assert_nothing_remembered();
+        query(0, 1, strength, 8);
+        assert_sessions(0, 1, 1);
+        pass(WINDOW + 1);
+        query(0, 1, strength, 8);
+        assert_sessions(0, 0, 1);
+        query(0, 1, strength, 7);
+        assert_sessions(0, 1, 1);
+        end();
+    }
+}
+
+/* How many queries are asked for is a matter of dnstt: the others have rules of their own. */
+static void test_min_queries_is_of_dnstt(void **state)
+{
+    (void)state;
+    options_begin();
+    options_add("format=vaydns");
+    options_add("format=xdns");
+    options.sessions_min_queries = 2;
+    counts_begin();
+    query(0, 1, WIRE_STRONG, 7);
+    query(1, 2, WIRE_STRONG, 7);
+    assert_sessions(0, 1, 1);
+    assert_sessions(1, 1, 1);
+    end();
+}
+
+/* --- The last hour --- */
+
+/* It shows those that count, not all that the table holds. */
+static void test_history_is_of_those_that_count(void **state)
+{
+    (void)state;
+    uint32_t samples[HISTORY_SAMPLES];
+    begin("format=vaydns");
+    for (uint32_t number = 0; number < 100; number++) {
+        query(0, number, WIRE_WEAK, 1);
+    }
+    pass(1);
+    history_read(&counts.history, now, samples);
+    assert_int_equal(samples[HISTORY_SAMPLES - 1], 0);
+    query(0, 5, WIRE_STRONG, 1);
+    pass(1);
+    history_read(&counts.history, now, samples);
+    assert_int_equal(samples[HISTORY_SAMPLES - 1], 1);
+    assert_int_equal(counts.sessions.used, 100);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_short_ids_count_anew),
+        cmocka_unit_test(test_short_id_within_its_window),
+        cmocka_unit_test(test_long_ids_count_once),
+        cmocka_unit_test(test_weak_queries_make_no_session),
+        cmocka_unit_test(test_no_session),
+        cmocka_unit_test(test_unproved_cannot_push_out_proved),
+        cmocka_unit_test(test_refused_where_all_are_proved),
+        cmocka_unit_test(test_each_domain_has_its_window),
+        cmocka_unit_test(test_windows_over_a_pause),
+        cmocka_unit_test(test_xdns),
+        cmocka_unit_test(test_responses_change_no_session),
+        cmocka_unit_test(test_dnstt),
+        cmocka_unit_test(test_dnstt_from_the_second_query),
+        cmocka_unit_test(test_min_queries_is_of_dnstt),
+        cmocka_unit_test(test_history_is_of_those_that_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
