@@ -53,13 +53,16 @@ OF_EXPORTER = f"and on (job, instance) {of_servers('dnstt_exporter_build_info')}
 DAY = 86400  # seconds
 GOOD_AT_ONE = steps((None, "red"), (1, "green"))
 
+TUNNEL_LABELS = {"domain": "Domain", "format": "Format", "clientid_size": "Client id size",
+                 "record_type": "Record type"}
+
 
 # === The panels ==================================================================================
 
 CLIENTS = [
     stat("Current active clients",
          "Sessions of the chosen domain that are active now: with a query within the last 30 s, or "
-         "what -dnstt.active-window says.",
+         "the active window that the exporter was given. \"Tunnels\" below says what a session is.",
          query(f"sum({ACTIVE})"), sparkline=True, width=8),
     stat("Peak active clients",
          "The most sessions that were active at a time since each exporter started. A sum over "
@@ -68,7 +71,8 @@ CLIENTS = [
          query(f"sum({PEAK})", instant=True), width=8),
     stat("Total observed sessions",
          "Distinct sessions since each exporter started. One that asked several servers counts on "
-         "each of them.",
+         "each of them. With client ids shorter than 8 bytes, as VayDNS has, one counts each time "
+         "that it becomes active.",
          query(f"sum({SESSIONS})", instant=True), width=8),
 ]
 
@@ -100,10 +104,12 @@ PLACES = [
 
 TRAFFIC = [
     series("DNS query rate",
-           "Queries of sessions a second. Resolvers repeat queries: no measure of clients.",
+           "Queries a second that the server takes. Resolvers repeat queries: no measure of "
+           "clients.",
            query(f"sum({QUERY_RATE})", "queries"), "reqps"),
     series("DNS query rate by country",
-           f"Queries of sessions a second by the country of their resolver. {RESOLVERS}",
+           f"Queries a second that the server takes, by the country of their resolver. "
+           f"{RESOLVERS}",
            query(f"sum by (country) ({QUERY_RATE})", "{{country}}"), "reqps", stacked=True),
     bars("Top ASNs by DNS query rate",
          f"The ten autonomous systems whose resolvers ask most. {RESOLVERS}",
@@ -122,10 +128,10 @@ TRAFFIC = [
            "headers.",
            query(f"sum({OUT_RATE})", "out"), "Bps"),
     series("New session rate",
-           "Sessions a second that were never seen before.",
+           "Sessions a second that were not seen before.",
            query(f"sum({SESSION_RATE})", "sessions"), "cps"),
     series("New session rate by country",
-           "Sessions a second that were never seen before, by the country of their first resolver. "
+           "Sessions a second that were not seen before, by the country of their first resolver. "
            f"{RESOLVERS}",
            query(f"sum by (country) ({SESSION_RATE})", "{{country}}"), "cps", stacked=True),
 ]
@@ -139,6 +145,13 @@ EACH_SERVER = [
            "exact for a server. Servers peak at different times, so the sum is only a bound.",
            query(f"max by (instance) ({of_domain('dnstt_domain_peak_clients')})", "{{instance}}"),
            "locale"),
+    table("Tunnels",
+          "How the exporters read the queries of each domain, of all domains. A session is a "
+          "client's process (dnstt, noizdns), a connection with a new id at each reconnect (vaydns), "
+          "or a dialled connection, which without mux is one for each TCP connection (xdns). opaque "
+          "has none. Two rows of a domain: its servers are set up differently.",
+          f"count by ({', '.join(TUNNEL_LABELS)}) ({of_servers('dnstt_tunnel_info')})", "locale",
+          TUNNEL_LABELS, "Servers", width=24),
 ]
 
 LIMITS = [
@@ -178,8 +191,9 @@ HEALTH = [
            "too low by that much.",
            query(f"sum by (instance) ({rate(LOST)})", "{{instance}}"), "pps"),
     series("Rejected queries by reason",
-           "Queries under the domain that dnstt's server would refuse. edns: through that resolver "
-           "the tunnel cannot work.",
+           "Queries under the domain that the tunnel's server would refuse, or that no client "
+           "sends. edns: the resolver allows smaller responses than the server's -mtu. framing or "
+           "qtype alone, without sessions: the exporter reads another format than the server.",
            query(f"sum by (reason) ({rate(of_domain('dnstt_rejected_queries_total'))})",
                  "{{reason}}"), "reqps", stacked=True),
     stat("Limits met since the start",
@@ -267,7 +281,7 @@ def placed(rows):
 DASHBOARD = {
     "uid": "dnstt-exporter",
     "title": "dnstt",
-    "description": "Sessions of dnstt servers as dnstt_exporter counts them.",
+    "description": "Sessions of dnstt servers and their forks as dnstt_exporter counts them.",
     "tags": ["dnstt", "prometheus"],
     "schemaVersion": SCHEMA_VERSION,
     "editable": False,

@@ -86,11 +86,13 @@ def bars(title, description, expression, unit, label, value, *, width=12, height
 
 
 def table(title, description, expression, unit, labels, value, *, width=12):
+    """Labels by their headings, or a dictionary of both."""
+    headings = labels if isinstance(labels, dict) else {name.lower(): name for name in labels}
     options = {"cellHeight": "sm", "frameIndex": 0, "showHeader": True,
                "sortBy": [{"displayName": value, "desc": True}]}
     return panel("table", title, description, ranking(expression), unit, options, width=width,
                  custom={"align": "auto", "filterable": True},
-                 transformations=tidied(Value=value, **{name.lower(): name for name in labels}))
+                 transformations=tidied(Value=value, **headings))
 
 
 def world(title, description, expression, unit, *, width=12, height=8):

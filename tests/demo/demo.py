@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""The exporter at work on traffic made here: some dozens of dnstt sessions over loopback, coming
-and going, from addresses that a GeoIP database of this demo's own puts into a dozen networks.
+"""The exporter at work on traffic made here: some dozens of sessions of a dnstt and a VayDNS tunnel
+over loopback, coming and going, from addresses that a GeoIP database of this demo's own puts into a
+dozen networks.
 
 Runs until Ctrl-C, or for --seconds N; then ends what it started and leaves nothing behind.
 """
 
 import argparse
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -26,7 +29,11 @@ from support import wire  # noqa: E402  (the path above comes first)
 from support.program import PROGRAM, Metrics  # noqa: E402
 
 DOMAIN = "t.example.com"
-WINDOW_SECONDS = 10  # short, so that one sees sessions go
+VAYDNS_DOMAIN = "v.example.com"
+# Short, so that one sees sessions go. A VayDNS client comes back with a new id after 10 s of silence,
+# where a dnstt client keeps its own: half the window suits it, here as in earnest.
+WINDOW_SECONDS = 10
+VAYDNS_WINDOW_SECONDS = 5
 TICK_SECONDS = 0.1
 REPORT_SECONDS = 2
 START_SECONDS = 5
@@ -39,13 +46,30 @@ NETWORKS = {
 }
 
 
-class Session:
-    """One dnstt client: an id, two resolvers of one network, a rate and a time to live."""
+class Tunnel(NamedTuple):
+    """How the clients of a tunnel ask."""
 
-    def __init__(self, now):
+    domain: str
+    id_octets: int
+    data_max: int  # octets in one query, beside KCP's header, for which a name has room
+    query: object  # makes one, of an id, the domain and a packet
+
+
+# VayDNS's clients write names of 101 characters at most, unless they are told otherwise.
+TUNNELS = (Tunnel(DOMAIN, 8, 110, wire.query), Tunnel(DOMAIN, 8, 110, wire.query),
+           Tunnel(VAYDNS_DOMAIN, 2, 26, wire.vaydns_query))
+
+
+class Session:
+    """One client: an id, two resolvers of one network, a rate and a time to live."""
+
+    def __init__(self, now, tunnel):
         # Few networks have many clients.
         network = min(random.choices(list(NETWORKS), k=2))
-        self.client_id = os.urandom(8)
+        self.tunnel = tunnel
+        self.client_id = os.urandom(tunnel.id_octets)
+        self.conversation = random.randrange(2**32)
+        self.packets = 0
         self.queries_per_second = random.uniform(0.5, 5)
         self.end = now + random.uniform(15, 60)
         self.resolvers = []
@@ -59,27 +83,40 @@ class Session:
         for resolver in self.resolvers:
             resolver.close()
 
+    def is_due(self):
+        """Whether it asks in this tick: first of all, and then at its rate."""
+        return (self.packets == 0 or
+                random.random() < self.queries_per_second * TICK_SECONDS)
+
+    def query(self):
+        """Some data, as a client begins with, or a poll."""
+        packet = b""
+        if self.packets == 0 or random.random() < 0.4:
+            data = os.urandom(random.randrange(1, self.tunnel.data_max + 1))
+            packet = wire.kcp(data, conversation=self.conversation, number=self.packets)
+            self.packets += 1
+        return self.tunnel.query(self.client_id, self.tunnel.domain, packet,
+                                 id=random.randrange(65536))
+
     def exchange(self, server):
-        """A poll or some data, and the server's answer to it."""
-        packet = os.urandom(random.randrange(24, 140)) if random.random() < 0.4 else b""
+        """A query, and the server's answer to it."""
         resolver = random.choice(self.resolvers)
-        query = wire.query(self.client_id, DOMAIN, packet, id=random.randrange(65536))
-        resolver.sendto(query, server.getsockname())
+        resolver.sendto(self.query(), server.getsockname())
         received, address = server.recvfrom(4096)
         server.sendto(wire.response(received, os.urandom(random.randrange(900))), address)
         resolver.recv(4096)
 
 
-def generate(sessions, server, now):
+def generate(sessions, tunnels, server, now):
     """One tick: sessions come and go in a slow wave, and each asks at its own rate."""
     wanted = round(40 + 20 * math.sin(now / 10))
     for session in [session for session in sessions if session.end < now]:
         session.close()
         sessions.remove(session)
     if len(sessions) < wanted:
-        sessions.append(Session(now))
+        sessions.append(Session(now, next(tunnels)))
     for session in sessions:
-        if random.random() < session.queries_per_second * TICK_SECONDS:
+        if session.is_due():
             session.exchange(server)
 
 
@@ -104,6 +141,8 @@ def make_databases(directory):
 def start_exporter(directory, dns_port, metrics_port):
     return subprocess.Popen([
         PROGRAM, "-capture.interface", "lo", "-dnstt.domain", DOMAIN, "-dnstt.port", str(dns_port),
+        "-dnstt.tunnel",
+        f"{VAYDNS_DOMAIN},format=vaydns,active-window={VAYDNS_WINDOW_SECONDS}s",
         "-dnstt.active-window", f"{WINDOW_SECONDS}s", "-log.level", "warn",
         "-geoip.country-database", directory / "country.mmdb",
         "-geoip.asn-database", directory / "asn.mmdb",
@@ -127,11 +166,13 @@ def wait_ready(exporter, url):
 
 def report(metrics, seconds, queries_before):
     countries = metrics.by("country", "dnstt_active_clients")
+    domains = metrics.by("domain", "dnstt_active_clients")
     ranking = sorted(countries.items(), key=lambda item: (-item[1], item[0]))
     queries = metrics.sum("dnstt_queries_total")
     print(f"{seconds:5.0f} s   {(queries - queries_before) / REPORT_SECONDS:5.1f} queries/s   "
           f"{metrics.sum('dnstt_sessions_total'):4.0f} sessions so far   "
-          f"{sum(countries.values()):3.0f} active: "
+          f"{sum(countries.values()):3.0f} active "
+          f"(dnstt {domains[DOMAIN]:.0f}, vaydns {domains[VAYDNS_DOMAIN]:.0f}): "
           + " ".join(f"{country} {count:.0f}" for country, count in ranking), flush=True)
     return queries
 
@@ -139,13 +180,14 @@ def report(metrics, seconds, queries_before):
 def run(exporter, url, server, seconds):
     """Traffic, and a line about it every two seconds."""
     sessions = []
+    tunnels = itertools.cycle(TUNNELS)
     began = now = time.monotonic()
     next_report = REPORT_SECONDS
     queries = 0
     while seconds is None or now - began < seconds:
         if exporter.poll() is not None:
             sys.exit(f"the exporter ended with status {exporter.returncode}")
-        generate(sessions, server, now)
+        generate(sessions, tunnels, server, now - began)
         if now - began >= next_report:
             queries = report(scrape(url), now - began, queries)
             next_report += REPORT_SECONDS
@@ -179,9 +221,10 @@ def main():
         stack.callback(exporter.wait)
         stack.callback(exporter.terminate)
         wait_ready(exporter, url)
-        print(f"Watching loopback for {DOMAIN}: traffic made here, which stays on this host.\n"
-              f"Metrics: {url}\nA session is active for {WINDOW_SECONDS} s after its latest query. "
-              "Ctrl-C ends.", flush=True)
+        print(f"Watching loopback for {DOMAIN} (dnstt) and {VAYDNS_DOMAIN} (VayDNS): traffic made "
+              f"here, which stays on this host.\nMetrics: {url}\n"
+              f"A session is active for {WINDOW_SECONDS} s after its latest query, that of VayDNS "
+              f"for {VAYDNS_WINDOW_SECONDS} s. Ctrl-C ends.", flush=True)
         run(exporter, url, server, seconds)
 
 

@@ -21,11 +21,13 @@ def host():
 @pytest.fixture
 def start(host):
     """Starts the program in the server's namespace, by default for t.example.com, and waits until
-    it answers. After the test each must still run, end in order, and leave nothing behind."""
+    it answers. `domain` None leaves -dnstt.domain out. After the test each must still run, end in
+    order, and leave nothing behind."""
     running = []
 
     def begin(*flags, domain="t.example.com", namespace=host.server, address=None, **options):
-        program = Program(namespace, "-dnstt.domain", domain, *flags, **options)
+        domains = [] if domain is None else ["-dnstt.domain", domain]
+        program = Program(namespace, *domains, *flags, **options)
         running.append(program)
         return program.wait_ready(*([address] if address else []))
 

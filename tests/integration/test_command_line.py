@@ -41,7 +41,7 @@ TOO_LONG = ".".join(["x" * 60] * 4)
 
 WRONG = {
     "unknown-flag": (DOMAIN + ("-nonsense",), ["-nonsense", "-help"]),
-    "no-domain": ((), ["-dnstt.domain", "give the tunnel domain"]),
+    "no-domain": ((), ["-dnstt.domain", "give the domain", "-dnstt.tunnel"]),
     "no-value": (DOMAIN + ("-dnstt.port",), ["-dnstt.port", "value"]),
     "not-a-flag": (DOMAIN + ("stray",), ["stray", "-help"]),
     "domain-empty-label": (("-dnstt.domain", "a..b"), ["-dnstt.domain", "a..b", "give"]),
@@ -53,12 +53,15 @@ WRONG = {
     "domain-twice": (DOMAIN + ("-dnstt.domain", "T.Example.COM."),
                      ["-dnstt.domain", "T.Example.COM.", "once"]),
     "domain-twice-by-comma": (("-dnstt.domain", "a.b,c.d,a.b"), ["-dnstt.domain", "a.b", "once"]),
+    "domain-with-keys": (("-dnstt.domain", "t.example.com,format=vaydns"),
+                         ["-dnstt.domain", "format=vaydns", "not a domain"]),
     "domains-33": (("-dnstt.domain", ",".join(f"d{n}.example" for n in range(33))),
                    ["-dnstt.domain", "d32.example", "at most 32"]),
     "port-0": (DOMAIN + ("-dnstt.port", "0"), ["-dnstt.port", "0", "1 to 65535"]),
     "port-70000": (DOMAIN + ("-dnstt.port=70000",), ["-dnstt.port", "70000", "1 to 65535"]),
     "port-text": (DOMAIN + ("-dnstt.port", "53x"), ["-dnstt.port", "53x", "1 to 65535"]),
-    "mtu": (DOMAIN + ("-dnstt.mtu", "511"), ["-dnstt.mtu", "511", "512 to 65535"]),
+    "mtu-0": (DOMAIN + ("-dnstt.mtu", "0"), ["-dnstt.mtu", "0", "1 to 65535"]),
+    "mtu-65536": (DOMAIN + ("-dnstt.mtu", "65536"), ["-dnstt.mtu", "65536", "1 to 65535"]),
     "window": (DOMAIN + ("-dnstt.active-window", "0s"), ["-dnstt.active-window", "0s", "1s to 1h"]),
     "framing": (DOMAIN + ("-dnstt.framing", "loose"), ["-dnstt.framing", "loose", "strict or any"]),
     "interface-name": (DOMAIN + ("-capture.interface", "a/b"),
@@ -86,6 +89,98 @@ WRONG = {
 
 @pytest.mark.parametrize("flags, words", WRONG.values(), ids=WRONG)
 def test_wrong_command_line(host, flags, words):
+    assert_refused(host, 2, *flags, words=words)
+
+
+FORMATS = "dnstt, vaydns, noizdns, xdns or opaque"
+KEYS = "format, clientid-size, record-type, mtu or active-window"
+VAYDNS_TYPES = "txt, null, cname, a, aaaa, mx, ns, srv or caa"
+XDNS_TYPES = "txt, a, aaaa or any"
+
+# What follows the domain → the part that is wrong, and what may stand there.
+WRONG_KEYS = {
+    "format=vaydnss": ("format=vaydnss", FORMATS),
+    "format=slipstream": ("format=slipstream", FORMATS),
+    "format=Dnstt": ("format=Dnstt", FORMATS),
+    "format=": ("format=", FORMATS),
+    "format": ("format", "key=value"),
+    "": ("t.example.com", "key=value"),
+    ",mtu=500": ('""', "key=value"),
+    "mtu=500,": ('""', "key=value"),
+    "size=2": ("size=2", KEYS),
+    "Format=dnstt": ("Format=dnstt", KEYS),
+    " mtu=500": (" mtu=500", KEYS),
+    "mtu=0": ("mtu=0", "1 to 65535"),
+    "mtu=65536": ("mtu=65536", "1 to 65535"),
+    "mtu=512 ": ("mtu=512 ", "1 to 65535"),
+    "mtu=500,mtu=500": ("mtu=500", "each key once"),
+    "format=xdns,format=dnstt": ("format=dnstt", "each key once"),
+    "active-window=0s": ("active-window=0s", "1s to 1h"),
+    "active-window=61m": ("active-window=61m", "1s to 1h"),
+    "active-window=15": ("active-window=15", "1s to 1h"),
+    "format=vaydns,clientid-size=0": ("clientid-size=0", "1 to 8"),
+    "clientid-size=9,format=vaydns": ("clientid-size=9", "1 to 8"),
+    "format=vaydns,clientid-size=two": ("clientid-size=two", "1 to 8"),
+    "format=vaydns,record-type=any": ("record-type=any", VAYDNS_TYPES),
+    "format=vaydns,record-type=TXT": ("record-type=TXT", VAYDNS_TYPES),
+    "format=xdns,record-type=mx": ("record-type=mx", XDNS_TYPES),
+    "clientid-size=2": ("clientid-size=2", "format, mtu or active-window"),
+    "record-type=txt,format=dnstt": ("record-type=txt", "format, mtu or active-window"),
+    "format=noizdns,clientid-size=8": ("clientid-size=8", "format, mtu or active-window"),
+    "format=noizdns,record-type=txt": ("record-type=txt", "format, mtu or active-window"),
+    "format=xdns,clientid-size=8": ("clientid-size=8", "format, record-type or active-window"),
+    "format=xdns,mtu=1232": ("mtu=1232", "format, record-type or active-window"),
+    "format=opaque,mtu=1232": ("mtu=1232", "format alone"),
+    "format=opaque,clientid-size=2": ("clientid-size=2", "format alone"),
+    "format=opaque,record-type=txt": ("record-type=txt", "format alone"),
+    "format=opaque,active-window=15s": ("active-window=15s", "format alone"),
+    "mtu=" + "0" * 80 + "1": ("mtu=000", "key=value"),
+    "mtu=5\x1b[31m": ("mtu=5?[31m", "1 to 65535"),
+}
+
+
+@pytest.mark.parametrize("keys, words", WRONG_KEYS.items(), ids=WRONG_KEYS)
+def test_wrong_key_of_a_tunnel(host, keys, words):
+    part, remedy = words
+    assert_refused(host, 2, "-dnstt.tunnel", f"t.example.com,{keys}",
+                   words=[f"-dnstt.tunnel {part}", remedy])
+
+
+def tunnels(count):
+    return [part for n in range(count) for part in ("-dnstt.tunnel", f"t{n}.example,format=xdns")]
+
+
+TUNNEL = ("-dnstt.tunnel", "t.example.com,format=vaydns")
+
+WRONG_TUNNELS = {
+    "no-domain": (("-dnstt.tunnel", "format=vaydns"), ["-dnstt.tunnel", "format=vaydns", "give"]),
+    "empty": (("-dnstt.tunnel", ""), ["-dnstt.tunnel", "give"]),
+    "empty-domain": (("-dnstt.tunnel", ",format=xdns"), ["-dnstt.tunnel", "give"]),
+    "long-label": (("-dnstt.tunnel", LABEL_64), ["-dnstt.tunnel", "xxx", "at most 63"]),
+    "long": (("-dnstt.tunnel", TOO_LONG + ",mtu=500"), ["-dnstt.tunnel", "xxx", "at most"]),
+    "very-long": (("-dnstt.tunnel", "x" * 300), ["-dnstt.tunnel", "xxx", "at most"]),
+    "no-value": (("-dnstt.tunnel",), ["-dnstt.tunnel", "value"]),
+    "twice": (TUNNEL + ("-dnstt.tunnel", "T.Example.COM.,format=xdns"),
+              ["-dnstt.tunnel", "T.Example.COM.", "once"]),
+    "twice-domain-first": (DOMAIN + TUNNEL, ["-dnstt.tunnel", "t.example.com", "once"]),
+    "twice-tunnel-first": (TUNNEL + DOMAIN, ["-dnstt.domain", "t.example.com", "once"]),
+    "33": (tunnels(33), ["-dnstt.tunnel", "t32.example", "at most 32"]),
+    "32-and-a-domain": ((*tunnels(32), *DOMAIN), ["-dnstt.domain", "t.example.com", "at most 32"]),
+    "31-and-two-domains": ((*tunnels(31), "-dnstt.domain", "a.example,b.example"),
+                           ["-dnstt.domain", "b.example", "at most 32"]),
+    "32-domains-and-one": (("-dnstt.domain", ",".join(f"d{n}.example" for n in range(32)), *TUNNEL),
+                           ["-dnstt.tunnel", "t.example.com", "at most 32"]),
+    "framing": (TUNNEL + ("-dnstt.framing", "any"),
+                ["-dnstt.framing any", "dnstt tunnels alone", "leave the flag out"]),
+    "framing-noizdns": (("-dnstt.tunnel", "t.example.com,format=noizdns", "-dnstt.framing=any"),
+                        ["-dnstt.framing any", "dnstt tunnels alone", "leave the flag out"]),
+    "framing-of-most": ((*tunnels(32), "-dnstt.framing", "any"),
+                        ["-dnstt.framing any", "dnstt tunnels alone"]),
+}
+
+
+@pytest.mark.parametrize("flags, words", WRONG_TUNNELS.values(), ids=WRONG_TUNNELS)
+def test_wrong_tunnels(host, flags, words):
     assert_refused(host, 2, *flags, words=words)
 
 
@@ -175,7 +270,8 @@ def test_help_and_version(host):
     for flag in ("-help", "--help", "-h"):
         status, errors, output = run(host, flag)
         assert (status, errors) == (0, [])
-        for named in ("-dnstt.domain", "-dnstt.active-window", "30s", "127.0.0.1:9713", "-version"):
+        for named in ("-dnstt.domain", "-dnstt.tunnel", f"format={FORMATS}",
+                      "-dnstt.active-window", "30s", "127.0.0.1:9713", "-version"):
             assert named in output
     status, errors, output = run(host, "-version")
     assert (status, errors) == (0, [])

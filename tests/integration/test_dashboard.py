@@ -64,6 +64,7 @@ PANELS = {
     "New session rate by country": [(("country",), "session_rate")],
     "Active clients of each server": [(("instance",), "active")],
     "Peak of each server": [(("instance",), "active")],
+    "Tunnels": [(("domain", "format"), "tunnels")],
     "Exporters": [(TARGET, "up")],
     "Sniffers": [(TARGET, "up")],
     "Databases readable": [((*TARGET, "database"), "readable")],
@@ -213,6 +214,7 @@ def health(traffic, databases, settled):
     codes = ["200", "400", "401", "403", "404", "405", "413", "429", "431", "503", "other"]
     return {
         "up": by_labels((), {(): 1}),
+        "tunnels": by_labels(("domain", "format"), {(DOMAIN, "dnstt"): 1, (SECOND, "dnstt"): 1}),
         "readable": by_labels(("database",), dict.fromkeys(files, 1)),
         "age": by_labels(("database",), {name: settled - built for name, built in files.items()}),
         "unmatched": by_labels(("database",), dict.fromkeys(files, 1 / len(RESOLVERS))),

@@ -12,7 +12,10 @@ import pytest
 
 from support.program import BUILD, ROOT, wait_for
 
-REPORT = re.compile(r"(\d+\.\d) queries/s +(\d+) sessions so far +(\d+) active: ([A-Z]{2} \d+)")
+REPORT = re.compile(r"(\d+\.\d) queries/s +(\d+) sessions so far +(\d+) active "
+                    r"\(dnstt (\d+), vaydns (\d+)\):((?: [A-Z]{2} \d+)+)")
+SECONDS = 4.5
+SESSIONS_PER_SECOND = 10  # that come while there are few
 
 
 @contextlib.contextmanager
@@ -41,14 +44,20 @@ def demo(host, *arguments):
 
 
 def test_it_shows_figures(host):
-    with demo(host, "--seconds", "4.5") as process:
+    """Sessions of both tunnels, each once: none ends as early as this. They come in turn, two of
+    dnstt's and one of VayDNS's, and count from the query with which they begin."""
+    with demo(host, "--seconds", SECONDS) as process:
         output, _ = process.communicate(timeout=20)
         assert process.returncode == 0, output
     assert "Metrics: http://127.0.0.1:9713/metrics\n" in output
     reports = REPORT.findall(output)
     assert len(reports) == 2, output
-    for rate, sessions, active, _ in reports:
-        assert float(rate) > 0 and int(sessions) > 0 and int(active) > 0
+    for rate, *counts, countries in reports:
+        sessions, active, dnstt, vaydns = map(int, counts)
+        assert float(rate) > 0
+        assert sessions == active == dnstt + vaydns == sum(map(int, countries.split()[1::2]))
+        assert sessions <= SECONDS * SESSIONS_PER_SECOND
+        assert vaydns > 0 and 0 <= dnstt - 2 * vaydns <= 2
     assert int(reports[1][1]) > int(reports[0][1])
 
 

@@ -10,6 +10,8 @@ from support import frames
 from support.program import ROOT
 
 RECORDINGS = sorted((ROOT / "tests/data/pcap").glob("*.pcap"))
+OF_VAYDNS = [path for path in RECORDINGS if path.stem.startswith("vay-")]
+OF_DNSTT = [path for path in RECORDINGS if path not in OF_VAYDNS]
 
 # The veth's queue and the program's ring hold much more than a hundredth of a second of this.
 FRAMES_PER_SECOND = 20_000
@@ -19,7 +21,10 @@ PACE = 100
 def replay(host, path):
     """Each frame the way it once went."""
     for number, frame in enumerate(frames.read_pcap(path)):
-        (host.outbound if frames.is_from_server(frame) else host.inbound).send(frame)
+        if frames.is_from_server(frame):
+            host.outbound.send(frame)
+        else:
+            host.inbound.send(frames.readdressed(frame))
         if number % PACE == 0:
             time.sleep(PACE / FRAMES_PER_SECOND)
 
@@ -31,11 +36,9 @@ def ignored(counters):
     return {reason: count for reason, count in reasons.items() if count}
 
 
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
-def test_replay_gives_the_truth(host, start, path):
+def check_replay(host, program, path):
     truth = json.loads(path.with_suffix(".json").read_text())
     counters, clients = truth["counters"], truth["distinct_client_ids"]
-    program = start()
     replay(host, path)
 
     metrics = host.settle(program, query=counters["q_tunnel"], response=counters["tunnel_out"],
@@ -49,6 +52,68 @@ def test_replay_gives_the_truth(host, start, path):
     assert metrics.sum("dnstt_bytes_in_total") == counters["tunnel_in_bytes"]
     assert metrics.sum("dnstt_responses_total") == counters["tunnel_out"]
     assert metrics.sum("dnstt_bytes_out_total") == counters["tunnel_out_bytes"]
+
+
+@pytest.mark.parametrize("path", OF_DNSTT, ids=lambda path: path.stem)
+def test_replay_gives_the_truth(host, start, path):
+    check_replay(host, start(), path)
+
+
+def test_a_tunnel_without_keys_is_dnstt(host, start):
+    (path,) = [path for path in OF_DNSTT if path.stem == "3c-unbound"]
+    check_replay(host, start("-dnstt.tunnel", "t.example.com", domain=None), path)
+
+
+RECORD_TYPES = {1: "a", 10: "null", 16: "txt"}
+
+
+def tunnel(truth):
+    """The tunnel, as the recorded server was started; in its -dnstt-compat VayDNS is dnstt."""
+    keys = [f"format={truth['format']}", f"mtu={truth['mtu']}"]
+    if truth["format"] == "vaydns":
+        (qtype,) = truth["qtypes"]
+        keys += [f"clientid-size={truth['id_octets']}", f"record-type={RECORD_TYPES[qtype]}"]
+    return ",".join(["t.example.com", *keys])
+
+
+@pytest.mark.parametrize("path", OF_VAYDNS, ids=lambda path: path.stem)
+def test_replay_of_vaydns_gives_the_truth(host, start, path):
+    """It takes seconds, so no session ends, and an id that comes back is the same session."""
+    truth = json.loads(path.with_suffix(".json").read_text())
+    assert truth["queries"] == sum(truth["kinds"].values())
+    rejected = {reason: truth[f"rejected_{reason}"] for reason in ("framing", "qtype")
+                if f"rejected_{reason}" in truth}
+    program = start("-dnstt.tunnel", tunnel(truth), domain=None)
+    replay(host, path)
+
+    unanswered = truth.get("not_response", 0)
+    metrics = host.settle(program, query=truth["queries"], response=truth["responses"],
+                          rejected=sum(rejected.values()),
+                          ignored={"not_response": unanswered} if unanswered else {})
+
+    for name in ("dnstt_sessions_total", "dnstt_active_clients", "dnstt_peak_clients",
+                 "dnstt_domain_peak_clients"):
+        assert metrics.find(name) == [({"domain": "t.example.com"}, truth["sessions"])], name
+    assert metrics.by("reason", "dnstt_rejected_queries_total") == rejected
+    assert metrics.sum("dnstt_queries_total") == truth["queries"]
+    assert metrics.sum("dnstt_bytes_in_total") == truth["bytes_in"]
+    assert metrics.sum("dnstt_responses_total") == truth["responses"]
+    assert metrics.sum("dnstt_bytes_out_total") == truth["bytes_out"]
+
+
+@pytest.mark.parametrize("path", OF_VAYDNS, ids=lambda path: path.stem)
+def test_vaydns_is_no_dnstt(host, start, path):
+    """As dnstt, its queries are no sessions, but for those of -dnstt-compat, which are dnstt."""
+    truth = json.loads(path.with_suffix(".json").read_text())
+    program = start()
+    inbound = [frames.readdressed(frame) for frame in frames.read_pcap(path)
+               if not frames.is_from_server(frame)]
+    host.inbound.send(*inbound)
+    queries, sessions = ((truth["queries"], truth["sessions"]) if truth["format"] == "dnstt"
+                         else (0, 0))
+    metrics = host.settle(program, query=queries, rejected=len(inbound) - queries)
+    assert metrics.sum("dnstt_sessions_total") == sessions
+    assert metrics.sum("dnstt_active_clients") == sessions
 
 
 def test_minimised_names_make_no_phantom_sessions(host, start):

@@ -63,6 +63,7 @@ def test_it_tells_what_is_going_on(busy, shown):
     assert shown.text("#clients .figure") == "7"
     assert "at most 7 in the last hour" in shown.text("#clients")
     assert shown.rows("watched") == {DOMAIN: "7 active"}
+    assert shown.text("#watched tr") == f"{DOMAIN} dnstt 7 active"
     assert shown.rows("countries") == {"DE": "3", "FR": "2", "SE": "1", "unknown": "1"}
     assert shown.rows("networks") == {"AS64496": "3", "AS64497": "2", "AS65536": "1",
                                       "unknown": "1"}
@@ -121,6 +122,27 @@ def test_nothing_but_itself(busy):
     assert "SESSION" not in body
     head = program.request("HEAD", "/")
     assert (head[0], head[1]["Content-Length"], head[2]) == (200, str(len(body.encode())), "")
+
+
+def test_it_tells_each_tunnels_format(host, start, shown):
+    """In the order of the command line."""
+    program = start("-dnstt.tunnel", "v.example.com,format=vaydns,clientid-size=4",
+                    "-dnstt.domain", DOMAIN, "-dnstt.tunnel", "x.example.com,format=xdns",
+                    "-dnstt.tunnel", "n.example.com,format=noizdns",
+                    "-dnstt.tunnel", "o.example.com,format=opaque", domain=None)
+    data = [wire.vaydns_query(b"ID%02d" % number, "v.example.com", wire.kcp())
+            for number in range(3)]
+    opaque = wire.query(session(1), "o.example.com")
+    host.inbound.send(*map(frames.query_frame, [*data, opaque]))
+    host.settle(program, query=4)
+    shown.show(URL)
+    assert shown.text("#watched table").splitlines() == [
+        "v.example.com vaydns 3 active", f"{DOMAIN} dnstt 0 active", "x.example.com xdns 0 active",
+        "n.example.com noizdns 0 active", "o.example.com opaque 0 active"]
+    assert shown.text("#clients .figure") == "3"
+    shown.show(URL, width=320)
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 320
+    assert shown.complaints() == []
 
 
 def test_a_silent_sniffer_shows(start):

@@ -1,5 +1,6 @@
 """What counts: every vector's verdict, and the flags that move the line."""
 
+import base64
 from collections import Counter
 
 import pytest
@@ -62,12 +63,71 @@ def test_framing(host, start, framing, counts):
     assert metrics.sum("dnstt_sessions_total") == counts
 
 
+@pytest.mark.parametrize("framing, counts", [("strict", False), ("any", True)])
+@pytest.mark.parametrize("carried", [
+    wire.payload(b"CLIENTID", padding=bytes(17)),
+    wire.payload(b"CLIENTID", wire.kcp(), padding=bytes(17)),
+], ids=["poll", "data"])
+def test_more_padding_than_any_client_sends(host, start, carried, framing, counts):
+    """Sixteen octets are the most that count."""
+    program = start("-dnstt.framing", framing)
+    sixteen = carried[:8] + b"\xf0" + bytes(16) + carried[26:]
+    host.inbound.send(*ask(*(wire.message(wire.name(octets, DOMAIN))
+                             for octets in (sixteen, carried))))
+    metrics = host.settle(program, query=1 + counts, rejected=int(not counts))
+    assert metrics.sum("dnstt_rejected_queries_total", reason="framing") == (not counts)
+
+
+BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def alike(padding):
+    """Names that decode to the same poll. The first is as a client writes it; the others differ in
+    bits that carry nothing: of the last character, or one too many."""
+    text = base64.b32encode(wire.payload(b"CLIENTID", padding=bytes(padding))).decode()
+    text = text.rstrip("=").lower()
+    spare = len(text) * 5 % 8
+    last = BASE32.index(text[-1])
+    assert last % (1 << spare) == 0
+    texts = [text[:-1] + BASE32[last + bits] for bits in range(1 << spare)]
+    if len(text) % 8 in (0, 2, 5):
+        texts.append(text + "a")
+    return [wire.labels([each.encode(), *DOMAIN.encode().split(b".")]) for each in texts]
+
+
+@pytest.mark.parametrize("framing", ["strict", "any"])
+def test_what_no_encoder_writes(host, start, framing):
+    """Of the names that decode to the same octets one is a client's; the others are framing."""
+    program = start("-dnstt.framing", framing)
+    polls = [alike(padding) for padding in range(5)]
+    sent = sum(map(len, polls))
+    assert sent == 8 + (1 + 1) + (4 + 1) + 16 + (2 + 1)
+    host.inbound.send(*ask(*(wire.message(name) for names in polls for name in names)))
+    counted = len(polls) if framing == "strict" else sent
+    metrics = host.settle(program, query=counted, rejected=sent - counted)
+    assert metrics.sum("dnstt_rejected_queries_total", reason="framing") == sent - counted
+    assert metrics.sum("dnstt_sessions_total") == 1
+
+
 @pytest.mark.parametrize("mtu, counts", [(1452, True), (1453, False)])
 def test_mtu(host, start, mtu, counts):
     program = start("-dnstt.mtu", mtu)
     host.inbound.send(*ask(wire.query(b"CLIENTID", DOMAIN, size=1452)))
     metrics = host.settle(program, query=int(counts), rejected=int(not counts))
     assert metrics.sum("dnstt_rejected_queries_total", reason="edns") == (not counts)
+
+
+SIZES = (None, 0, 1, 511, 512, 513, 1232, 65535)  # in OPT; None: there is none
+
+
+@pytest.mark.parametrize("mtu", [1, 511, 512, 513, 1232])
+def test_without_edns_512_octets_are_allowed(host, start, mtu):
+    """And with a size below that; so servers of a small -mtu serve all of these."""
+    program = start("-dnstt.mtu", mtu)
+    host.inbound.send(*ask(*(wire.query(b"CLIENTID", DOMAIN, size=size) for size in SIZES)))
+    refused = sum(max(size or 0, 512) < mtu for size in SIZES)
+    metrics = host.settle(program, query=len(SIZES) - refused, rejected=refused)
+    assert metrics.sum("dnstt_rejected_queries_total", reason="edns") == refused
 
 
 def test_ports(host, start):

@@ -1,8 +1,11 @@
-"""The tests' own codec of dnstt's wire format, held to real dnstt traffic and to the vectors."""
+"""The tests' own codec of the wire formats, held to real traffic and to the vectors."""
 
 import base64
+import binascii
+import contextlib
 import json
 import random
+from collections import Counter
 
 import pytest
 
@@ -11,6 +14,8 @@ from support.program import ROOT
 
 DATA = ROOT / "tests/data"
 RECORDINGS = sorted((DATA / "pcap").glob("*.pcap"))
+OF_VAYDNS = [path for path in RECORDINGS if path.stem.startswith("vay-")]
+OF_DNSTT = [path for path in RECORDINGS if path not in OF_VAYDNS]
 
 
 def messages(path):
@@ -35,7 +40,7 @@ def carried(message, domain):
     return base64.b32decode(text + b"=" * (-len(text) % 8), casefold=True)
 
 
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OF_DNSTT, ids=lambda path: path.stem)
 def test_recorded_traffic_is_written_again(path):
     """Taken apart and put together, each real query and response comes out as it was."""
     truth = json.loads(path.with_suffix(".json").read_text())
@@ -70,6 +75,37 @@ def test_recorded_traffic_is_written_again(path):
     assert clients == set(truth["ids"])
     assert asked == counters["q_tunnel"]
     assert answered == counters["tunnel_out"] - counters.get("ip_fragments", 0) / 2
+
+
+def rewritten(octets, truth):
+    """The octets of a payload taken apart and written again, and of which kind they are."""
+    if truth["format"] == "dnstt":
+        client_id, padding = octets[:8], octets[9 : 9 + octets[8] - 0xE0]
+        packet = octets[9 + len(padding) + 1 :]
+        return wire.payload(client_id, packet, padding), "data" if packet else "poll"
+    client_id, rest = octets[: truth["id_octets"]], octets[truth["id_octets"] :]
+    if len(rest) == wire.VAYDNS_POLL:
+        return octets, "poll"
+    return wire.vaydns_payload(client_id, rest[1:]), "data"
+
+
+@pytest.mark.parametrize("path", OF_VAYDNS, ids=lambda path: path.stem)
+def test_recorded_vaydns_is_written_again(path):
+    """The name of each query of its clients; the ends of names that a resolver asked for by the
+    same type are not written so."""
+    truth = json.loads(path.with_suffix(".json").read_text())
+    kinds = Counter()
+    for from_server, message in messages(path):
+        end = wire.question_end(message)
+        if from_server or int.from_bytes(message[end - 4 : end - 2], "big") not in truth["qtypes"]:
+            continue
+        kind = "framing"
+        with contextlib.suppress(binascii.Error):
+            octets, form = rewritten(carried(message, "t.example.com"), truth)
+            if wire.name(octets, "t.example.com") == message[12 : end - 4].lower():
+                kind = form
+        kinds[kind] += 1
+    assert kinds == Counter(truth["kinds"], framing=truth.get("rejected_framing", 0))
 
 
 def vectors():

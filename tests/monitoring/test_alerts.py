@@ -42,6 +42,13 @@ def network(edns, queries, asn='asn="64496",', reason="edns"):
             f"dnstt_queries_total{{{labels}}}": f"0+{queries}x90"}
 
 
+def lowered():
+    """Both are started again at 41 minutes with an MTU of 512: what was refused counts, and a reason
+    without queries has no series."""
+    (rejected, _), (queries, _) = network(90, 30).items()
+    return {rejected: "0+90x40 _x80", queries: "0+30x40 0+120x80"}
+
+
 DOWN = (SERVER, "one:9713 cannot be reached",
         "Prometheus has not reached one:9713 for two minutes. Its sessions are missing from every "
         "sum.")
@@ -66,8 +73,8 @@ HALVED = ({"job": "dnstt", "domain": "t.example.com"}, "t.example.com has lost h
           "before.")
 EDNS = ({"job": "dnstt", "domain": "t.example.com", "asn": "64496"},
         "No tunnel through AS64496 to t.example.com",
-        "75% of the queries through the resolvers of AS64496 allow for smaller responses than the "
-        "server's -mtu, so that it answers none of them.")
+        "75% of the queries through the resolvers of AS64496 are refused for their EDNS: they allow "
+        "smaller responses than the server's -mtu, or none that it understands.")
 INEXACT = (SERVER, "one:9713 no longer counts distinct sessions exactly",
            "It reached -sessions.remember or -sessions.max: a forgotten session that comes back "
            "counts again in dnstt_sessions_total, and one that found no room does not count at all. "
@@ -116,6 +123,9 @@ CASES = [
     Case("DnsttClientsHalved", "by a moment", clients("50x79 0 50x20", "50x79 0 50x20"), "94m"),
     Case("DnsttNetworkRejectedForEdns", "when most of a network's queries are refused",
          network(90, 30) | network(9, 90, 'asn="64497",'), "60m", [EDNS]),
+    Case("DnsttNetworkRejectedForEdns", "until its remedy is followed", lowered(), "40m", [EDNS]),
+    Case("DnsttNetworkRejectedForEdns", "ten minutes after that", lowered(), "51m"),
+    Case("DnsttNetworkRejectedForEdns", "an hour after that", lowered(), "101m"),
     Case("DnsttNetworkRejectedForEdns", "when some are", network(30, 90), "60m"),
     Case("DnsttNetworkRejectedForEdns", "for a few queries", network(3, 1), "60m"),
     Case("DnsttNetworkRejectedForEdns", "for another reason", network(90, 30, reason="qtype"),
