@@ -8,7 +8,7 @@ import pytest
 from e2e.service import DOMAIN, UNIT
 from e2e.written import assert_tells_nothing
 from integration.test_processes import CAPABILITIES, status
-from integration.test_recordings import RECORDINGS
+from integration.test_recordings import OF_DNSTT
 from support.program import wait_for
 
 START_SECONDS = 2
@@ -53,7 +53,7 @@ def test_files(service):
     assert not (root / "proc/meminfo").exists()
 
 
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OF_DNSTT, ids=lambda path: path.stem)
 def test_recorded_traffic(service, path):
     service.start()
     service.assert_counts_recording(path)
