@@ -150,6 +150,10 @@ static enum flags_result set(struct parse *parse, size_t row, const char *value)
         return FLAGS_RUN;
     }
     size_t length = flag->kind == FLAG_TUNNEL ? strcspn(part, ",") : strlen(part);
+    if (length == 0) { /* nothing to show of an empty part: show what it is in */
+        part = value;
+        length = strlen(value);
+    }
     return wrong_value(parse, flag->name, part, length, remedy);
 }
 

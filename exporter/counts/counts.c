@@ -3,6 +3,9 @@
 #include "common/options.h"
 #include "common/tunnel.h"
 
+_Static_assert((int)TUNNEL_WINDOW_MAX <= (int)SESSIONS_WINDOW_MAX,
+               "the table keeps any window's time");
+
 /* When a session counts, by its tunnel's format. */
 static struct sessions_rule rule_of(const struct tunnel *tunnel, uint32_t min_queries)
 {

@@ -98,7 +98,7 @@ const struct metric metric_table[] = {
      .help = "Distinct sessions since the start, each counted once, in the group where it was "
              "first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
              "dnstt_exporter_sessions_refused_total are 0. A session whose id is shorter than 8 "
-             "bytes (vaydns) counts anew once it has ended." RESOLVERS},
+             "bytes (vaydns) counts again once it has ended." RESOLVERS},
     {DOMAIN_GAUGE(peak), .name = "dnstt_domain_peak_clients",
      .help = "Most sessions of the domain that were active at once since the start."},
     {

@@ -1,5 +1,5 @@
 /*
- * What the exporter knows: one structure, which lives as long as the process. Whoever shows values
+ * What the exporter knows: one structure, which lives as long as the process. What shows values
  * reads them here, where their owners keep them.
  */
 #ifndef EXPORTER_STATE_STATE_H

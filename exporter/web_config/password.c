@@ -155,7 +155,7 @@ static bool may_check(struct passwords *passwords, uint64_t second)
     return passwords->checks++ < PASSWORD_CHECKS;
 }
 
-static enum page judge(struct passwords *passwords, struct attempt *attempt, uint64_t second)
+static enum page decide(struct passwords *passwords, struct attempt *attempt, uint64_t second)
 {
     uint8_t seen[PASSWORD_DIGEST_BYTES];
     if (!digest(passwords, attempt, seen)) {
@@ -190,7 +190,7 @@ enum page passwords_check(struct passwords *passwords, const char *authorization
         return PAGE_UNAUTHORIZED;
     }
     enum page verdict =
-        take_apart(&attempt, password) ? judge(passwords, &attempt, second) : PAGE_UNAUTHORIZED;
+        take_apart(&attempt, password) ? decide(passwords, &attempt, second) : PAGE_UNAUTHORIZED;
     forget(&attempt);
     explicit_bzero(password, sizeof password);
     return verdict;

@@ -170,10 +170,12 @@ static void wrong_tunnels(void **state)
     ASSERT_WRONG("-dnstt.tunnel format=dns: unknown format; give dnstt, vaydns, noizdns, xdns or "
                  "opaque",
                  "-dnstt.tunnel=t.example.com,mtu=500,format=dns,x");
-    ASSERT_WRONG("-dnstt.tunnel \"\": no value; give key=value, such as format=vaydns",
-                 "-dnstt.tunnel=t.example.com,,mtu=500");
-    ASSERT_WRONG("-dnstt.tunnel \"\": no value; give key=value, such as format=vaydns",
-                 "-dnstt.tunnel=t.example.com,mtu=500,");
+    ASSERT_WRONG(
+        "-dnstt.tunnel t.example.com,,mtu=500: no value; give key=value, such as format=vaydns",
+        "-dnstt.tunnel=t.example.com,,mtu=500");
+    ASSERT_WRONG(
+        "-dnstt.tunnel t.example.com,mtu=500,: no value; give key=value, such as format=vaydns",
+        "-dnstt.tunnel=t.example.com,mtu=500,");
     ASSERT_WRONG("-dnstt.tunnel t.example.com: ends in a comma; give key=value after it, such as "
                  "format=vaydns",
                  "-dnstt.tunnel=t.example.com,");
@@ -182,9 +184,10 @@ static void wrong_tunnels(void **state)
     ASSERT_WRONG("-dnstt.tunnel a b: not a domain name; give labels of letters, digits, hyphens "
                  "and underscores, such as t.example.com",
                  "-dnstt.tunnel=a b,mtu=500");
-    ASSERT_WRONG("-dnstt.tunnel \"\": not a domain name; give labels of letters, digits, hyphens "
-                 "and underscores, such as t.example.com",
-                 "-dnstt.tunnel=,mtu=500");
+    ASSERT_WRONG(
+        "-dnstt.tunnel ,mtu=500: not a domain name; give labels of letters, digits, hyphens "
+        "and underscores, such as t.example.com",
+        "-dnstt.tunnel=,mtu=500");
 }
 
 struct wrong_case {

@@ -270,7 +270,7 @@ static const struct {
     {"# HELP dnstt_sessions_total Distinct sessions since the start, each counted once, in the "
      "group where it was first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
      "dnstt_exporter_sessions_refused_total are 0. A session whose id is shorter than 8 bytes "
-     "(vaydns) counts anew once it has ended." RESOLVERS "# TYPE dnstt_sessions_total counter\n"
+     "(vaydns) counts again once it has ended." RESOLVERS "# TYPE dnstt_sessions_total counter\n"
      "dnstt_sessions_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_sessions_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_sessions_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 13\n"
