@@ -94,6 +94,14 @@ uint32_t tunnel_client_id_size(const struct tunnel *tunnel)
     return TUNNEL_CLIENT_ID_MAX;
 }
 
+struct wire_strengths tunnel_strengths(const struct tunnel *tunnel)
+{
+    if (tunnel_client_id_size(tunnel) == 0) {
+        return (struct wire_strengths){WIRE_NO_SESSION, WIRE_NO_SESSION};
+    }
+    return (struct wire_strengths){WIRE_WEAK, WIRE_STRONG};
+}
+
 /* What a format without a certain key is told. */
 static const char *keys_of(enum tunnel_format format)
 {

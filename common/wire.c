@@ -41,27 +41,31 @@ const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
          .meaning = "to a query that the server takes, without error but for opaque tunnels"},
 };
 
-/* Of a record without a session: a query or a response of a format that has none, or a rejection.
- */
-static bool no_session_valid(const struct wire_record *record)
+/* A rejected query, or a query or a response of a domain where not all name a session. */
+static bool no_session_valid(const struct wire_record *record, struct wire_strengths strengths)
 {
-    return record->token == 0 && wire_fingerprint(record) == 0 &&
-           (record->outcome == WIRE_QUERY || record->outcome == WIRE_RESPONSE ||
-            wire_is_rejected(record->outcome));
+    const bool allowed = record->outcome == WIRE_QUERY || record->outcome == WIRE_RESPONSE
+                             ? strengths.least == WIRE_NO_SESSION
+                             : wire_is_rejected(record->outcome);
+    return allowed && record->strength == WIRE_NO_SESSION && wire_fingerprint(record) == 0;
 }
 
-static bool record_valid(const struct wire_record *record, uint8_t domains)
+static inline bool record_valid(const struct wire_record *record,
+                                const struct wire_expectation *expected)
 {
-    if (record->domain >= domains || record->bytes < WIRE_MESSAGE_BYTES_MIN ||
-        record->bytes > WIRE_MESSAGE_BYTES_MAX || record->strength >= WIRE_STRENGTHS) {
+    if (record->domain >= expected->domains || record->bytes < WIRE_MESSAGE_BYTES_MIN ||
+        record->bytes > WIRE_MESSAGE_BYTES_MAX) {
         return false;
     }
-    if (record->strength == WIRE_NO_SESSION) {
-        return no_session_valid(record);
+    const struct wire_strengths *strengths = &expected->strengths[record->domain];
+    if (record->token == 0) {
+        return no_session_valid(record, *strengths);
     }
-    return record->token != 0 &&
-           (record->outcome == WIRE_QUERY ||
-            (record->outcome == WIRE_RESPONSE && wire_fingerprint(record) == 0));
+    if (record->strength == WIRE_NO_SESSION || record->strength > strengths->most) {
+        return false;
+    }
+    return record->outcome == WIRE_QUERY ||
+           (record->outcome == WIRE_RESPONSE && wire_fingerprint(record) == 0);
 }
 
 static enum wire_fault check_hello(const struct wire_hello *hello, size_t length, uint8_t domains)
@@ -80,14 +84,15 @@ static enum wire_fault check_hello(const struct wire_hello *hello, size_t length
     return WIRE_FAULT_NONE;
 }
 
-static enum wire_fault check_batch(const struct wire_batch *batch, size_t length, uint8_t domains)
+static enum wire_fault check_batch(const struct wire_batch *batch, size_t length,
+                                   const struct wire_expectation *expected)
 {
     size_t count = batch->header.count;
     if (count < 1 || count > WIRE_BATCH_RECORDS || length != wire_batch_length(count)) {
         return WIRE_FAULT_LENGTH;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!record_valid(&batch->records[i], domains)) {
+        if (!record_valid(&batch->records[i], expected)) {
             return WIRE_FAULT_RECORD;
         }
     }
@@ -142,7 +147,7 @@ enum wire_fault wire_check(const union wire_message *message, size_t length,
     case WIRE_HELLO:
         return check_hello(&message->hello, length, expected->domains);
     case WIRE_BATCH:
-        return check_batch(&message->batch, length, expected->domains);
+        return check_batch(&message->batch, length, expected);
     case WIRE_STATS:
         return check_stats(&message->stats, length);
     default:

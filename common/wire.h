@@ -9,6 +9,8 @@
 #ifndef COMMON_WIRE_H
 #define COMMON_WIRE_H
 
+#include "common/domain.h"
+
 #include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -164,10 +166,16 @@ enum wire_fault {
     WIRE_FAULT_COUNT,    /* how many values */
 };
 
+/* The strengths that queries and responses of a domain can have, by its tunnel's format. */
+struct wire_strengths {
+    uint8_t least, most; /* enum wire_strength */
+};
+
 /* What a receiver expects of the next message. */
 struct wire_expectation {
     uint64_t sequence; /* of the next message; 0 means that HELLO is due */
     uint8_t domains;   /* configured domains, 1 to DOMAINS_MAX */
+    struct wire_strengths strengths[DOMAINS_MAX]; /* of each domain */
 };
 
 /*
@@ -185,6 +193,14 @@ const char *wire_fault_text(enum wire_fault fault);
 static inline size_t wire_batch_length(size_t count)
 {
     return sizeof(struct wire_header) + count * sizeof(struct wire_record);
+}
+
+/* Sets a record's domain and its fingerprint, 0 to 2^24 - 1: together they are one store. */
+static inline void wire_set_fingerprint(struct wire_record *record, uint8_t domain,
+                                        uint32_t fingerprint)
+{
+    uint32_t word = htole32(fingerprint << 8 | domain);
+    memcpy((uint8_t *)record + offsetof(struct wire_record, domain), &word, sizeof word);
 }
 
 /* The fingerprint of a record, 0 to 2^24 - 1: with the octet before it, one load. */

@@ -305,8 +305,7 @@ static void start(struct exporter *exporter)
     uint32_t now = loop_now().second;
     systemd_start(&state->options, now, &exporter->systemd);
     reload_start(state, &exporter->systemd, now, &exporter->reload);
-    intake_start((uint8_t)state->options.domain_count, state->geoip, &state->counts,
-                 &state->intake);
+    intake_start(&state->options, state->geoip, &state->counts, &state->intake);
     state->sniffer_up = 1;
     int error = http_start(state, &loop->http);
     if (error != 0) {

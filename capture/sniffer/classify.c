@@ -35,8 +35,7 @@ static inline void fill_record(const struct datagram *datagram, enum wire_outcom
     record->bytes = (uint16_t)datagram->length;
     record->outcome = (uint8_t)outcome;
     record->strength = WIRE_NO_SESSION;
-    record->domain = domain->index;
-    memset(record->fingerprint, 0, sizeof record->fingerprint);
+    wire_set_fingerprint(record, domain->index, 0);
 }
 
 /* Names the session of a query or a response that has one. */
@@ -50,9 +49,7 @@ static inline void set_session(const struct token_key *key, const struct tunnels
     }
     uint32_t fingerprint = token_fingerprint(key, findings->values + domain->id_values,
                                              findings->value_count - domain->id_values);
-    record->fingerprint[0] = fingerprint & 0xff;
-    record->fingerprint[1] = fingerprint >> 8 & 0xff;
-    record->fingerprint[2] = fingerprint >> 16 & 0xff;
+    wire_set_fingerprint(record, domain->index, fingerprint);
 }
 
 /*

@@ -126,12 +126,6 @@ uint32_t groups_find(struct groups *groups, uint8_t domain, struct geo place)
     return find_further(groups, home, domain, place);
 }
 
-void groups_count_query(struct groups *groups, uint32_t group, uint16_t bytes)
-{
-    groups->entries[group].queries++;
-    groups->entries[group].bytes_in += bytes;
-}
-
 void groups_count_response(struct groups *groups, uint32_t group, uint16_t bytes)
 {
     groups->entries[group].responses++;

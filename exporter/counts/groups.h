@@ -66,8 +66,13 @@ uint64_t groups_memory_max(uint32_t domain_count, uint32_t group_max);
  * domain's `other` group, and `capped` grows by one: call it once for each packet. */
 uint32_t groups_find(struct groups *groups, uint8_t domain, struct geo place);
 
-/* A query, a response or a rejected query of `bytes` DNS message bytes. */
-void groups_count_query(struct groups *groups, uint32_t group, uint16_t bytes);
+/* A query, a response or a rejected query of `bytes` DNS message bytes. The first inline: once for
+ * each query. */
+static inline void groups_count_query(struct groups *groups, uint32_t group, uint16_t bytes)
+{
+    groups->entries[group].queries++;
+    groups->entries[group].bytes_in += bytes;
+}
 void groups_count_response(struct groups *groups, uint32_t group, uint16_t bytes);
 void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome outcome);
 

@@ -160,11 +160,17 @@ static bool proves(const struct sessions_rule *rule, const struct wire_record *q
     return rule->strong && query->strength == WIRE_STRONG;
 }
 
-/* A session that is not in the table. Separate from take, as it is rare. */
-__attribute__((noinline)) static void admit(struct sessions *sessions,
-                                            const struct wire_record *query, uint32_t group,
-                                            const struct sessions_rule *rule, uint32_t now)
+/* Whether it is another query than the session's first. */
+static bool differs(const struct session_entry *entry, const struct wire_record *query)
 {
+    return entry->fingerprint != (wire_fingerprint(query) & FINGERPRINT_MASK);
+}
+
+/* A session that is not in the table. Separate from take, as it is rare. */
+__attribute__((noinline)) static void
+admit(struct sessions *sessions, const struct wire_record *query, uint32_t group, uint32_t now)
+{
+    const struct sessions_rule *rule = &sessions->rules[query->domain];
     if (!make_room(sessions, query->token, now)) {
         return;
     }
@@ -221,9 +227,7 @@ void sessions_prefetch(const struct sessions *sessions, uint64_t token)
     __builtin_prefetch(home + LINE_ENTRIES, 1);
 }
 
-/* The group has changed. Separate from take, as it is rare. */
-__attribute__((noinline)) static void move(struct sessions *sessions, struct session_entry *entry,
-                                           uint32_t group)
+static void move(struct sessions *sessions, struct session_entry *entry, uint32_t group)
 {
     if (entry->counted) {
         groups_session_move(sessions->groups, entry->group, group);
@@ -231,12 +235,18 @@ __attribute__((noinline)) static void move(struct sessions *sessions, struct ses
     entry->group = group & GROUP_MASK;
 }
 
-/* The query that proves a session. Separate from take, as it comes once. */
-__attribute__((noinline)) static void prove(struct sessions *sessions, struct session_entry *entry,
-                                            uint32_t group, const struct sessions_rule *rule)
+/* A query of a session that is in the table and not yet proved, or in another group. Separate from
+ * take, as it is rare. */
+__attribute__((noinline)) static void change(struct sessions *sessions,
+                                             const struct wire_record *query, uint32_t group,
+                                             struct session_entry *entry)
 {
+    const struct sessions_rule *rule = &sessions->rules[query->domain];
     if (entry->group != group) {
         move(sessions, entry, group);
+    }
+    if (entry->proved || !(proves(rule, query) || (rule->second && differs(entry, query)))) {
+        return;
     }
     entry->proved = 1;
     if (!entry->counted) {
@@ -244,22 +254,19 @@ __attribute__((noinline)) static void prove(struct sessions *sessions, struct se
     }
 }
 
+/* Runs for every query. What it calls takes the same arguments in the same order, so that none has
+ * to be kept. */
 static inline void take(struct sessions *sessions, const struct wire_record *query, uint32_t group,
                         uint32_t now)
 {
-    const struct sessions_rule *rule = &sessions->rules[query->domain];
     struct session_entry *entry = entry_of(sessions, query->token);
-    if (entry->token == 0) {
-        admit(sessions, query, group, rule, now);
+    if (entry->token != query->token) {
+        admit(sessions, query, group, now);
         return;
     }
-    entry->ends = (uint16_t)(now + rule->window);
-    if (!entry->proved &&
-        ((rule->second && entry->fingerprint != (wire_fingerprint(query) & FINGERPRINT_MASK)) ||
-         proves(rule, query))) {
-        prove(sessions, entry, group, rule);
-    } else if (entry->group != group) {
-        move(sessions, entry, group);
+    entry->ends = (uint16_t)(now + sessions->rules[query->domain].window);
+    if (!entry->proved || entry->group != group) {
+        change(sessions, query, group, entry);
     }
 }
 

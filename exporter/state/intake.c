@@ -1,5 +1,7 @@
 #include "exporter/state/intake.h"
 
+#include "common/options.h"
+#include "common/tunnel.h"
 #include "exporter/counts/counts.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
@@ -73,10 +75,14 @@ static void take_batch(struct intake *intake, const struct wire_batch *batch, ui
     }
 }
 
-void intake_start(uint8_t domains, struct geoip *geoip, struct counts *counts, struct intake *out)
+void intake_start(const struct options *options, struct geoip *geoip, struct counts *counts,
+                  struct intake *out)
 {
     *out = (struct intake){
-        .expected = {.sequence = 0, .domains = domains}, .geoip = geoip, .counts = counts};
+        .expected = {.domains = (uint8_t)options->domain_count}, .geoip = geoip, .counts = counts};
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        out->expected.strengths[i] = tunnel_strengths(&options->tunnels[i]);
+    }
 }
 
 enum intake_fault intake_take(struct intake *intake, const union wire_message *message,

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct counts;
-struct groups;
-struct sessions;
+struct geoip;
+struct options;
 
 enum intake_fault {
     INTAKE_OK = 0,
@@ -30,7 +30,8 @@ struct intake {
     enum wire_fault wire;             /* set with INTAKE_WIRE */
 };
 
-void intake_start(uint8_t domains, struct geoip *geoip, struct counts *counts, struct intake *out);
+void intake_start(const struct options *options, struct geoip *geoip, struct counts *counts,
+                  struct intake *out);
 
 /* Takes one message of `length` bytes as received. `now` in seconds of CLOCK_BOOTTIME; it never
  * falls. Sessions that are over at `now` are removed before a query is counted (sessions_query). */

@@ -99,7 +99,8 @@ static uint64_t run_frames(const char *path, const struct tunnel *tunnel, bool a
     return records;
 }
 
-static void make_records(struct wire_record *records, const uint64_t *tokens)
+/* A client's queries all differ, so that its session is proved from the second on. */
+static void make_records(struct wire_record *records, const uint64_t *tokens, unsigned repeat)
 {
     for (unsigned i = 0; i < WIRE_BATCH_RECORDS; i++) {
         unsigned resolver = i % RESOLVERS;
@@ -109,7 +110,7 @@ static void make_records(struct wire_record *records, const uint64_t *tokens)
             .bytes = 120,
             .outcome = WIRE_QUERY,
             .strength = WIRE_WEAK,
-            .fingerprint = {(uint8_t)i, (uint8_t)(i >> 8)},
+            .fingerprint = {(uint8_t)i, (uint8_t)(i >> 8), (uint8_t)repeat},
         };
     }
 }
@@ -126,8 +127,8 @@ static uint64_t run_records(const char *country, const char *asn, unsigned repea
     }
     state_make(geoip, &state);
     fill(tokens, sizeof tokens);
-    make_records(message.batch.records, tokens);
     for (unsigned repeat = 0; repeat < repeats; repeat++) {
+        make_records(message.batch.records, tokens, repeat);
         state_take(&state, &message, WIRE_BATCH_RECORDS);
     }
     geoip_close(geoip);

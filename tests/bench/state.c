@@ -49,7 +49,7 @@ void state_make(struct geoip *geoip, struct state *state)
     state->geoip = geoip;
     state->self = (struct self_metrics){.memory = -1, .sniffer_memory = -1, .sniffer_cpu = -1};
     state->sniffer_up = 1;
-    intake_start(1, geoip, &state->counts, &state->intake);
+    intake_start(&state->options, geoip, &state->counts, &state->intake);
     const union wire_message hello = {
         .hello = {.header = {.magic = WIRE_MAGIC, .type = WIRE_HELLO},
                   .version = WIRE_VERSION,

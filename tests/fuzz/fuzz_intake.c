@@ -240,7 +240,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (counts_create(&options, 1, &counts) != 0) {
         abort();
     }
-    intake_start(DOMAINS, NULL, &counts, &intake);
+    intake_start(&options, NULL, &counts, &intake);
     named = 0;
     talk(data, size);
     check_account();

@@ -155,7 +155,7 @@ static void make_tables(bool confirmed_only)
     if (counts_create(&options, START, &counts) != 0) {
         errx(1, "no memory");
     }
-    intake_start(DOMAINS, NULL, &counts, &intake);
+    intake_start(&options, NULL, &counts, &intake);
 }
 
 int main(int argc, char *argv[])

@@ -6,6 +6,7 @@
 #define CAPTURE_SNIFFER_TUNNELS_FRAMES_H
 
 #include "capture/sniffer/parse/base32.h"
+#include "capture/sniffer/tunnels/kcp.h"
 #include "common/wire.h"
 
 #include <stddef.h>
@@ -17,6 +18,7 @@ enum {
     FRAMES_DNSTT_PACKET_MIN = 24,
     FRAMES_XDNS_PACKET_MIN = 1,
     FRAMES_DNSTT_ID_OCTETS = 8,
+    FRAMES_VAYDNS_POLL_OCTETS = 4, /* after the id */
     FRAMES_PADDING_MARK = 0xe0,
     FRAMES_PADDING_MAX = 16, /* octets: no client sends more than 12, a server takes 31 */
 };
@@ -43,7 +45,17 @@ static inline int frames_dnstt(const uint8_t *values, size_t length, size_t pack
 }
 
 /* vaydns's: four random octets, which anybody could write, or the length of a KCP packet and the
- * packet. The values encode `length` octets, of which `id` are the id, 1 to 8. */
-int frames_vaydns(const uint8_t *values, size_t length, size_t id);
+ * packet. The values encode `length` octets, of which `id` are the id, 1 to 8. Inline as above. */
+static inline int frames_vaydns(const uint8_t *values, size_t length, size_t id)
+{
+    size_t rest = length - id;
+    if (rest == FRAMES_VAYDNS_POLL_OCTETS) {
+        return WIRE_WEAK;
+    }
+    return rest > KCP_HEADER_OCTETS && base32_octet(values, id) == rest - 1 &&
+                   kcp_is_packet(values, id + 1, length)
+               ? WIRE_STRONG
+               : FRAMES_WRONG;
+}
 
 #endif

@@ -9,17 +9,36 @@ enum {
     COMMAND_COUNT = 4,
 };
 
-bool kcp_is_packet(const uint8_t *values, size_t begin, size_t end)
+/* The octets of the segment at `at`, or 0 when none ends by `end`. at + KCP_HEADER_OCTETS <= end.
+ */
+static inline size_t segment(const uint8_t *values, size_t at, size_t end)
 {
-    size_t at = begin;
-    while (end - at >= KCP_HEADER_OCTETS) {
-        unsigned command = base32_octet(values, at + COMMAND);
-        uint32_t length = __builtin_bswap32(base32_word(values, at + DATA_LENGTH));
-        if (command - COMMAND_FIRST >= COMMAND_COUNT || length > end - at - KCP_HEADER_OCTETS ||
-            (at != begin && base32_word(values, at) != base32_word(values, begin))) {
+    unsigned command = base32_octet(values, at + COMMAND);
+    uint32_t length = __builtin_bswap32(base32_word(values, at + DATA_LENGTH));
+    if (command - COMMAND_FIRST >= COMMAND_COUNT || length > end - at - KCP_HEADER_OCTETS) {
+        return 0;
+    }
+    return KCP_HEADER_OCTETS + length;
+}
+
+/* Whether segments of the conversation at `begin` go on from `at` to `end`. Separate, as most
+ * packets are one segment. */
+__attribute__((noinline)) static bool continues(const uint8_t *values, size_t begin, size_t at,
+                                                size_t end)
+{
+    const uint32_t conversation = base32_word(values, begin);
+    while (end - at >= KCP_HEADER_OCTETS && base32_word(values, at) == conversation) {
+        size_t octets = segment(values, at, end);
+        if (octets == 0) {
             return false;
         }
-        at += KCP_HEADER_OCTETS + length;
+        at += octets;
     }
     return at == end;
+}
+
+bool kcp_is_packet(const uint8_t *values, size_t begin, size_t end)
+{
+    size_t at = begin + segment(values, begin, end);
+    return at == end || continues(values, begin, at, end);
 }

@@ -162,10 +162,10 @@ static inline bool is_canonical(const uint8_t *values, size_t count)
     return ((values[count - 1] | NEVER) & spare[count % 8]) == 0;
 }
 
-/* What follows the id, in a format other than dnstt. Returns enum wire_strength, or FRAMES_WRONG.
- */
-static int read_other_frame(const struct tunnels_domain *domain, uint16_t type,
-                            const uint8_t *values, size_t length)
+/* What follows the id, in canonical values of a tunnel that is not plain dnstt. Returns enum
+ * wire_strength, or FRAMES_WRONG. VayDNS first, as the most used. */
+static inline int read_other_frame(const struct tunnels_domain *domain, uint16_t type,
+                                   const uint8_t *values, size_t length)
 {
     if (domain->format == TUNNEL_VAYDNS) {
         return frames_vaydns(values, length, domain->id_octets);
@@ -184,16 +184,14 @@ __attribute__((always_inline)) static inline int
 read_payload(const struct tunnels_domain *domain, bool plain, uint16_t type,
              const struct tunnels_findings *findings, size_t length)
 {
-    const uint8_t *values = findings->values;
     if (!plain && domain->any_framing) {
         return WIRE_WEAK;
     }
-    if (!is_canonical(values, findings->value_count)) {
+    if (!is_canonical(findings->values, findings->value_count)) {
         return FRAMES_WRONG;
     }
-    return plain || domain->format == TUNNEL_DNSTT || domain->format == TUNNEL_NOIZDNS
-               ? frames_dnstt(values, length, FRAMES_DNSTT_PACKET_MIN)
-               : read_other_frame(domain, type, values, length);
+    return plain ? frames_dnstt(findings->values, length, FRAMES_DNSTT_PACKET_MIN)
+                 : read_other_frame(domain, type, findings->values, length);
 }
 
 /* The rules on the labels before the domain, in a message that ends at `end`. Returns WIRE_QUERY,
@@ -343,6 +341,9 @@ enum wire_outcome tunnels_classify_response(const struct tunnels_rules *rules,
     if (header.response_code != 0 || !is_answered(domain, question.type)) {
         return WIRE_IGNORED_NOT_RESPONSE;
     }
-    enum wire_outcome outcome = classify_payload(&question, domain, false, message + captured, out);
+    const uint8_t *end = message + captured;
+    enum wire_outcome outcome = domain->plain
+                                    ? classify_payload(&question, domain, true, end, out)
+                                    : classify_payload(&question, domain, false, end, out);
     return outcome == WIRE_QUERY ? WIRE_RESPONSE : WIRE_IGNORED_NOT_RESPONSE;
 }

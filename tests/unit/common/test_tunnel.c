@@ -304,6 +304,9 @@ static void test_names_and_sizes(void **state)
         struct tunnel tunnel = {.format = (enum tunnel_format)format};
         tunnel.clientid_size = format == TUNNEL_VAYDNS ? 5 : 0;
         assert_int_equal(tunnel_client_id_size(&tunnel), sizes[format]);
+        struct wire_strengths strengths = tunnel_strengths(&tunnel);
+        assert_int_equal(strengths.least, format == TUNNEL_OPAQUE ? WIRE_NO_SESSION : WIRE_WEAK);
+        assert_int_equal(strengths.most, format == TUNNEL_OPAQUE ? WIRE_NO_SESSION : WIRE_STRONG);
     }
     static const char *const types[] = {"txt", "null", "cname", "a",   "aaaa",
                                         "mx",  "ns",   "srv",   "caa", "any"};

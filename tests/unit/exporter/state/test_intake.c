@@ -1,4 +1,5 @@
 #include "common/options.h"
+#include "common/tunnel.h"
 #include "common/wire.h"
 #include "exporter/counts/counts.h"
 #include "exporter/counts/distinct.h"
@@ -25,7 +26,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DOMAINS = 2, WINDOW = 30, NOW = 1000 };
+enum {
+    SESSION_DOMAINS = 2,
+    OPAQUE = SESSION_DOMAINS, /* a domain without sessions */
+    DOMAINS,
+    WINDOW = 30,
+    NOW = 1000,
+};
 
 struct bench {
     struct counts counts;
@@ -38,6 +45,7 @@ static void bench_start(struct bench *bench, struct geoip *geoip)
 {
     const struct options options = {
         .domain_count = DOMAINS,
+        .tunnels = {[OPAQUE] = {.format = TUNNEL_OPAQUE}},
         .groups_max = 100,
         .sessions_max = 100000,
         .sessions_remember = 100000,
@@ -45,7 +53,7 @@ static void bench_start(struct bench *bench, struct geoip *geoip)
         .active_window = WINDOW,
     };
     assert_int_equal(counts_create(&options, NOW, &bench->counts), 0);
-    intake_start(DOMAINS, geoip, &bench->counts, &bench->intake);
+    intake_start(&options, geoip, &bench->counts, &bench->intake);
 }
 
 static void bench_end(struct bench *bench)
@@ -256,10 +264,10 @@ static void test_no_session(void **state)
     struct bench bench;
     bench_start(&bench, NULL);
     assert_int_equal(send_hello(&bench), INTAKE_OK);
-    message.batch.records[0] = query_without_session(1, 100);
-    message.batch.records[1] = response(0, 1, 200);
+    message.batch.records[0] = query_without_session(OPAQUE, 100);
+    message.batch.records[1] = response(0, OPAQUE, 200);
     assert_int_equal(send_batch(&bench, 2, NOW), INTAKE_OK);
-    const struct group *group = &bench.counts.groups.entries[1];
+    const struct group *group = &bench.counts.groups.entries[OPAQUE];
     assert_int_equal(group->queries, 1);
     assert_int_equal(group->bytes_in, 100);
     assert_int_equal(group->responses, 1);
@@ -331,6 +339,7 @@ static const struct fault_case batch_faults[] = {
     {"a response with a fingerprint", IN_LAST(outcome), WIRE_RESPONSE, WIRE_FAULT_RECORD},
     {"a rejected query with a token", IN_LAST(outcome), WIRE_REJECTED_QTYPE, WIRE_FAULT_RECORD},
     {"a token without a session", IN_LAST(strength), WIRE_NO_SESSION, WIRE_FAULT_RECORD},
+    {"a session of a domain without", IN_LAST(domain), OPAQUE, WIRE_FAULT_RECORD},
     {"no strength", IN_LAST(strength), WIRE_STRENGTHS, WIRE_FAULT_RECORD},
     {"a domain too many", IN_LAST(domain), DOMAINS, WIRE_FAULT_RECORD},
 };
@@ -523,21 +532,20 @@ struct sums {
     uint64_t bytes_in[DOMAINS];
     uint64_t bytes_out[DOMAINS];
     uint64_t rejected[DOMAINS][WIRE_REJECTED_COUNT];
-    uint64_t without_session;
     uint32_t seen[TOKENS]; /* 0: never */
 };
 
 static struct wire_record random_record(struct sums *sums, uint32_t now)
 {
     uint32_t number = random_below(TOKENS);
-    uint8_t domain = (uint8_t)(number % DOMAINS);
+    bool session = random_below(4) > 0;
+    uint8_t domain = session ? (uint8_t)(number % SESSION_DOMAINS) : OPAQUE;
     uint16_t bytes = (uint16_t)(12 + random_below(65527 - 12 + 1));
     uint32_t kind = random_below(3);
     if (kind == 0) {
         sums->queries[domain]++;
         sums->bytes_in[domain] += bytes;
-        if (random_below(4) == 0) {
-            sums->without_session++;
+        if (!session) {
             return query_without_session(domain, bytes);
         }
         sums->seen[number] = now;
@@ -546,7 +554,7 @@ static struct wire_record random_record(struct sums *sums, uint32_t now)
     if (kind == 1) {
         sums->responses[domain]++;
         sums->bytes_out[domain] += bytes;
-        return response(random_below(4) == 0 ? 0 : random_token(number), domain, bytes);
+        return response(session ? random_token(number) : 0, domain, bytes);
     }
     uint32_t reason = random_below(WIRE_REJECTED_COUNT);
     sums->rejected[domain][reason]++;
@@ -560,7 +568,8 @@ static void assert_sums(const struct bench *bench, const struct sums *sums, uint
     for (uint32_t domain = 0; domain < DOMAINS; domain++) {
         uint32_t active = 0;
         uint64_t sessions = 0;
-        for (uint32_t number = domain; number < TOKENS; number += DOMAINS) {
+        for (uint32_t number = domain; domain != OPAQUE && number < TOKENS;
+             number += SESSION_DOMAINS) {
             active += sums->seen[number] > 0 && now - sums->seen[number] <= WINDOW;
             sessions += sums->seen[number] > 0;
         }
@@ -600,18 +609,19 @@ static void test_long_conversation(void **state)
         sessions_sweep(&bench.counts.sessions, now);
         assert_sums(&bench, &sums, now);
     }
-    struct wire_stats stats = {
-        .outcomes = {[WIRE_QUERY] = sums.queries[0] + sums.queries[1],
-                     [WIRE_RESPONSE] = sums.responses[0] + sums.responses[1]}};
-    for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
-        stats.outcomes[WIRE_REJECTED_FIRST + reason] =
-            sums.rejected[0][reason] + sums.rejected[1][reason];
+    struct wire_stats stats = {0};
+    for (unsigned domain = 0; domain < DOMAINS; domain++) {
+        stats.outcomes[WIRE_QUERY] += sums.queries[domain];
+        stats.outcomes[WIRE_RESPONSE] += sums.responses[domain];
+        for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
+            stats.outcomes[WIRE_REJECTED_FIRST + reason] += sums.rejected[domain][reason];
+        }
     }
     for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
         stats.received += stats.outcomes[outcome];
     }
     assert_int_equal(send_stats(&bench, &stats), INTAKE_OK);
-    assert_true(sums.without_session > 0);
+    assert_true(sums.queries[OPAQUE] > 0);
     bench_end(&bench);
 }
 
@@ -653,18 +663,18 @@ static void test_places(void **state)
     assert_int_equal(bench.counts.groups.group_count, DOMAINS + 2);
     const struct group *groups = bench.counts.groups.entries;
     assert_int_equal(groups[1].rejected[WIRE_REJECTED_QTYPE - WIRE_REJECTED_FIRST], 1);
-    assert_int_equal(groups[2].geo.country, GEO_COUNTRY('D', 'E'));
-    assert_int_equal(groups[2].geo.asn, 64496);
-    assert_int_equal(groups[2].domain, 1);
-    assert_int_equal(groups[2].queries, 1);
-    assert_int_equal(groups[2].sessions, 1);
-    assert_int_equal(groups[2].active, 0);
-    assert_int_equal(groups[3].geo.country, GEO_COUNTRY('F', 'R'));
-    assert_int_equal(groups[3].geo.asn, 64497);
-    assert_int_equal(groups[3].queries, 1);
-    assert_int_equal(groups[3].responses, 1);
-    assert_int_equal(groups[3].sessions, 0);
-    assert_int_equal(groups[3].active, 1);
+    assert_int_equal(groups[DOMAINS].geo.country, GEO_COUNTRY('D', 'E'));
+    assert_int_equal(groups[DOMAINS].geo.asn, 64496);
+    assert_int_equal(groups[DOMAINS].domain, 1);
+    assert_int_equal(groups[DOMAINS].queries, 1);
+    assert_int_equal(groups[DOMAINS].sessions, 1);
+    assert_int_equal(groups[DOMAINS].active, 0);
+    assert_int_equal(groups[DOMAINS + 1].geo.country, GEO_COUNTRY('F', 'R'));
+    assert_int_equal(groups[DOMAINS + 1].geo.asn, 64497);
+    assert_int_equal(groups[DOMAINS + 1].queries, 1);
+    assert_int_equal(groups[DOMAINS + 1].responses, 1);
+    assert_int_equal(groups[DOMAINS + 1].sessions, 0);
+    assert_int_equal(groups[DOMAINS + 1].active, 1);
     assert_int_equal(bench.counts.groups.domains[1].peak, 1);
     bench_end(&bench);
     geoip_close(geoip);

@@ -221,6 +221,17 @@ static void test_other_conversation(void **state)
 }
 
 /* What is left behind the last segment is too short for another. */
+/* Where no segment begins at the first octet, none behind it is looked for. */
+static void test_segment_behind_an_octet(void **state)
+{
+    (void)state;
+    struct message packet = {0};
+    put_zeros(&packet, 5);
+    put8(&packet, PUSH);
+    put_zeros(&packet, KCP_HEADER_OCTETS - 5);
+    assert_false(is_packet(&packet));
+}
+
 static void test_octets_left_over(void **state)
 {
     (void)state;
@@ -280,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_several_segments),
         cmocka_unit_test(test_other_conversation),
         cmocka_unit_test(test_octets_of_a_conversation),
+        cmocka_unit_test(test_segment_behind_an_octet),
         cmocka_unit_test(test_octets_left_over),
         cmocka_unit_test(test_end_before_the_last_value),
         cmocka_unit_test(test_random_octets),
