@@ -18,6 +18,8 @@ enum {
     FRAME_MAX = 65535,
     /* Octets behind those of a fingerprint, which can be read: capture/sniffer/token.h. */
     TOKEN_ZEROS = 15,
+    /* The largest fingerprint, of 24 bits. */
+    FINGERPRINT_MAX = 0xffffff,
 };
 
 /* Where something must be possible: `run` asks that CBMC finds this assertion to fail. What a

@@ -4,6 +4,13 @@
  */
 #include "tests/proof/proof.h"
 
+#include "common/typed_offset.h"
+
+/* Of its flags' table alone; CBMC takes `enum name : 0` in it for an enum of a given type. */
+#undef TYPED_OFFSET
+#define TYPED_OFFSET(structure, field, type) offsetof(structure, field)
+#include "common/tunnel.c"
+
 #include "common/wire.c"
 
 #include "capture/sniffer/classify.c"
@@ -16,13 +23,17 @@ const struct classifier *given_classifier;
 const struct datagram *given_datagram;
 const struct tunnels_findings *given_findings;
 
-/* Stands for each of the configured domains. */
+/* Stands for each of the configured domains, and its tunnel. */
 struct tunnels_domain any_domain;
+struct tunnel any_tunnel;
+
+uint32_t given_fingerprint;
 
 struct datagram nondet_datagram(void);
 unsigned nondet_outcome(void);
 struct tunnels_findings nondet_findings(void);
 struct classifier nondet_classifier(void);
+struct wire_expectation nondet_expectation(void);
 struct frame nondet_frame(void);
 uint64_t nondet_token(void);
 
@@ -55,10 +66,11 @@ static enum wire_outcome findings_of(const struct tunnels_rules *rules, const ui
         __CPROVER_assume(captured >= DNS_HEADER_OCTETS && any_domain.index < rules->domain_count);
         out->domain = &any_domain;
         if (!wire_is_rejected(outcome)) {
+            bool session = out->strength != WIRE_NO_SESSION;
             __CPROVER_assume(out->strength < WIRE_STRENGTHS);
-            __CPROVER_assume(
-                out->strength == WIRE_NO_SESSION ||
-                (out->value_count > any_domain.id_values && out->value_count <= DNS_NAME_MAX));
+            __CPROVER_assume(session == (any_tunnel.format != TUNNEL_OPAQUE));
+            __CPROVER_assume(!session || (out->value_count > any_domain.id_values &&
+                                          out->value_count <= DNS_NAME_MAX));
         }
     }
     given_findings = out;
@@ -105,7 +117,20 @@ uint32_t model_token_fingerprint(const struct token_key *key, const uint8_t *dat
     size_t offset = __CPROVER_POINTER_OFFSET(data) - offsetof(struct tunnels_findings, values);
     REQUIRE(offset + length + TOKEN_ZEROS <= BASE32_BUFFER_SIZE,
             "values can be read, and zeros behind them");
-    return nondet_unsigned();
+    given_fingerprint = nondet_unsigned();
+    __CPROVER_assume(given_fingerprint <= FINGERPRINT_MAX);
+    return given_fingerprint;
+}
+
+/* What the exporter expects, which is started with the same domains. */
+static struct wire_expectation expectation(const struct classifier *classifier)
+{
+    struct wire_expectation expected = nondet_expectation();
+    expected.domains = (uint8_t)classifier->rules.domain_count;
+    if (any_domain.index < DOMAINS_MAX) {
+        expected.strengths[any_domain.index] = tunnel_strengths(&any_tunnel);
+    }
+    return expected;
 }
 
 void prove_classify_frame(void)
@@ -119,6 +144,12 @@ void prove_classify_frame(void)
     __CPROVER_assume(frame.captured <= FRAME_MAX && frame.captured <= frame.length);
     frame.data = malloc(frame.captured);
     __CPROVER_havoc_object(&any_domain);
+    __CPROVER_havoc_object(&any_tunnel);
+    __CPROVER_assume(
+        any_tunnel.format < TUNNEL_FORMATS &&
+        (any_tunnel.format != TUNNEL_VAYDNS ||
+         (any_tunnel.clientid_size >= 1 && any_tunnel.clientid_size <= TUNNEL_CLIENT_ID_MAX)));
+    const struct wire_expectation expected = expectation(&classifier);
     given_frame = &frame;
     given_classifier = &classifier;
 
@@ -126,9 +157,13 @@ void prove_classify_frame(void)
 
     PROMISE(outcome < WIRE_OUTCOMES, "every frame has its outcome");
     PROMISE(outcome < WIRE_REJECTED_FIRST ||
-                (record.outcome == outcome &&
-                 record_valid(&record, (uint8_t)classifier.rules.domain_count)),
+                (record.outcome == outcome && record_valid(&record, &expected)),
             "a record is one that the exporter accepts");
+    PROMISE(outcome < WIRE_REJECTED_FIRST || record.domain == any_domain.index,
+            "a record names its domain");
+    PROMISE(outcome != WIRE_QUERY || record.token == 0 ||
+                wire_fingerprint(&record) == given_fingerprint,
+            "a session's query has its fingerprint");
     REACH(outcome == WIRE_QUERY && record.strength == WIRE_STRONG, "a query");
     REACH(outcome == WIRE_QUERY && record.token == 0, "a query without a session");
     REACH(outcome == WIRE_RESPONSE, "a response");

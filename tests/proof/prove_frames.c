@@ -4,7 +4,7 @@
  */
 #include "tests/proof/proof.h"
 
-#include "capture/sniffer/tunnels/frames.c"
+#include "capture/sniffer/tunnels/frames.h"
 #include "capture/sniffer/tunnels/kcp.c"
 
 enum {
@@ -26,20 +26,127 @@ static size_t any_values(void)
     return base32_octet_count(value_count);
 }
 
+/* --- segment: one of KCP's, the first or any. */
+
+static bool is_command(uint8_t command)
+{
+    return command >= 81 && command <= 84;
+}
+
+void prove_segment(void)
+{
+    size_t end = any_values();
+    size_t at = nondet_size();
+    __CPROVER_assume(at <= DNS_NAME_MAX && at + KCP_HEADER_OCTETS <= end);
+
+    size_t result = segment(values, at, end);
+
+    PROMISE(result == 0 || is_command(base32_octet(values, at + 4)),
+            "a segment has a command of KCP's");
+    PROMISE(result == 0 || (result >= KCP_HEADER_OCTETS && result <= end - at),
+            "a segment has a header, and ends within the values");
+    REACH(result == KCP_HEADER_OCTETS && at + result == end, "a header alone");
+    REACH(at == 0 && result == base32_octet_count(DNS_NAME_MAX), "the longest segment");
+    REACH(result == KCP_HEADER_OCTETS && at + 2 * result == end, "one before another");
+    REACH(result == 0, "none");
+}
+
+/* --- continues: the segments after the first, each of which begins where the last ended. */
+
+size_t packet_begin;
+size_t first;        /* octets of the packet's first segment, or 0 */
+size_t segments_end; /* of those found */
+
+/* Of the words of four octets any, but for the packet's first, which is its conversation. */
+uint32_t conversation;
+uint32_t last_word;
+size_t last_word_at;
+
+/* Chooses the packet that ends at `end`. */
+static void any_packet(size_t end)
+{
+    packet_begin = nondet_size();
+    first = nondet_size();
+    conversation = nondet_unsigned();
+    __CPROVER_assume(packet_begin <= DNS_NAME_MAX && packet_begin + KCP_HEADER_OCTETS <= end);
+    __CPROVER_assume(first == 0 || (first >= KCP_HEADER_OCTETS && first <= end - packet_begin &&
+                                    is_command(base32_octet(values, packet_begin + 4))));
+}
+
+uint32_t model_base32_word(const uint8_t *given, size_t index)
+{
+    REQUIRE(given == values && __CPROVER_r_ok(values + index * 8 / 5, sizeof(uint64_t)),
+            "a word has its values");
+    last_word = index == packet_begin ? conversation : nondet_unsigned();
+    last_word_at = index;
+    return last_word;
+}
+
+size_t model_segment(const uint8_t *given, size_t at, size_t end)
+{
+    REQUIRE(given == values && at <= DNS_NAME_MAX && at + KCP_HEADER_OCTETS <= end &&
+                end <= base32_octet_count(value_count),
+            "a header has its octets");
+    REQUIRE(at == segments_end, "a segment begins where the last ended");
+    REQUIRE(at == packet_begin || (last_word_at == at && last_word == conversation),
+            "a segment is of the packet's conversation");
+    size_t result = nondet_size();
+    __CPROVER_assume(result == 0 || (result >= KCP_HEADER_OCTETS && result <= end - at));
+    if (at == packet_begin) {
+        result = first;
+    }
+    segments_end = at + result;
+    return result;
+}
+
+void prove_continues(void)
+{
+    size_t end = any_values();
+    any_packet(end);
+    size_t at = packet_begin + first;
+    segments_end = at;
+
+    bool result = continues(values, packet_begin, at, end);
+
+    PROMISE(!result || first != 0, "a packet has its first segment");
+    PROMISE(!result || segments_end == end, "the last segment ends with the packet");
+    REACH(result && at + KCP_HEADER_OCTETS == end, "a header alone");
+    REACH(result && packet_begin == 0 && end == base32_octet_count(DNS_NAME_MAX),
+          "the longest packet");
+    REACH(!result && first == 0, "none");
+    REACH(!result && segments_end > at, "too few octets for another");
+}
+
 /* --- kcp_is_packet. */
+
+bool continued; /* whether further segments were found to end with the packet */
+
+bool model_continues(const uint8_t *given, size_t begin, size_t at, size_t end)
+{
+    REQUIRE(given == values && begin == packet_begin && end <= base32_octet_count(value_count),
+            "the packet is passed on");
+    REQUIRE(at == begin + first, "it goes on where its first segment ended");
+    continued = first != 0 && nondet_bool();
+    return continued;
+}
 
 void prove_kcp_is_packet(void)
 {
     size_t end = any_values();
-    size_t begin = nondet_size();
-    __CPROVER_assume(begin <= DNS_NAME_MAX && begin + KCP_HEADER_OCTETS <= end);
+    any_packet(end);
+    segments_end = packet_begin;
+    continued = false;
 
-    bool result = kcp_is_packet(values, begin, end);
+    bool result = kcp_is_packet(values, packet_begin, end);
 
-    uint8_t command = base32_octet(values, begin + 4);
-    PROMISE(!result || (command >= 81 && command <= 84), "a packet begins with a command of KCP's");
-    REACH(result && begin + KCP_HEADER_OCTETS == end, "a header alone");
-    REACH(result && begin == 0 && end == base32_octet_count(DNS_NAME_MAX), "the longest packet");
+    PROMISE(!result || is_command(base32_octet(values, packet_begin + 4)),
+            "a packet begins with a command of KCP's");
+    PROMISE(result == (packet_begin + first == end || continued),
+            "it tells whether segments fill it");
+    REACH(result && packet_begin + KCP_HEADER_OCTETS == end, "a header alone");
+    REACH(result && packet_begin == 0 && end == base32_octet_count(DNS_NAME_MAX),
+          "the longest packet");
+    REACH(result && segments_end < end, "two segments");
     REACH(!result, "none");
 }
 

@@ -51,10 +51,11 @@ void prove_wire_check(void)
     size_t length = nondet_size();
     const union wire_message *message = any_message(length);
     struct wire_expectation expected = nondet_expectation();
+    __CPROVER_assume(expected.domains <= DOMAINS_MAX);
     any = nondet_size();
     __CPROVER_assume(any < WIRE_BATCH_RECORDS);
     any_is_valid = length >= wire_batch_length(any + 1) &&
-                   record_valid(&message->batch.records[any], expected.domains);
+                   record_valid(&message->batch.records[any], &expected);
 
     enum wire_fault fault = wire_check(message, length, &expected);
 
@@ -74,6 +75,22 @@ void prove_wire_check(void)
 }
 
 /* --- count: one valid record. */
+
+/* What a record that is taken says of its session, its domain can say. */
+static void promise_session(const struct wire_record *record, struct wire_strengths strengths)
+{
+    bool taken = record->outcome == WIRE_QUERY || record->outcome == WIRE_RESPONSE;
+    bool session = record->token != 0;
+    PROMISE(taken || (wire_is_rejected(record->outcome) && !session),
+            "a session is named by a query or a response");
+    PROMISE(session || !taken || strengths.least == WIRE_NO_SESSION,
+            "only where not all name a session, one does not");
+    PROMISE(session ? record->strength >= WIRE_WEAK && record->strength <= strengths.most
+                    : record->strength == WIRE_NO_SESSION,
+            "a session has a strength of its domain's, and nothing else has one");
+    PROMISE((session && record->outcome == WIRE_QUERY) || wire_fingerprint(record) == 0,
+            "only a session's query has a fingerprint");
+}
 
 /* No counter comes near its end, not even at a record a nanosecond. */
 #define COUNTER_MAX (UINT64_MAX / 2)
@@ -127,8 +144,9 @@ void prove_count(void)
     struct intake intake = nondet_intake();
     struct wire_record record = nondet_record();
     struct counts counts;
-    domains = nondet_octet();
-    __CPROVER_assume(record_valid(&record, domains));
+    const struct wire_expectation expected = nondet_expectation();
+    domains = expected.domains;
+    __CPROVER_assume(domains <= DOMAINS_MAX && record_valid(&record, &expected));
     intake.counts = &counts;
     intake.geoip = located ? (struct geoip *)&located : NULL; /* only whether there is one counts */
     for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
@@ -136,11 +154,14 @@ void prove_count(void)
     }
     uint64_t before = intake.records[record.outcome];
 
+    const struct wire_strengths strengths = expected.strengths[record.domain];
+    promise_session(&record, strengths);
     count(&intake, &record, nondet_unsigned());
 
     PROMISE(intake.records[record.outcome] == before + 1, "the record is counted once");
     REACH(record.outcome == WIRE_QUERY && located, "a query");
     REACH(record.outcome == WIRE_QUERY && record.token == 0, "a query without a session");
+    REACH(record.token != 0 && strengths.least == WIRE_NO_SESSION, "a session where not all have");
     REACH(record.outcome == WIRE_RESPONSE && !located, "a response");
     REACH(record.outcome == WIRE_REJECTED_FRAMING, "a rejected query");
 }

@@ -26,8 +26,9 @@ void prove_token_fingerprint(void)
     __CPROVER_assume(length <= DNS_NAME_MAX);
     uint8_t object[DNS_NAME_MAX + TOKEN_ZEROS];
 
-    token_fingerprint(&key, object + DNS_NAME_MAX - length, length);
+    uint32_t fingerprint = token_fingerprint(&key, object + DNS_NAME_MAX - length, length);
 
+    PROMISE(fingerprint <= FINGERPRINT_MAX, "a fingerprint is what a record has room for");
     REACH(length == DNS_NAME_MAX, "the longest payload");
     REACH(length == 0, "none");
 }

@@ -1,5 +1,5 @@
 /* The verdict on any message, under any rules: what capture/sniffer/tunnels/tunnels.c does itself.
- * dns.c, base32.c and frames.c are models. */
+ * dns.c, base32.c and frames.h are models. */
 #include "tests/proof/proof.h"
 
 #include "capture/sniffer/parse/base32.h"
@@ -242,8 +242,9 @@ int model_frames_dnstt(const uint8_t *values, size_t length, size_t packet_min)
     REQUIRE(values == findings.values, "values are those that were read");
     REQUIRE(length >= FRAMES_DNSTT_ID_OCTETS && length <= base32_octet_count(DNS_NAME_MAX),
             "the length is one that a name can have");
-    REQUIRE(packet_min == FRAMES_DNSTT_PACKET_MIN || packet_min == FRAMES_XDNS_PACKET_MIN,
-            "a packet has octets");
+    REQUIRE(matched->plain || matched->format == TUNNEL_XDNS, "the frame is of the format");
+    REQUIRE(packet_min == (matched->plain ? FRAMES_DNSTT_PACKET_MIN : FRAMES_XDNS_PACKET_MIN),
+            "a packet has the octets of its format's least");
     int result = nondet_int();
     __CPROVER_assume(result == FRAMES_WRONG || result == WIRE_WEAK || result == WIRE_STRONG);
     return result;
@@ -252,6 +253,8 @@ int model_frames_dnstt(const uint8_t *values, size_t length, size_t packet_min)
 int model_frames_vaydns(const uint8_t *values, size_t length, size_t id)
 {
     REQUIRE(values == findings.values, "values are those that were read");
+    REQUIRE(matched->format == TUNNEL_VAYDNS && id == matched->id_octets,
+            "the frame is of the format, and its id");
     REQUIRE(id >= 1 && id <= TUNNEL_CLIENT_ID_MAX && length >= id &&
                 length <= base32_octet_count(DNS_NAME_MAX),
             "the length is one that a name can have, and an id");
