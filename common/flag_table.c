@@ -172,10 +172,11 @@ const struct flag flag_table[] = {
      .argument = "DOMAIN[,KEY=VALUE]...",
      .repeatable = true,
      .help = "a tunnel: its domain and how its queries are read, by the keys\n"
-             "format=dnstt, vaydns, noizdns, xdns or opaque; clientid-size=1 to 8\n"
-             "(vaydns, default 2); record-type=txt, null, cname, a, aaaa, mx, ns,\n"
-             "srv or caa (vaydns), txt, a, aaaa or any (xdns); mtu and\n"
-             "active-window instead of the flags for all; xdnstt is mtu=500"},
+             "format=dnstt, vaydns, noizdns, xdns, dnsttex, slipstream or opaque;\n"
+             "clientid-size=1 to 8 (vaydns, default 2); record-type=txt, null,\n"
+             "cname, a, aaaa, mx, ns, srv or caa (vaydns), txt, a, aaaa or any\n"
+             "(xdns); mtu and active-window instead of the flags for all; xdnstt\n"
+             "is mtu=500"},
     {.name = "dnstt.port",
      .argument = "PORT",
      .default_text = "53",

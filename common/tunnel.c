@@ -13,8 +13,9 @@ enum {
 };
 
 static const char *const formats[TUNNEL_FORMATS] = {
-    [TUNNEL_DNSTT] = "dnstt", [TUNNEL_VAYDNS] = "vaydns", [TUNNEL_NOIZDNS] = "noizdns",
-    [TUNNEL_XDNS] = "xdns",   [TUNNEL_OPAQUE] = "opaque",
+    [TUNNEL_DNSTT] = "dnstt",   [TUNNEL_VAYDNS] = "vaydns",   [TUNNEL_NOIZDNS] = "noizdns",
+    [TUNNEL_XDNS] = "xdns",     [TUNNEL_DNSTTEX] = "dnsttex", [TUNNEL_SLIPSTREAM] = "slipstream",
+    [TUNNEL_OPAQUE] = "opaque",
 };
 
 static const char *const record_types[TUNNEL_RECORD_TYPES] = {
@@ -47,7 +48,7 @@ struct key {
 
 static const struct key keys_table[] = {
     {"format", OF_ALL, CHOICE, PLACE(format, enum tunnel_format), NAMES(formats), .values = OF_ALL,
-     .wrong = "unknown format; give dnstt, vaydns, noizdns, xdns or opaque"},
+     .wrong = "unknown format; give dnstt, vaydns, noizdns, xdns, dnsttex, slipstream or opaque"},
     {"clientid-size", OF(TUNNEL_VAYDNS), NUMBER, PLACE(clientid_size, uint32_t), .low = 1,
      .high = TUNNEL_CLIENT_ID_MAX, .wrong = "not a size; give a number of bytes from 1 to 8"},
     {"record-type", OF(TUNNEL_VAYDNS), CHOICE, PLACE(record_type, enum tunnel_record_type),
@@ -88,6 +89,8 @@ uint32_t tunnel_client_id_size(const struct tunnel *tunnel)
     case TUNNEL_DNSTT:
     case TUNNEL_NOIZDNS:
     case TUNNEL_XDNS:
+    case TUNNEL_DNSTTEX:
+    case TUNNEL_SLIPSTREAM:
     case TUNNEL_FORMATS:
         break;
     }
@@ -96,8 +99,18 @@ uint32_t tunnel_client_id_size(const struct tunnel *tunnel)
 
 struct wire_strengths tunnel_strengths(const struct tunnel *tunnel)
 {
-    if (tunnel_client_id_size(tunnel) == 0) {
+    switch (tunnel->format) {
+    case TUNNEL_OPAQUE:
         return (struct wire_strengths){WIRE_NO_SESSION, WIRE_NO_SESSION};
+    case TUNNEL_DNSTTEX:    /* its probes name none */
+    case TUNNEL_SLIPSTREAM: /* nor does a connection's begin */
+        return (struct wire_strengths){WIRE_NO_SESSION, WIRE_STRONG};
+    case TUNNEL_DNSTT:
+    case TUNNEL_VAYDNS:
+    case TUNNEL_NOIZDNS:
+    case TUNNEL_XDNS:
+    case TUNNEL_FORMATS:
+        break;
     }
     return (struct wire_strengths){WIRE_WEAK, WIRE_STRONG};
 }
@@ -115,6 +128,10 @@ static const char *keys_of(enum tunnel_format format)
                "active-window";
     case TUNNEL_XDNS:
         return "not a key of xdns; give format, record-type or active-window";
+    case TUNNEL_DNSTTEX:
+        return "not a key of dnsttex; give format or active-window";
+    case TUNNEL_SLIPSTREAM:
+        return "not a key of slipstream; give format or active-window";
     case TUNNEL_OPAQUE:
     case TUNNEL_FORMATS:
         break;

@@ -14,6 +14,8 @@ enum tunnel_format {
     TUNNEL_VAYDNS,
     TUNNEL_NOIZDNS, /* read as dnstt, which its clients speak */
     TUNNEL_XDNS,
+    TUNNEL_DNSTTEX,
+    TUNNEL_SLIPSTREAM,
     TUNNEL_OPAQUE, /* anything: queries and bytes, no sessions */
     TUNNEL_FORMATS,
 };

@@ -31,14 +31,15 @@ const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
     [WIRE_REJECTED_EDNS] =
         REJECTED("edns", "a size below the MTU, without EDNS 512: no tunnel works "
                          "through this resolver"),
-    [WIRE_REJECTED_ENCODING] = REJECTED("encoding", "not base32"),
-    [WIRE_REJECTED_SHORT] = REJECTED("short", "too short for a session id"),
+    [WIRE_REJECTED_ENCODING] = REJECTED("encoding", "not base32 as the format has it"),
+    [WIRE_REJECTED_SHORT] = REJECTED("short", "too short for a session id, or for a packet"),
     [WIRE_REJECTED_FRAMING] =
         REJECTED("framing", "not a client's: scanners, forged queries, another format"),
     [WIRE_QUERY] = {.outcome = "query", .meaning = "a query that the server takes"},
-    [WIRE_RESPONSE] =
-        {.outcome = "response",
-         .meaning = "to a query that the server takes, without error but for opaque tunnels"},
+    [WIRE_RESPONSE] = {.outcome = "response",
+                       .meaning =
+                           "to a query that the server takes, without error but for slipstream and "
+                           "opaque tunnels"},
 };
 
 /* A rejected query, or a query or a response of a domain where not all name a session. */

@@ -148,8 +148,9 @@ EACH_SERVER = [
     table("Tunnels",
           "How the exporters read the queries of each domain, of all domains. A session is a "
           "client's process (dnstt, noizdns), a connection with a new id at each reconnect (vaydns), "
-          "or a dialled connection, which without mux is one for each TCP connection (xdns). opaque "
-          "has none. Two rows of a domain: its servers are set up differently.",
+          "a connection (dnsttex), a dialled connection, which without mux is one for each TCP "
+          "connection (xdns), or a path, one for each resolver (slipstream). opaque has none. Two "
+          "rows of a domain: its servers are set up differently.",
           f"count by ({', '.join(TUNNEL_LABELS)}) ({of_servers('dnstt_tunnel_info')})", "locale",
           TUNNEL_LABELS, "Servers", width=24),
 ]

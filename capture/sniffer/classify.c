@@ -2,6 +2,9 @@
 
 #include "capture/sniffer/parse/frame.h"
 #include "capture/sniffer/parse/ip.h"
+#include "capture/sniffer/tunnels/rules.h"
+#include "capture/sniffer/tunnels/tunnels.h"
+#include "common/tunnel.h"
 
 #include <linux/if_packet.h>
 #include <stdbool.h>
@@ -43,7 +46,10 @@ static inline void set_session(const struct token_key *key, const struct tunnels
                                const struct tunnels_findings *findings, struct wire_record *record)
 {
     record->strength = findings->strength;
-    record->token = token_session(key, domain->index, findings->values, domain->id_mask);
+    record->token = domain->format == TUNNEL_SLIPSTREAM
+                        ? token_session_at(key, domain->index, findings->values,
+                                           findings->slipstream.at, findings->slipstream.octets)
+                        : token_session(key, domain->index, findings->values, domain->id_mask);
     if (record->outcome != WIRE_QUERY) {
         return;
     }

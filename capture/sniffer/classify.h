@@ -6,7 +6,7 @@
 #define CAPTURE_SNIFFER_CLASSIFY_H
 
 #include "capture/sniffer/token.h"
-#include "capture/sniffer/tunnels/tunnels.h"
+#include "capture/sniffer/tunnels/rules.h"
 #include "common/options.h"
 #include "common/wire.h"
 

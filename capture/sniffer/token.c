@@ -1,5 +1,7 @@
 #include "capture/sniffer/token.h"
 
+#include "capture/sniffer/parse/base32.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
@@ -91,6 +93,27 @@ uint64_t token_session(const struct token_key *key, uint8_t domain,
     struct siphash state = siphash_begin(key->session);
     siphash_word(&state, first);
     siphash_word(&state, rest | (uint64_t)domain << 40 | UINT64_C(14) << 56);
+    uint64_t token = siphash_end(&state);
+    return token != 0 ? token : 1;
+}
+
+/* Up to eight octets from `at` on, the first highest, then zeros. */
+static inline uint64_t octets_at(const uint8_t *values, size_t at, size_t count)
+{
+    uint64_t word = (uint64_t)base32_word(values, at) << 32 | base32_word(values, at + 4);
+    return count < 8 ? word & ~(UINT64_MAX >> 8 * count) : word;
+}
+
+uint64_t token_session_at(const struct token_key *key, uint8_t domain, const uint8_t *values,
+                          size_t at, size_t octets)
+{
+    /* SipHash-2-4 of the id, filled up to whole words, and of two octets: how many, the domain. */
+    struct siphash state = siphash_begin(key->session);
+    size_t done = 0;
+    for (; done < octets; done += 8) {
+        siphash_word(&state, octets_at(values, at + done, octets - done));
+    }
+    siphash_word(&state, octets | (uint64_t)domain << 8 | (uint64_t)(done + 2) << 56);
     uint64_t token = siphash_end(&state);
     return token != 0 ? token : 1;
 }

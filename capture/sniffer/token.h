@@ -11,6 +11,7 @@
 enum {
     /* What is read to find a ClientID: its values, rounded up to words. */
     TOKEN_VALUES = 16,
+    TOKEN_OCTETS_MAX = 20, /* of an id of any length: QUIC's, RFC 9000, section 17.2 */
 };
 
 struct token_key {
@@ -28,6 +29,13 @@ int token_key_draw(struct token_key *out);
  */
 uint64_t token_session(const struct token_key *key, uint8_t domain,
                        const uint8_t values[TOKEN_VALUES], const uint64_t mask[2]);
+
+/*
+ * The same of an id of `octets`, 1 to TOKEN_OCTETS_MAX, that begin with the octet `at` of those
+ * that the values encode, and may have another length in each query.
+ */
+uint64_t token_session_at(const struct token_key *key, uint8_t domain, const uint8_t *values,
+                          size_t at, size_t octets);
 
 /*
  * 24 bits of what follows the ClientID, to distinguish a resolver's retry from a new query. A fold,

@@ -13,7 +13,9 @@ static struct sessions_rule rule_of(const struct tunnel *tunnel, uint32_t min_qu
     switch (tunnel->format) {
     case TUNNEL_VAYDNS: /* a query without a packet proves nothing: any name of its length is one */
         return (struct sessions_rule){.strong = true, .lasting = lasting};
-    case TUNNEL_XDNS: /* by type A or AAAA, the fragments of one name must not count */
+    case TUNNEL_XDNS:       /* by type A or AAAA, the fragments of one name must not count */
+    case TUNNEL_DNSTTEX:    /* a query without a packet is noise, repeated or not */
+    case TUNNEL_SLIPSTREAM: /* many a name looks like a short header, none twice with one id */
         return (struct sessions_rule){.strong = true, .second = true, .lasting = lasting};
     case TUNNEL_DNSTT:
     case TUNNEL_NOIZDNS:

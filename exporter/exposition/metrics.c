@@ -86,8 +86,8 @@ const struct metric metric_table[] = {
     {GROUP_COUNTER(queries), .name = "dnstt_queries_total",
      .help = "Queries that the server takes, repeated ones included." RESOLVERS},
     {GROUP_COUNTER(responses), .name = "dnstt_responses_total",
-     .help = "Responses to queries that the server takes, without error but for opaque "
-             "tunnels." RESOLVERS},
+     .help = "Responses to queries that the server takes, without error but for slipstream and "
+             "opaque tunnels." RESOLVERS},
     {GROUP_COUNTER(bytes_in), .name = "dnstt_bytes_in_total",
      .help = "Bytes of DNS messages (UDP payload) in the queries that dnstt_queries_total "
              "counts." RESOLVERS},
@@ -110,9 +110,12 @@ const struct metric metric_table[] = {
         .label = &reject_reason,
     },
     {ROW(GAUGE, METRICS_OF_TUNNEL, 0), .name = "dnstt_tunnel_info",
-     .help = "How the queries under the domain are read, in the labels. The value is always 1. A "
-             "session is a client's process (dnstt, noizdns), a connection with a new id at each "
-             "reconnect (vaydns), a dialled connection (xdns); opaque has none."},
+     .help =
+         "How the queries under the domain are read, in the labels. The value is always 1. A "
+         "session is a client's process (dnstt, noizdns), a connection with a new id at each "
+         "reconnect (vaydns), a connection (dnsttex), a dialled connection, without mux one for "
+         "each TCP connection (xdns), a path, one for each resolver (slipstream); opaque has "
+         "none."},
     {STATE_COUNTER(intake.stats.received), .name = "dnstt_exporter_packets_received_total",
      .help = "Packets that passed the kernel filter, those included that the kernel then dropped."},
     {

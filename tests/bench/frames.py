@@ -50,6 +50,38 @@ def vaydns(count, sessions, seed=4):
     return made
 
 
+# Octets of the frames of the other formats' queries with data → of what their packet carries: sizes
+# that dnstt's queries have too.
+DNSTTEX_FRAME, DNSTTEX_DATA = 162, 19
+SLIPSTREAM_FRAME, SLIPSTREAM_PROTECTED = 162, 34
+
+
+def dnsttex(count, sessions, seed=4):
+    """Frames of dnsttEx queries with data: `count` of them, of so many sessions in turn."""
+    dice = random.Random(seed)
+    ids = [dice.randbytes(8) for _ in range(sessions)]
+    made = [frames.query_frame(
+        wire.dnsttex_query(ids[number % sessions], DOMAIN,
+                           wire.compact_kcp(dice.randbytes(DNSTTEX_DATA), conversation=number),
+                           id=dice.randrange(1 << 16)),
+        source=_address(number % RESOLVERS)) for number in range(count)]
+    assert all(len(frame) == DNSTTEX_FRAME for frame in made), len(made[0])
+    return made
+
+
+def slipstream(count, sessions, seed=4):
+    """Frames of Slipstream queries on a path: `count` of them, of so many paths in turn."""
+    dice = random.Random(seed)
+    ids = [dice.randbytes(8) for _ in range(sessions)]
+    made = [frames.query_frame(
+        wire.slipstream_query(wire.quic_short(ids[number % sessions],
+                                              dice.randbytes(SLIPSTREAM_PROTECTED)),
+                              DOMAIN, id=dice.randrange(1 << 16)),
+        source=_address(number % RESOLVERS)) for number in range(count)]
+    assert all(len(frame) == SLIPSTREAM_FRAME for frame in made), len(made[0])
+    return made
+
+
 def rejected(count, seed=4):
     """Frames of queries that look like a dnstt client's polls, but for the mark of the padding."""
     dice = random.Random(seed)

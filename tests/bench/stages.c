@@ -3,7 +3,8 @@
  * different repeat counts, the difference is the stage's alone. The last line of output tells how
  * many frames, records or lines went through.
  *
- *     stages frames FILE REPEATS                from frame to record
+ *     stages frames KEYS FILE REPEATS           from frame to record, in a tunnel with these keys
+ *     stages rejected FILE REPEATS              the same of frames that are refused
  *     stages records COUNTRY ASN REPEATS        from record to counts, in messages of 1,024
  *     stages lines REPEATS                      from figures to text
  *     stages build                              what compiled this
@@ -67,14 +68,17 @@ int getentropy(void *buffer, size_t length)
     return 0;
 }
 
-/* A tunnel of this format takes the queries of the file, or refuses them all. */
-static uint64_t run_frames(const char *path, const struct tunnel *tunnel, bool accepted,
-                           unsigned repeats)
+/* A tunnel with these keys takes the queries of the file, or refuses them all. */
+static uint64_t run_frames(const char *keys, const char *path, bool accepted, unsigned repeats)
 {
     static struct classifier classifier;
     struct pcap_file file;
     state_options(NULL, NULL, &state.options);
-    state.options.tunnels[0] = *tunnel;
+    const char *part = NULL;
+    const char *wrong = tunnel_parse(keys, &state.options.tunnels[0], &part);
+    if (wrong != NULL) {
+        errx(2, "%s: %s", part, wrong);
+    }
     pcap_read(path, &file);
     classifier_make(&state.options, &classifier);
     if (token_key_draw(&classifier.key) != 0) {
@@ -181,15 +185,10 @@ int main(int argc, char *argv[])
 {
     const char *stage = argc > 1 ? argv[1] : "";
     uint64_t units = 0;
-    const struct tunnel dnstt = {.format = TUNNEL_DNSTT};
-    const struct tunnel vaydns = {.format = TUNNEL_VAYDNS,
-                                  .clientid_size = TUNNEL_VAYDNS_ID_DEFAULT};
-    if (strcmp(stage, "frames") == 0 && argc == 4) {
-        units = run_frames(argv[2], &dnstt, true, number(argv[3]));
-    } else if (strcmp(stage, "vaydns") == 0 && argc == 4) {
-        units = run_frames(argv[2], &vaydns, true, number(argv[3]));
+    if (strcmp(stage, "frames") == 0 && argc == 5) {
+        units = run_frames(argv[2], argv[3], true, number(argv[4]));
     } else if (strcmp(stage, "rejected") == 0 && argc == 4) {
-        units = run_frames(argv[2], &dnstt, false, number(argv[3]));
+        units = run_frames("", argv[2], false, number(argv[3]));
     } else if (strcmp(stage, "records") == 0 && argc == 5) {
         units = run_records(argv[2], argv[3], number(argv[4]));
     } else if (strcmp(stage, "lines") == 0 && argc == 3) {
@@ -198,7 +197,8 @@ int main(int argc, char *argv[])
         printf("%s %s, glibc %s\n", build_compiler(), BUILD_FLAGS, gnu_get_libc_version());
         return 0;
     } else {
-        errx(2, "usage: stages frames|vaydns|rejected FILE REPEATS | records COUNTRY ASN REPEATS | "
+        errx(2, "usage: stages frames KEYS FILE REPEATS | rejected FILE REPEATS | records COUNTRY "
+                "ASN REPEATS | "
                 "lines REPEATS");
     }
     printf("%llu\n", (unsigned long long)units);

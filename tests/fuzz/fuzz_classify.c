@@ -39,6 +39,8 @@ static const struct {
     {"x.example.com", {.format = TUNNEL_XDNS, .mtu = TUNNEL_XDNS_MTU}},
     {"y.x.example.com", {.format = TUNNEL_XDNS, .record_type = TUNNEL_ANY, .mtu = TUNNEL_XDNS_MTU}},
     {"o.example.com", {.format = TUNNEL_OPAQUE}},
+    {"e.example.com", {.format = TUNNEL_DNSTTEX}},
+    {"s.example.com", {.format = TUNNEL_SLIPSTREAM}},
 };
 
 enum { TUNNELS = sizeof tunnels / sizeof *tunnels };

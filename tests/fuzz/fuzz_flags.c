@@ -91,6 +91,8 @@ static bool has_type(enum tunnel_format format, enum tunnel_record_type type)
         return type == TUNNEL_TXT || type == TUNNEL_A || type == TUNNEL_AAAA || type == TUNNEL_ANY;
     case TUNNEL_DNSTT:
     case TUNNEL_NOIZDNS:
+    case TUNNEL_DNSTTEX:
+    case TUNNEL_SLIPSTREAM:
     case TUNNEL_OPAQUE:
     case TUNNEL_FORMATS:
         break;

@@ -22,16 +22,19 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-    DOMAINS = 3,
+    DOMAINS = 5,
     GROUPS = 8,
     SESSIONS = 16,
     REMEMBERED = 1000,
     WINDOW = 5,
     SHORT_WINDOW = 2,
-    /* The domains' formats. Ids of VAYDNS are of two bytes, so they do not last. */
+    /* The domains' formats: each query of the first three names a session, of SLIPSTREAM some do,
+     * of OPAQUE none. Ids of VAYDNS are of two bytes, so they do not last. */
     DNSTT = 0,
     VAYDNS = 1,
     XDNS = 2,
+    SLIPSTREAM = 3,
+    OPAQUE = 4,
     /* What is put right before the message is handed over. */
     FIX_HEADER = 1,
     FIX_COUNT = 2,
@@ -69,11 +72,11 @@ static void fix_record(struct wire_record *record, uint8_t what)
     record->outcome = (uint8_t)(WIRE_REJECTED_FIRST + record->outcome % recorded);
     /* What was 0 is a weak one, as most of the corpus is to reach the sessions. */
     record->strength = (uint8_t)((record->strength + 1) % WIRE_STRENGTHS);
-    if (wire_is_rejected(record->outcome)) {
-        record->strength = WIRE_NO_SESSION;
-    }
     if ((what & LEAVE_DOMAIN) == 0) {
         record->domain %= DOMAINS;
+    }
+    if (wire_is_rejected(record->outcome) || record->domain == OPAQUE) {
+        record->strength = WIRE_NO_SESSION;
     }
     if ((what & LEAVE_BYTES) == 0) {
         record->bytes |= WIRE_MESSAGE_BYTES_MIN;
@@ -214,8 +217,10 @@ static void check_account(void)
         sum += active[domain];
     }
     assert(sum == count_counted() && counts.sessions.used <= SESSIONS);
-    assert(sessions[DNSTT] + sessions[VAYDNS] + sessions[XDNS] <= named);
-    assert(counts.distinct.current.used == sessions[DNSTT] + sessions[XDNS]);
+    const uint64_t lasting = sessions[DNSTT] + sessions[XDNS] + sessions[SLIPSTREAM];
+    assert(lasting + sessions[VAYDNS] <= named);
+    assert(counts.distinct.current.used == lasting);
+    assert(sessions[OPAQUE] == 0 && active[OPAQUE] == 0);
     /* A query that let no session in was counted all the same. */
     assert(named <= counted[WIRE_QUERY]);
     assert(counts.sessions.used + counts.sessions.evicted + counts.sessions.refused <= named);
@@ -230,7 +235,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                     [VAYDNS] = {.format = TUNNEL_VAYDNS,
                                 .clientid_size = TUNNEL_VAYDNS_ID_DEFAULT,
                                 .active_window = SHORT_WINDOW},
-                    [XDNS] = {.format = TUNNEL_XDNS}},
+                    [XDNS] = {.format = TUNNEL_XDNS},
+                    [SLIPSTREAM] = {.format = TUNNEL_SLIPSTREAM},
+                    [OPAQUE] = {.format = TUNNEL_OPAQUE}},
         .groups_max = GROUPS,
         .sessions_max = SESSIONS,
         .sessions_remember = REMEMBERED,

@@ -34,11 +34,12 @@ def over_ipv4(message):
 
 def classify():
     for recording in sorted((DATA / "pcap").glob("*.pcap")):
+        label = RECORDING_LABELS.get(recording.stem.partition("-")[0], b"t")
         for frame in pcap_frames(recording):
             protocol = 1 if frame[12:14] == b"\x86\xdd" else 0
             # Queries have the server's address 10.77.0.2 or …:2 as destination; either will do.
             for direction in 0, 1:
-                yield bytes([protocol, direction, 0]) + frame[14:]
+                yield bytes([protocol, direction, 0]) + relabelled(frame[14:], label)
     for line in (DATA / "vectors.tsv").read_text().splitlines():
         if line and not line.startswith("#"):
             yield bytes([0, 0, 0]) + over_ipv4(bytes.fromhex(line.split("\t")[2]))
@@ -46,12 +47,17 @@ def classify():
         for line in (DATA / "formats" / f"{name}.tsv").read_text().splitlines():
             if line and not line.startswith("#"):
                 message = bytes.fromhex(line.split("\t")[1])
-                yield bytes([0, 0, 0]) + over_ipv4(
-                    re.sub(rb"(?i)\x01t(?=\x07example\x03com)", b"\x01" + label, message))
+                yield bytes([0, 0, 0]) + over_ipv4(relabelled(message, label))
 
 
-# Of the format's domain in fuzz_classify.c, in place of that of the vectors.
-FORMAT_LABELS = {"vaydns": b"v", "noizdns": b"n", "xdns": b"x", "xdnstt": b"t"}
+# Of the format's domain in fuzz_classify.c, in place of that of the vectors and the recordings.
+FORMAT_LABELS = {"vaydns": b"v", "noizdns": b"n", "xdns": b"x", "xdnstt": b"t", "dnsttex": b"e",
+                 "slipstream": b"s"}
+RECORDING_LABELS = {"slip": b"s"}
+
+
+def relabelled(octets, label):
+    return re.sub(rb"(?i)\x01t(?=\x07example\x03com)", b"\x01" + label, octets)
 
 
 def intake():
@@ -72,6 +78,9 @@ COMMAND_LINES = [
     "-dnstt.tunnel v.example.com,format=vaydns,clientid-size=4,record-type=cname,mtu=500",
     "-dnstt.tunnel x.example.com,record-type=any,format=xdns -dnstt.tunnel o.example,format=opaque",
     "-dnstt.tunnel n.example.com,format=noizdns,active-window=15s -dnstt.tunnel d.example.com",
+    "-dnstt.tunnel e.example.com,format=dnsttex -dnstt.tunnel s.example,format=slipstream",
+    "-dnstt.tunnel s.example.com,active-window=1m,format=slipstream -dnstt.mtu 512",
+    "-dnstt.tunnel e.example.com,format=dnsttex,mtu=500", "-dnstt.tunnel s.b,format=slipstreams",
     "-dnstt.tunnel t.example.com,format=vaydns,record-type=any", "-dnstt.tunnel a.b,mtu=0,",
     "-dnstt.domain t.example.com -capture.interface eth0.100 -capture.ring-size 1GiB",
     "-dnstt.domain t.example.com -geoip.country-database /c.mmdb -geoip.asn-database /a.mmdb",

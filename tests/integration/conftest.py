@@ -41,6 +41,16 @@ def start(host):
             program.kill()
 
 
+@pytest.fixture
+def watch(start):
+    """Starts the program for these tunnels alone."""
+    def begin(*tunnels, flags=()):
+        given = [part for tunnel in tunnels for part in ("-dnstt.tunnel", tunnel)]
+        return start(*given, *flags, domain=None)
+
+    return begin
+
+
 RESOLVERS = [
     {"network": "10.77.1.0/24", "country": "DE", "asn": 64496},
     {"network": "10.77.2.0/24", "country": "FR", "asn": 64497},

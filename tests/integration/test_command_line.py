@@ -92,7 +92,7 @@ def test_wrong_command_line(host, flags, words):
     assert_refused(host, 2, *flags, words=words)
 
 
-FORMATS = "dnstt, vaydns, noizdns, xdns or opaque"
+FORMATS = "dnstt, vaydns, noizdns, xdns, dnsttex, slipstream or opaque"
 KEYS = "format, clientid-size, record-type, mtu or active-window"
 VAYDNS_TYPES = "txt, null, cname, a, aaaa, mx, ns, srv or caa"
 XDNS_TYPES = "txt, a, aaaa or any"
@@ -100,7 +100,9 @@ XDNS_TYPES = "txt, a, aaaa or any"
 # What follows the domain → the part that is wrong, and what may stand there.
 WRONG_KEYS = {
     "format=vaydnss": ("format=vaydnss", FORMATS),
-    "format=slipstream": ("format=slipstream", FORMATS),
+    "format=masterdns": ("format=masterdns", FORMATS),
+    "format=dnsttEx": ("format=dnsttEx", FORMATS),
+    "format=slipstream2": ("format=slipstream2", FORMATS),
     "format=Dnstt": ("format=Dnstt", FORMATS),
     "format=": ("format=", FORMATS),
     "format": ("format", "key=value"),
@@ -130,6 +132,13 @@ WRONG_KEYS = {
     "format=noizdns,record-type=txt": ("record-type=txt", "format, mtu or active-window"),
     "format=xdns,clientid-size=8": ("clientid-size=8", "format, record-type or active-window"),
     "format=xdns,mtu=1232": ("mtu=1232", "format, record-type or active-window"),
+    **{f"format={form},{part}": (part, f"not a key of {form}; give format or active-window")
+       for form in ("dnsttex", "slipstream")
+       for part in ("clientid-size=8", "record-type=txt", "mtu=1232")},
+    "mtu=1232,format=slipstream": ("mtu=1232", "format or active-window"),
+    "format=dnsttex,active-window=2h": ("active-window=2h", "1s to 1h"),
+    "format=slipstream,active-window=": ("active-window=", "1s to 1h"),
+    "format=slipstream,format=dnsttex": ("format=dnsttex", "each key once"),
     "format=opaque,mtu=1232": ("mtu=1232", "format alone"),
     "format=opaque,clientid-size=2": ("clientid-size=2", "format alone"),
     "format=opaque,record-type=txt": ("record-type=txt", "format alone"),
@@ -174,6 +183,10 @@ WRONG_TUNNELS = {
                 ["-dnstt.framing any", "dnstt tunnels alone", "leave the flag out"]),
     "framing-noizdns": (("-dnstt.tunnel", "t.example.com,format=noizdns", "-dnstt.framing=any"),
                         ["-dnstt.framing any", "dnstt tunnels alone", "leave the flag out"]),
+    "framing-dnsttex-slipstream": (("-dnstt.tunnel", "e.example.com,format=dnsttex",
+                                    "-dnstt.tunnel", "s.example.com,format=slipstream",
+                                    "-dnstt.framing=any"),
+                                   ["-dnstt.framing any", "dnstt tunnels alone"]),
     "framing-of-most": ((*tunnels(32), "-dnstt.framing", "any"),
                         ["-dnstt.framing any", "dnstt tunnels alone"]),
 }
@@ -270,9 +283,10 @@ def test_help_and_version(host):
     for flag in ("-help", "--help", "-h"):
         status, errors, output = run(host, flag)
         assert (status, errors) == (0, [])
+        told = " ".join(output.split())
         for named in ("-dnstt.domain", "-dnstt.tunnel", f"format={FORMATS}",
                       "-dnstt.active-window", "30s", "127.0.0.1:9713", "-version"):
-            assert named in output
+            assert named in told
     status, errors, output = run(host, "-version")
     assert (status, errors) == (0, [])
     assert output.startswith("dnstt_exporter, version ")

@@ -1,4 +1,4 @@
-"""Recordings of real dnstt traffic, replayed past the running program, give exactly the truth that
+"""Recordings of real traffic, replayed past the running program, give exactly the truth that
 an independent program computed from them."""
 
 import json
@@ -7,11 +7,7 @@ import time
 import pytest
 
 from support import frames
-from support.program import ROOT
-
-RECORDINGS = sorted((ROOT / "tests/data/pcap").glob("*.pcap"))
-OF_VAYDNS = [path for path in RECORDINGS if path.stem.startswith("vay-")]
-OF_DNSTT = [path for path in RECORDINGS if path not in OF_VAYDNS]
+from support.recordings import OF_DNSTT, OF_SLIPSTREAM, OF_VAYDNS, RECORDINGS
 
 # The veth's queue and the program's ring hold much more than a hundredth of a second of this.
 FRAMES_PER_SECOND = 20_000
@@ -69,16 +65,19 @@ RECORD_TYPES = {1: "a", 10: "null", 16: "txt"}
 
 def tunnel(truth):
     """The tunnel, as the recorded server was started; in its -dnstt-compat VayDNS is dnstt."""
-    keys = [f"format={truth['format']}", f"mtu={truth['mtu']}"]
+    keys = [f"format={truth['format']}"]
+    if truth["format"] != "slipstream":
+        keys.append(f"mtu={truth['mtu']}")
     if truth["format"] == "vaydns":
         (qtype,) = truth["qtypes"]
         keys += [f"clientid-size={truth['id_octets']}", f"record-type={RECORD_TYPES[qtype]}"]
     return ",".join(["t.example.com", *keys])
 
 
-@pytest.mark.parametrize("path", OF_VAYDNS, ids=lambda path: path.stem)
-def test_replay_of_vaydns_gives_the_truth(host, start, path):
-    """It takes seconds, so no session ends, and an id that comes back is the same session."""
+@pytest.mark.parametrize("path", OF_VAYDNS + OF_SLIPSTREAM, ids=lambda path: path.stem)
+def test_replay_of_other_formats_gives_the_truth(host, start, path):
+    """It takes seconds, so no session ends, and an id that comes back is the same session. Of
+    Slipstream a session is a path: two clients may have three."""
     truth = json.loads(path.with_suffix(".json").read_text())
     assert truth["queries"] == sum(truth["kinds"].values())
     rejected = {reason: truth[f"rejected_{reason}"] for reason in ("framing", "qtype")
@@ -101,9 +100,9 @@ def test_replay_of_vaydns_gives_the_truth(host, start, path):
     assert metrics.sum("dnstt_bytes_out_total") == truth["bytes_out"]
 
 
-@pytest.mark.parametrize("path", OF_VAYDNS, ids=lambda path: path.stem)
-def test_vaydns_is_no_dnstt(host, start, path):
-    """As dnstt, its queries are no sessions, but for those of -dnstt-compat, which are dnstt."""
+@pytest.mark.parametrize("path", OF_VAYDNS + OF_SLIPSTREAM, ids=lambda path: path.stem)
+def test_other_formats_are_no_dnstt(host, start, path):
+    """As dnstt, their queries are no sessions, but for those of -dnstt-compat, which are dnstt."""
     truth = json.loads(path.with_suffix(".json").read_text())
     program = start()
     inbound = [frames.readdressed(frame) for frame in frames.read_pcap(path)

@@ -129,17 +129,23 @@ def test_it_tells_each_tunnels_format(host, start, shown):
     program = start("-dnstt.tunnel", "v.example.com,format=vaydns,clientid-size=4",
                     "-dnstt.domain", DOMAIN, "-dnstt.tunnel", "x.example.com,format=xdns",
                     "-dnstt.tunnel", "n.example.com,format=noizdns",
+                    "-dnstt.tunnel", "e.example.com,format=dnsttex",
+                    "-dnstt.tunnel", "s.example.com,format=slipstream",
                     "-dnstt.tunnel", "o.example.com,format=opaque", domain=None)
     data = [wire.vaydns_query(b"ID%02d" % number, "v.example.com", wire.kcp())
             for number in range(3)]
+    data += [wire.slipstream_query(wire.quic_long(wire.QUIC_HANDSHAKE, session(number)),
+                                   "s.example.com") for number in range(2)]
+    probe = wire.message(wire.hex_name(session(1) + b"\xff" + bytes(6), "e.example.com"))
     opaque = wire.query(session(1), "o.example.com")
-    host.inbound.send(*map(frames.query_frame, [*data, opaque]))
-    host.settle(program, query=4)
+    host.inbound.send(*map(frames.query_frame, [*data, probe, opaque]))
+    host.settle(program, query=7)
     shown.show(URL)
     assert shown.text("#watched table").splitlines() == [
         "v.example.com vaydns 3 active", f"{DOMAIN} dnstt 0 active", "x.example.com xdns 0 active",
-        "n.example.com noizdns 0 active", "o.example.com opaque 0 active"]
-    assert shown.text("#clients .figure") == "3"
+        "n.example.com noizdns 0 active", "e.example.com dnsttex 0 active",
+        "s.example.com slipstream 2 active", "o.example.com opaque 0 active"]
+    assert shown.text("#clients .figure") == "5"
     shown.show(URL, width=320)
     assert shown.evaluate("document.documentElement.scrollWidth") <= 320
     assert shown.complaints() == []

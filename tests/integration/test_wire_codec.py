@@ -11,11 +11,9 @@ import pytest
 
 from support import frames, wire
 from support.program import ROOT
+from support.recordings import OF_DNSTT, OF_SLIPSTREAM, OF_VAYDNS
 
 DATA = ROOT / "tests/data"
-RECORDINGS = sorted((DATA / "pcap").glob("*.pcap"))
-OF_VAYDNS = [path for path in RECORDINGS if path.stem.startswith("vay-")]
-OF_DNSTT = [path for path in RECORDINGS if path not in OF_VAYDNS]
 
 
 def messages(path):
@@ -28,15 +26,20 @@ def messages(path):
         yield frames.is_from_server(frame), frame[14 + header + 8 :]
 
 
-def carried(message, domain):
-    """The octets that a query name carries under a domain."""
+def text_under(message, domain):
+    """The characters of a query name before a domain."""
     labels, offset = [], 12
     while message[offset]:
         labels.append(message[offset + 1 : offset + 1 + message[offset]])
         offset += 1 + message[offset]
     under = len(domain.split("."))
     assert b".".join(labels[-under:]).lower() == domain.encode()
-    text = b"".join(labels[:-under])
+    return b"".join(labels[:-under])
+
+
+def carried(message, domain):
+    """The octets that a query name carries under a domain."""
+    text = text_under(message, domain)
     return base64.b32decode(text + b"=" * (-len(text) % 8), casefold=True)
 
 
@@ -106,6 +109,63 @@ def test_recorded_vaydns_is_written_again(path):
                 kind = form
         kinds[kind] += 1
     assert kinds == Counter(truth["kinds"], framing=truth.get("rejected_framing", 0))
+
+
+def with_protected_bits(octets, again, mask):
+    """What was written again, with the bits of the first octet that are protected."""
+    return bytes([again[0] | octets[0] & mask]) + again[1:]
+
+
+def quic_written_again(octets):
+    """A QUIC packet taken apart and written again, and of which kind it is."""
+    if octets[0] & 0x80 == 0:
+        return with_protected_bits(octets, wire.quic_short(octets[1:9], octets[9:]), 0x3F), "path"
+    end = 6 + octets[5]
+    source = octets[end + 1 : end + 1 + octets[end]]
+    kind = octets[0] >> 4 & 3
+    again = wire.quic_long(kind, octets[6:end], source=source,
+                           protected=octets[end + 1 + len(source) :])
+    name = {wire.QUIC_INITIAL: "initial", wire.QUIC_HANDSHAKE: "handshake"}[kind]
+    return with_protected_bits(octets, again, 0x0F), name
+
+
+@pytest.mark.parametrize("path", OF_SLIPSTREAM, ids=lambda path: path.stem)
+def test_recorded_slipstream_is_written_again(path):
+    """The characters of each name of its clients; they cut labels elsewhere."""
+    truth = json.loads(path.with_suffix(".json").read_text())
+    kinds = Counter()
+    for from_server, message in messages(path):
+        end = wire.question_end(message)
+        if from_server or message[end - 4 : end - 2] != bytes([0, wire.TXT]):
+            continue
+        octets = carried(message, "t.example.com")
+        again, kind = quic_written_again(octets)
+        written = wire.slipstream_query(again, "t.example.com")
+        assert text_under(written, "t.example.com") == text_under(message, "t.example.com").lower()
+        kinds[kind] += 1
+    assert kinds == Counter(truth["kinds"])
+
+
+def test_dnsttex_vectors_are_written_again():
+    """Those that its clients wrote. Of polls the noise is put back."""
+    kinds = Counter()
+    for line in (DATA / "formats/dnsttex.tsv").read_text().splitlines():
+        name, message = line.split("\t")[:2]
+        if not name.startswith(("data-one", "poll-0", "poll-1", "old-single")):
+            continue
+        message = bytes.fromhex(message)
+        text = text_under(message, "t.example.com")
+        octets = base64.b32hexdecode(text + b"=" * (-len(text) % 8), casefold=True)
+        client_id, hinted = octets[:8], octets[8] == wire.DNSTTEX_HINT
+        hint = int.from_bytes(octets[9:11], "big") if hinted else None
+        frame = octets[11:] if hinted else octets[8:]
+        again = wire.dnsttex_query(client_id, "t.example.com", frame[1:] if frame[0] else b"",
+                                   hint=hint)
+        written = text_under(again, "t.example.com")
+        same = len(written) if frame[0] else len(written) - 10
+        assert written[:same] == text[:same].lower() and len(written) == len(text)
+        kinds[name.partition("-")[0]] += 1
+    assert kinds == {"data": 5, "poll": 2, "old": 1}
 
 
 def vectors():

@@ -1,10 +1,12 @@
-"""The wire formats of dnstt and VayDNS, as their clients and servers write them: queries and their
-responses.
+"""The wire formats of dnstt, VayDNS, dnsttEx and Slipstream, as their clients and servers write
+them: queries and their responses.
 
 A query's name is base32 (RFC 4648, no padding) of a payload, cut into labels, then the domain.
 dnstt's payload: ClientID, then 0xE0+n and n octets of padding, then nothing (a poll) or one octet
 of length and one KCP packet of that length. VayDNS's: ClientID, then four random octets (a poll) or
-one octet of length and one KCP packet of that length.
+one octet of length and one KCP packet of that length. dnsttEx's, in the alphabet with extended hex:
+ClientID, a hint of the response's size, then a mark and six octets (a poll) or one octet of length
+and one packet with a header of its own. Slipstream's: a QUIC packet.
 """
 
 import base64
@@ -20,6 +22,11 @@ LABEL_MAX = 63
 POLL_PADDING = 8
 DATA_PADDING = 3
 VAYDNS_POLL = 4
+DNSTTEX_HINT = 0xFD
+DNSTTEX_POLL = 0x00
+DNSTTEX_PROBE = 0xFF
+DNSTTEX_NOISE = 6
+QUIC_INITIAL, QUIC_0RTT, QUIC_HANDSHAKE, QUIC_RETRY = range(4)
 
 KCP_PUSH, KCP_ACK, KCP_ASK, KCP_TELL = 81, 82, 83, 84
 
@@ -44,16 +51,46 @@ def vaydns_payload(client_id, packet=b""):
     return client_id + os.urandom(VAYDNS_POLL)
 
 
+def compact_kcp(data=b"", *, conversation=0x0102, number=0):
+    """A packet of dnsttEx's KCP of one segment."""
+    return struct.pack("<HBBHHHH", conversation, 0, 128, 0, number, 0, len(data)) + data
+
+
+def dnsttex_payload(client_id, packet=b"", *, hint=1232):
+    """The octets that a dnsttEx client sends: a poll, or one packet (12 to 223 octets). `hint` None
+    is of a client before there were hints."""
+    hinted = b"" if hint is None else bytes([DNSTTEX_HINT]) + struct.pack("!H", hint)
+    frame = bytes([len(packet)]) + packet if packet else \
+        bytes([DNSTTEX_POLL]) + os.urandom(DNSTTEX_NOISE)
+    return client_id + hinted + frame
+
+
+def quic_long(kind, destination, *, source=b"CLIENTID", version=1, protected=bytes(24)):
+    """A QUIC packet with a long header."""
+    return (bytes([0xC0 | kind << 4]) + struct.pack("!I", version) + bytes([len(destination)])
+            + destination + bytes([len(source)]) + source + protected)
+
+
+def quic_short(path_id, protected=None):
+    """A QUIC packet with a short header."""
+    return b"\x40" + path_id + (os.urandom(31) if protected is None else protected)
+
+
 def labels(text):
     """A name on the wire, from labels as octets, the root's included."""
     return b"".join(bytes([len(label)]) + label for label in text) + b"\0"
 
 
-def name(octets, domain):
+def name(octets, domain, encode=base64.b32encode):
     """The query name that carries these octets under a domain."""
-    text = base64.b32encode(octets).rstrip(b"=").lower()
+    text = encode(octets).rstrip(b"=").lower()
     chunks = [text[start : start + LABEL_MAX] for start in range(0, len(text), LABEL_MAX)]
     return labels(chunks + domain.encode().split(b"."))
+
+
+def hex_name(octets, domain):
+    """The same in dnsttEx's alphabet. Python 3.11 has it under this name."""
+    return name(octets, domain, base64.b32hexencode)
 
 
 def mixed_case(wire_name, random):
@@ -75,6 +112,12 @@ def message(
     return header + wire_name + struct.pack("!HH", qtype, qclass) + additional
 
 
+def with_opt(query_message, *records):
+    """A query without OPT, with these instead."""
+    count = struct.pack("!H", len(records))
+    return query_message[:10] + count + query_message[12:] + b"".join(records)
+
+
 def query(client_id, domain, packet=b"", *, padding=None, **options):
     """A query as a dnstt client sends it. Options are those of message()."""
     return message(name(payload(client_id, packet, padding), domain), **options)
@@ -83,6 +126,16 @@ def query(client_id, domain, packet=b"", *, padding=None, **options):
 def vaydns_query(client_id, domain, packet=b"", **options):
     """A query as a VayDNS client sends it. Options are those of message()."""
     return message(name(vaydns_payload(client_id, packet), domain), **options)
+
+
+def dnsttex_query(client_id, domain, packet=b"", *, hint=1232, **options):
+    """A query as a dnsttEx client sends it. Options are those of message()."""
+    return message(hex_name(dnsttex_payload(client_id, packet, hint=hint), domain), **options)
+
+
+def slipstream_query(packet, domain, **options):
+    """A query as a Slipstream client sends it. Options are those of message()."""
+    return message(name(packet, domain), **options)
 
 
 def question_end(query_message):

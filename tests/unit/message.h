@@ -66,7 +66,9 @@ static inline void put_name(struct message *message, const char *name)
     put8(message, 0);
 }
 
-static inline size_t encode_base32(const uint8_t *octets, size_t length, char *out)
+/* In one of the two alphabets of RFC 4648. */
+static inline size_t encode_in(const char *alphabet, const uint8_t *octets, size_t length,
+                               char *out)
 {
     size_t written = 0;
     for (size_t bit = 0; bit < length * 8; bit += 5) {
@@ -75,21 +77,40 @@ static inline size_t encode_base32(const uint8_t *octets, size_t length, char *o
             unsigned one = i < length * 8 ? octets[i / 8] >> (7 - i % 8) & 1u : 0;
             value = value << 1 | one;
         }
-        out[written++] = "abcdefghijklmnopqrstuvwxyz234567"[value];
+        out[written++] = alphabet[value];
     }
     return written;
 }
 
-/* The payload as base32 in labels of 63 characters and a shorter last one. No root. */
-static inline void put_payload(struct message *message, const uint8_t *payload, size_t length)
+static const char base32_alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+static const char base32hex_alphabet[] = "0123456789abcdefghijklmnopqrstuv";
+
+static inline size_t encode_base32(const uint8_t *octets, size_t length, char *out)
 {
-    char text[512];
-    size_t count = encode_base32(payload, length, text);
+    return encode_in(base32_alphabet, octets, length, out);
+}
+
+/* Characters in labels of 63 and a shorter last one. No root. */
+static inline void put_labels(struct message *message, const char *text, size_t count)
+{
     for (size_t at = 0; at < count; at += 63) {
         size_t label = count - at < 63 ? count - at : 63;
         put8(message, (unsigned)label);
         put(message, text + at, label);
     }
+}
+
+/* The payload as base32 in labels. */
+static inline void put_payload(struct message *message, const uint8_t *payload, size_t length)
+{
+    char text[512];
+    put_labels(message, text, encode_base32(payload, length, text));
+}
+
+static inline void put_hex_payload(struct message *message, const uint8_t *payload, size_t length)
+{
+    char text[512];
+    put_labels(message, text, encode_in(base32hex_alphabet, payload, length, text));
 }
 
 enum { TYPE_A = 1, TYPE_TXT = 16, TYPE_OPT = 41, CLASS_IN = 1 };

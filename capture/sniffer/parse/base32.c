@@ -41,7 +41,22 @@ static inline octets read_characters(const uint8_t *from)
     return value | above(folded, 'Z') | ((character - '2') & 0x80);
 }
 
-int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE])
+/* The digits 0 to 9, then A to V. */
+static inline octets read_hex_characters(const uint8_t *from)
+{
+    octets character = load(from);
+    octets folded = character & (uint8_t)~FOLD;
+    octets digit = ~above(folded, DIGITS_BELOW);
+    octets value = folded - 'A' + 10 + (digit & ('A' - 10 - ('0' & ~FOLD)));
+    /* Below '0' folded, above 'V' and above 0x7f the value is already out of range. Between '9' and
+     * 'A', and below '0', are marked here. */
+    return value | (above(folded, '9' & ~FOLD) & digit) | ((character - '0') & 0x80);
+}
+
+/* Inline, for each alphabet once. */
+__attribute__((always_inline)) static inline int read_labels(octets (*read)(const uint8_t *),
+                                                             const uint8_t *labels, size_t length,
+                                                             uint8_t values[BASE32_BUFFER_SIZE])
 {
     /* A mask loaded from the nth octet on keeps BASE32_STEP - n octets. */
     static const uint8_t counting[2 * BASE32_STEP] = {
@@ -56,11 +71,11 @@ int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE
         size_t label = *labels++;
         size_t at = 0;
         for (; at + BASE32_STEP <= label; at += BASE32_STEP) {
-            octets value = read_characters(labels + at);
+            octets value = read(labels + at);
             faults |= value;
             memcpy(next + at, &value, sizeof value);
         }
-        octets value = read_characters(labels + at) & load(counting + BASE32_STEP - (label - at));
+        octets value = read(labels + at) & load(counting + BASE32_STEP - (label - at));
         faults |= value;
         memcpy(next + at, &value, sizeof value);
         labels += label;
@@ -69,4 +84,14 @@ int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE
     memset(next, 0, BASE32_STEP);
     words fault = (words)(faults & FAULT_BITS);
     return (fault[0] | fault[1]) == 0 ? (int)(next - values) : -EBADMSG;
+}
+
+int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE])
+{
+    return read_labels(read_characters, labels, length, values);
+}
+
+int base32hex_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE])
+{
+    return read_labels(read_hex_characters, labels, length, values);
 }

@@ -10,6 +10,7 @@
 #define CAPTURE_SNIFFER_PARSE_BASE32_H
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -29,6 +30,9 @@ enum {
  */
 int base32_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE]);
 
+/* The same of the alphabet with extended hex, RFC 4648, section 7. */
+int base32hex_read_labels(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE]);
+
 /*
  * How many octets this many values encode. The tail is handled as in Go's decoder, which
  * dnstt-server uses: a last group of 2, 4, 5 or 7 values gives 1, 2, 3 or 4 octets, one of 1, 3 or
@@ -38,6 +42,15 @@ static inline size_t base32_octet_count(size_t value_count)
 {
     static const uint8_t tail[8] = {0, 0, 1, 0, 2, 3, 0, 4};
     return value_count / 8 * 5 + tail[value_count % 8];
+}
+
+/* Whether an encoder wrote these values, 1 or more: no bits to spare, and no tail that encodes
+ * nothing. */
+static inline bool base32_is_canonical(const uint8_t *values, size_t count)
+{
+    enum { NEVER = 0x20 }; /* set below in each value */
+    static const uint8_t spare[8] = {0, NEVER, 0x3, NEVER, 0xf, 0x1, NEVER, 0x7};
+    return ((values[count - 1] | NEVER) & spare[count % 8]) == 0;
 }
 
 /* One of the octets that the values encode: two or three values hold its bits. */

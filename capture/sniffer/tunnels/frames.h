@@ -1,6 +1,7 @@
 /*
- * What follows the id in each format, octets that base32 values encode. Each returns how well a
- * query proves its session (enum wire_strength), or FRAMES_WRONG. Pure, no allocation.
+ * What follows the id in dnstt and VayDNS, octets that base32 values encode. Each returns how well
+ * a query proves its session (enum wire_strength), or FRAMES_WRONG; so do dnsttex.h and
+ * slipstream.h. Pure, no allocation.
  */
 #ifndef CAPTURE_SNIFFER_TUNNELS_FRAMES_H
 #define CAPTURE_SNIFFER_TUNNELS_FRAMES_H
@@ -14,6 +15,7 @@
 
 enum {
     FRAMES_WRONG = -1,
+    FRAMES_SHORT = -2, /* too short to be one */
     /* A packet in dnstt's frame: KCP's header at least; in xdns's anything may stand there. */
     FRAMES_DNSTT_PACKET_MIN = 24,
     FRAMES_XDNS_PACKET_MIN = 1,

@@ -11,6 +11,7 @@
 
 enum {
     KCP_HEADER_OCTETS = 24,
+    KCP_COMPACT_HEADER_OCTETS = 12, /* of dnsttEx */
 };
 
 /*
@@ -20,5 +21,11 @@ enum {
  * octets.
  */
 bool kcp_is_packet(const uint8_t *values, size_t begin, size_t end);
+
+/*
+ * The same with dnsttEx's header, where any command may stand: only the lengths tell. Random octets
+ * pass once in some 2^16. begin + KCP_COMPACT_HEADER_OCTETS <= end.
+ */
+bool kcp_is_compact_packet(const uint8_t *values, size_t begin, size_t end);
 
 #endif

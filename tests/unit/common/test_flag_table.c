@@ -167,8 +167,8 @@ static void tunnels(void **state)
 static void wrong_tunnels(void **state)
 {
     (void)state;
-    ASSERT_WRONG("-dnstt.tunnel format=dns: unknown format; give dnstt, vaydns, noizdns, xdns or "
-                 "opaque",
+    ASSERT_WRONG("-dnstt.tunnel format=dns: unknown format; give dnstt, vaydns, noizdns, xdns, "
+                 "dnsttex, slipstream or opaque",
                  "-dnstt.tunnel=t.example.com,mtu=500,format=dns,x");
     ASSERT_WRONG(
         "-dnstt.tunnel t.example.com,,mtu=500: no value; give key=value, such as format=vaydns",

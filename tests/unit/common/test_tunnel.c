@@ -21,8 +21,11 @@ static const char twice[] = "given twice; give each key once";
 static const char not_of_dnstt[] = "not a key of dnstt; give format, mtu or active-window";
 static const char not_of_noizdns[] = "not a key of noizdns; give format, mtu or active-window";
 static const char not_of_xdns[] = "not a key of xdns; give format, record-type or active-window";
+static const char not_of_dnsttex[] = "not a key of dnsttex; give format or active-window";
+static const char not_of_slipstream[] = "not a key of slipstream; give format or active-window";
 static const char not_of_opaque[] = "not a key of opaque; give format alone";
-static const char wrong_format[] = "unknown format; give dnstt, vaydns, noizdns, xdns or opaque";
+static const char wrong_format[] =
+    "unknown format; give dnstt, vaydns, noizdns, xdns, dnsttex, slipstream or opaque";
 static const char wrong_size[] = "not a size; give a number of bytes from 1 to 8";
 static const char wrong_vaydns_type[] =
     "not a record type of vaydns; give txt, null, cname, a, aaaa, mx, ns, srv or caa";
@@ -73,6 +76,8 @@ static void test_defaults(void **state)
     assert_tunnel("format=noizdns", (struct tunnel){.format = TUNNEL_NOIZDNS});
     assert_tunnel("format=vaydns", (struct tunnel){.format = TUNNEL_VAYDNS, .clientid_size = 2});
     assert_tunnel("format=xdns", (struct tunnel){.format = TUNNEL_XDNS, .mtu = 1232});
+    assert_tunnel("format=dnsttex", (struct tunnel){.format = TUNNEL_DNSTTEX});
+    assert_tunnel("format=slipstream", (struct tunnel){.format = TUNNEL_SLIPSTREAM});
     assert_tunnel("format=opaque", (struct tunnel){.format = TUNNEL_OPAQUE});
 }
 
@@ -93,6 +98,10 @@ static void test_each_key(void **state)
         "format=xdns,record-type=any,active-window=10s",
         (struct tunnel){
             .format = TUNNEL_XDNS, .record_type = TUNNEL_ANY, .mtu = 1232, .active_window = 10});
+    assert_tunnel("format=dnsttex,active-window=20s",
+                  (struct tunnel){.format = TUNNEL_DNSTTEX, .active_window = 20});
+    assert_tunnel("active-window=1h,format=slipstream",
+                  (struct tunnel){.format = TUNNEL_SLIPSTREAM, .active_window = 3600});
 }
 
 /* The format decides which keys there are, wherever it stands. */
@@ -205,6 +214,8 @@ static void test_wrong_values(void **state)
         {"vaydns", "active-window", wrong_window, {"", "0s", "3601s"}},
         {"noizdns", "active-window", wrong_window, {"", "0s", "3601s"}},
         {"xdns", "active-window", wrong_window, {"", "0s", "3601s"}},
+        {"dnsttex", "active-window", wrong_window, {"", "0s", "3601s"}},
+        {"slipstream", "active-window", wrong_window, {"", "0s", "3601s"}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (size_t j = 0; rows[i].values[j] != NULL; j++) {
@@ -215,8 +226,8 @@ static void test_wrong_values(void **state)
             assert_wrong(text, (size_t)at, rows[i].expected);
         }
     }
-    static const char *const formats[] = {"",        "Dnstt",      "dnst",   "dnsttt", "dnstt ",
-                                          "dnsttex", "slipstream", "xdnstt", "any",    "0"};
+    static const char *const formats[] = {"",        "Dnstt",       "dnst",   "dnsttt", "dnstt ",
+                                          "dnsttEx", "slipstreams", "xdnstt", "any",    "0"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         char text[64];
         (void)snprintf(text, sizeof text, "format=%s", formats[i]);
@@ -235,6 +246,14 @@ static void test_keys_that_a_format_has_not(void **state)
     assert_wrong("format=noizdns,record-type=txt", 15, not_of_noizdns);
     assert_wrong("format=xdns,clientid-size=8", 12, not_of_xdns);
     assert_wrong("format=xdns,mtu=1232", 12, not_of_xdns);
+    static const char *const keys[] = {"clientid-size=8", "record-type=txt", "mtu=1232"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "format=dnsttex,%s", keys[i]);
+        assert_wrong(text, 15, not_of_dnsttex);
+        (void)snprintf(text, sizeof text, "format=slipstream,%s", keys[i]);
+        assert_wrong(text, 18, not_of_slipstream);
+    }
     assert_wrong("format=opaque,clientid-size=8", 14, not_of_opaque);
     assert_wrong("format=opaque,record-type=txt", 14, not_of_opaque);
     assert_wrong("format=opaque,mtu=1232", 14, not_of_opaque);
@@ -294,20 +313,39 @@ static void test_longest_part(void **state)
     assert_wrong(text, 0, no_value);
 }
 
-static void test_names_and_sizes(void **state)
+/* How its name, its ids and what its queries can show go together. */
+static const struct {
+    const char *name;
+    uint32_t id;
+    enum wire_strength least, most;
+} formats_table[] = {
+    {"dnstt", 8, WIRE_WEAK, WIRE_STRONG},
+    {"vaydns", 5, WIRE_WEAK, WIRE_STRONG},
+    {"noizdns", 8, WIRE_WEAK, WIRE_STRONG},
+    {"xdns", 8, WIRE_WEAK, WIRE_STRONG},
+    {"dnsttex", 8, WIRE_NO_SESSION, WIRE_STRONG},
+    {"slipstream", 8, WIRE_NO_SESSION, WIRE_STRONG},
+    {"opaque", 0, WIRE_NO_SESSION, WIRE_NO_SESSION},
+};
+
+static void test_formats(void **state)
 {
     (void)state;
-    static const char *const names[] = {"dnstt", "vaydns", "noizdns", "xdns", "opaque"};
-    static const uint32_t sizes[] = {8, 5, 8, 8, 0};
+    assert_int_equal(sizeof formats_table / sizeof *formats_table, TUNNEL_FORMATS);
     for (int format = TUNNEL_DNSTT; format < TUNNEL_FORMATS; format++) {
-        assert_string_equal(tunnel_format_name((enum tunnel_format)format), names[format]);
         struct tunnel tunnel = {.format = (enum tunnel_format)format};
         tunnel.clientid_size = format == TUNNEL_VAYDNS ? 5 : 0;
-        assert_int_equal(tunnel_client_id_size(&tunnel), sizes[format]);
         struct wire_strengths strengths = tunnel_strengths(&tunnel);
-        assert_int_equal(strengths.least, format == TUNNEL_OPAQUE ? WIRE_NO_SESSION : WIRE_WEAK);
-        assert_int_equal(strengths.most, format == TUNNEL_OPAQUE ? WIRE_NO_SESSION : WIRE_STRONG);
+        assert_string_equal(tunnel_format_name(tunnel.format), formats_table[format].name);
+        assert_int_equal(tunnel_client_id_size(&tunnel), formats_table[format].id);
+        assert_int_equal(strengths.least, formats_table[format].least);
+        assert_int_equal(strengths.most, formats_table[format].most);
     }
+}
+
+static void test_names_of_record_types(void **state)
+{
+    (void)state;
     static const char *const types[] = {"txt", "null", "cname", "a",   "aaaa",
                                         "mx",  "ns",   "srv",   "caa", "any"};
     for (int type = TUNNEL_TXT; type < TUNNEL_RECORD_TYPES; type++) {
@@ -329,7 +367,8 @@ int main(void)
         cmocka_unit_test(test_syntax),
         cmocka_unit_test(test_given_twice),
         cmocka_unit_test(test_longest_part),
-        cmocka_unit_test(test_names_and_sizes),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_names_of_record_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

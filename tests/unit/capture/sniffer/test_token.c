@@ -1,5 +1,6 @@
 #include "capture/sniffer/token.h"
 
+#include "capture/sniffer/parse/base32.h"
 #include "tests/unit/random.h"
 
 #include <setjmp.h>
@@ -169,105 +170,112 @@ static void test_session_depends_on_domain_and_key(void **state)
     assert_true(token_of(&key, 0, values, CLIENT_ID_OCTETS_MAX) == token);
 }
 
-/* The fingerprint of data in a block that ends with the zeros that the function asks for. */
-static uint32_t fingerprint(const struct token_key *key, const uint8_t *data, size_t length)
+/* --- Ids of any length, at any octet --- */
+
+/* Octets as values, in a block that ends with the zeros that values end with. */
+static uint8_t *values_of(const uint8_t *octets, size_t length)
 {
-    uint8_t *block = calloc(1, length + 15);
-    assert_non_null(block);
-    memcpy(block, data, length);
-    uint32_t folded = token_fingerprint(key, block, length);
-    free(block);
-    assert_true(folded < 1u << 24);
-    return folded;
+    size_t count = (length * 8 + 4) / 5;
+    uint8_t *values = calloc(1, count + BASE32_STEP);
+    assert_non_null(values);
+    for (size_t bit = 0; bit < length * 8; bit++) {
+        unsigned one = octets[bit / 8] >> (7 - bit % 8) & 1u;
+        values[bit / 5] |= (uint8_t)(one << (4 - bit % 5));
+    }
+    return values;
 }
 
-static void test_fingerprint_depends_on_each_bit(void **state)
+/* The token of an id behind `at` octets of something else, and before `behind` of them. */
+static uint64_t token_at(const struct token_key *key, uint8_t domain, const uint8_t *id,
+                         size_t octets, size_t at, size_t behind)
+{
+    uint8_t payload[64];
+    assert_in_range(at + octets + behind, 1, sizeof payload);
+    for (size_t i = 0; i < at + octets + behind; i++) {
+        payload[i] = (uint8_t)random_next();
+    }
+    memcpy(payload + at, id, octets);
+    uint8_t *values = values_of(payload, at + octets + behind);
+    uint64_t token = token_session_at(key, domain, values, at, octets);
+    free(values);
+    return token;
+}
+
+static void random_id(uint8_t id[TOKEN_OCTETS_MAX])
+{
+    for (size_t i = 0; i < TOKEN_OCTETS_MAX; i++) {
+        id[i] = (uint8_t)random_next();
+    }
+}
+
+/* Of the id with zeros up to whole words, the octets of each the other way round, its length and
+ * the domain. */
+static void test_session_at_is_siphash(void **state)
 {
     (void)state;
-    /* A fixed key: of 24 bits two may be equal by chance, and then for every run. */
-    const struct token_key key = {.fingerprint = {0x0123456789abcdef, 0x9e3779b97f4a7c15}};
-    uint8_t data[150];
-    for (size_t i = 0; i < sizeof data; i++) {
-        data[i] = (uint8_t)(i * 37 + 11);
-    }
-    unsigned equal = 0;
-    unsigned compared = 0;
-    for (size_t length = 1; length <= sizeof data; length++) {
-        uint32_t folded = fingerprint(&key, data, length);
-        for (size_t bit = 0; bit < length * 8; bit++) {
-            data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            equal += fingerprint(&key, data, length) == folded;
-            compared++;
-            data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    for (size_t at = 0; at <= 6; at++) {
+        for (size_t octets = 1; octets <= TOKEN_OCTETS_MAX; octets++) {
+            struct token_key key = random_key();
+            uint8_t domain = (uint8_t)random_below(256);
+            uint8_t id[TOKEN_OCTETS_MAX];
+            uint8_t data[24 + 2] = {0};
+            size_t words = (octets + 7) / 8;
+            random_id(id);
+            for (size_t i = 0; i < octets; i++) {
+                data[i / 8 * 8 + 7 - i % 8] = id[i];
+            }
+            data[words * 8] = (uint8_t)octets;
+            data[words * 8 + 1] = domain;
+            uint64_t expected = siphash(key.session, data, words * 8 + 2);
+            for (size_t behind = 0; behind <= 30; behind++) {
+                assert_true(token_at(&key, domain, id, octets, at, behind) == expected);
+            }
         }
     }
-    assert_int_equal(compared, 8 * 150 * 151 / 2);
-    assert_in_range(equal, 0, 2);
 }
 
-static void test_fingerprint_depends_on_the_length(void **state)
+/* As ids of one length differ, so do those of which one begins the other, zeros behind it too. */
+static void test_session_at_tells_ids_apart(void **state)
 {
     (void)state;
-    const struct token_key key = {.fingerprint = {0x0123456789abcdef, 0x9e3779b97f4a7c15}};
-    const uint8_t zeros[150] = {0};
-    uint32_t folded[sizeof zeros + 1];
-    for (size_t length = 0; length <= sizeof zeros; length++) {
-        folded[length] = fingerprint(&key, zeros, length);
-        for (size_t shorter = 0; shorter < length; shorter++) {
-            assert_int_not_equal(folded[length], folded[shorter]);
+    const struct token_key key = random_key();
+    uint8_t id[TOKEN_OCTETS_MAX] = {0};
+    for (unsigned round = 0; round < 2; round++) {
+        uint64_t tokens[TOKEN_OCTETS_MAX + 1];
+        for (size_t octets = 1; octets <= TOKEN_OCTETS_MAX; octets++) {
+            tokens[octets] = token_at(&key, 3, id, octets, 1, 4);
+            for (size_t shorter = 1; shorter < octets; shorter++) {
+                assert_true(tokens[shorter] != tokens[octets]);
+            }
+            for (size_t bit = 0; bit < octets * 8; bit++) {
+                id[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
+                assert_true(token_at(&key, 3, id, octets, 1, 4) != tokens[octets]);
+                id[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
+            }
         }
+        random_id(id);
     }
 }
 
-static void test_fingerprint_depends_on_the_key(void **state)
+static void test_session_at_depends_on_domain_and_key(void **state)
 {
     (void)state;
-    const uint8_t data[] = {0xe3, 1, 2, 3, 30, 4, 5, 6, 7, 8};
-    struct token_key key = {.fingerprint = {0x0123456789abcdef, 0x9e3779b97f4a7c15}};
-    uint32_t folded = fingerprint(&key, data, sizeof data);
-    key.fingerprint[0] ^= 1;
-    assert_int_not_equal(fingerprint(&key, data, sizeof data), folded);
-    key.fingerprint[0] ^= 1;
-    key.fingerprint[1] ^= 2;
-    assert_int_not_equal(fingerprint(&key, data, sizeof data), folded);
-    key.fingerprint[1] ^= 2;
-    key.session[0]++;
-    assert_int_equal(fingerprint(&key, data, sizeof data), folded);
-}
-
-/* Pairs of these values that share one of 65,536 classes. */
-static unsigned pairs(const uint32_t *values, size_t count, unsigned shift)
-{
-    static uint16_t classes[1 << 16];
-    unsigned shared = 0;
-    memset(classes, 0, sizeof classes);
-    for (size_t i = 0; i < count; i++) {
-        shared += classes[values[i] >> shift & 0xffff]++;
-    }
-    return shared;
-}
-
-static void test_fingerprints_spread(void **state)
-{
-    (void)state;
-    /* Of 4,096 values 128 pairs are expected to share their upper 16 bits, and as many their lower.
-     * One key in a hundred has three times that, so it is the mean of many that is held. */
-    enum { KEYS = 200, VALUES = 4096, MEAN_MAX = 180 };
-    static uint32_t folded[VALUES];
-    unsigned upper = 0;
-    unsigned lower = 0;
-    for (unsigned round = 0; round < KEYS; round++) {
+    for (size_t octets = 1; octets <= TOKEN_OCTETS_MAX; octets++) {
         struct token_key key = random_key();
-        for (uint64_t word = 0; word < VALUES; word++) {
-            uint8_t data[37] = {0xe3};
-            memcpy(data + 5, &word, sizeof word); /* few bits differ, as in a client's counter */
-            folded[word] = fingerprint(&key, data, sizeof data);
+        uint8_t id[TOKEN_OCTETS_MAX];
+        random_id(id);
+        uint64_t token = token_at(&key, 0, id, octets, 6, 0);
+        for (unsigned domain = 1; domain <= UINT8_MAX; domain++) {
+            assert_true(token_at(&key, (uint8_t)domain, id, octets, 6, 0) != token);
         }
-        upper += pairs(folded, VALUES, 8);
-        lower += pairs(folded, VALUES, 0);
+        for (unsigned word = 0; word < 2; word++) {
+            key.session[word] ^= 1;
+            assert_true(token_at(&key, 0, id, octets, 6, 0) != token);
+            key.session[word] ^= 1;
+        }
+        key.fingerprint[0]++;
+        assert_true(token_at(&key, 0, id, octets, 6, 0) == token);
     }
-    assert_in_range(upper, 0, KEYS * MEAN_MAX);
-    assert_in_range(lower, 0, KEYS * MEAN_MAX);
 }
 
 static void test_keys_are_drawn(void **state)
@@ -295,10 +303,9 @@ int main(void)
         cmocka_unit_test(test_session_is_siphash_of_fourteen_octets),
         cmocka_unit_test(test_session_depends_on_the_client_id),
         cmocka_unit_test(test_session_depends_on_domain_and_key),
-        cmocka_unit_test(test_fingerprint_depends_on_each_bit),
-        cmocka_unit_test(test_fingerprint_depends_on_the_length),
-        cmocka_unit_test(test_fingerprint_depends_on_the_key),
-        cmocka_unit_test(test_fingerprints_spread),
+        cmocka_unit_test(test_session_at_is_siphash),
+        cmocka_unit_test(test_session_at_tells_ids_apart),
+        cmocka_unit_test(test_session_at_depends_on_domain_and_key),
         cmocka_unit_test(test_keys_are_drawn),
     };
     random_start();

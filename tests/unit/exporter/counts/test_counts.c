@@ -220,7 +220,8 @@ static void test_weak_queries_make_no_session(void **state)
 static void test_no_session(void **state)
 {
     (void)state;
-    const char *const tunnels[] = {"format=opaque", "format=vaydns", "format=xdns", ""};
+    const char *const tunnels[] = {"format=opaque",  "format=vaydns",     "format=xdns",
+                                   "format=dnsttex", "format=slipstream", ""};
     enum { TUNNELS = sizeof tunnels / sizeof *tunnels, QUERIES = 1000 };
     options_begin();
     for (unsigned i = 0; i < TUNNELS; i++) {
@@ -364,6 +365,65 @@ static void test_xdns(void **state)
     end();
 }
 
+/* --- slipstream and dnsttex --- */
+
+/* A Handshake or a packet of data at once, and weak queries once two of them differ. */
+static void test_strong_or_a_second_query(void **state)
+{
+    (void)state;
+    const char *const tunnels[] = {"format=slipstream", "format=dnsttex"};
+    for (unsigned i = 0; i < sizeof tunnels / sizeof *tunnels; i++) {
+        begin(tunnels[i]);
+        query(0, 1, WIRE_STRONG, 7);
+        assert_sessions(0, 1, 1);
+        /* One that resolvers send again and again. */
+        for (unsigned again = 0; again < 10; again++) {
+            query(0, 2, WIRE_WEAK, 7);
+        }
+        assert_sessions(0, 1, 1);
+        query(0, 2, WIRE_WEAK, 8);
+        assert_sessions(0, 2, 2);
+        /* Weak first, then strong, of the same name. */
+        query(0, 3, WIRE_WEAK, 7);
+        assert_sessions(0, 2, 2);
+        query(0, 3, WIRE_STRONG, 7);
+        assert_sessions(0, 3, 3);
+        assert_int_equal(counts.distinct.current.used, 3);
+
+        /* Once they have ended, what they sent before proves nothing; and they are no new ones. */
+        pass(WINDOW + 1);
+        query(0, 2, WIRE_WEAK, 8);
+        assert_sessions(0, 0, 3);
+        query(0, 2, WIRE_WEAK, 9);
+        query(0, 1, WIRE_STRONG, 9);
+        assert_sessions(0, 2, 3);
+        end();
+    }
+}
+
+/* An Initial or a probe is a query, and nothing else of it remains. */
+static void test_queries_without_a_session(void **state)
+{
+    (void)state;
+    const char *const tunnels[] = {"format=slipstream", "format=dnsttex"};
+    for (unsigned i = 0; i < sizeof tunnels / sizeof *tunnels; i++) {
+        begin(tunnels[i]);
+        for (unsigned count = 1; count <= 5; count++) {
+            query_without_session(0);
+            assert_int_equal(counts.groups.entries[0].queries, count);
+            assert_int_equal(counts.sessions.used, 0);
+            assert_nothing_remembered();
+        }
+        /* It proves nothing of a session beside it. */
+        query(0, 1, WIRE_WEAK, 7);
+        query_without_session(0);
+        query(0, 1, WIRE_WEAK, 7);
+        assert_sessions(0, 0, 0);
+        assert_int_equal(counts.sessions.used, 1);
+        end();
+    }
+}
+
 /* --- Responses --- */
 
 static void respond_in_every_way(uint64_t number)
@@ -377,7 +437,8 @@ static void respond_in_every_way(uint64_t number)
 static void test_responses_change_no_session(void **state)
 {
     (void)state;
-    const char *const tunnels[] = {"", "format=vaydns", "format=xdns"};
+    const char *const tunnels[] = {"", "format=vaydns", "format=xdns", "format=slipstream",
+                                   "format=dnsttex"};
     for (unsigned i = 0; i < sizeof tunnels / sizeof *tunnels; i++) {
         const uint32_t counted_at_once = i == 0;
         begin(tunnels[i]);
@@ -460,12 +521,14 @@ static void test_min_queries_is_of_dnstt(void **state)
     options_begin();
     options_add("format=vaydns");
     options_add("format=xdns");
+    options_add("format=dnsttex");
+    options_add("format=slipstream");
     options.sessions_min_queries = 2;
     counts_begin();
-    query(0, 1, WIRE_STRONG, 7);
-    query(1, 2, WIRE_STRONG, 7);
-    assert_sessions(0, 1, 1);
-    assert_sessions(1, 1, 1);
+    for (uint8_t domain = 0; domain < options.domain_count; domain++) {
+        query(domain, domain, WIRE_STRONG, 7);
+        assert_sessions(domain, 1, 1);
+    }
     end();
 }
 
@@ -504,6 +567,8 @@ int main(void)
         cmocka_unit_test(test_each_domain_has_its_window),
         cmocka_unit_test(test_windows_over_a_pause),
         cmocka_unit_test(test_xdns),
+        cmocka_unit_test(test_strong_or_a_second_query),
+        cmocka_unit_test(test_queries_without_a_session),
         cmocka_unit_test(test_responses_change_no_session),
         cmocka_unit_test(test_dnstt),
         cmocka_unit_test(test_dnstt_from_the_second_query),

@@ -392,7 +392,8 @@ static void fill_and_prove(struct bench *bench, struct model *model, uint32_t po
     }
 }
 
-/* The rules of the formats: dnstt, the same from the second query on, xdns and vaydns. */
+/* The rules of the formats: dnstt, the same from the second query on, xdns (as dnsttex and
+ * slipstream) and vaydns. */
 static void model_rules_of_formats(struct model *model)
 {
     const struct sessions_rule rules[DOMAINS] = {

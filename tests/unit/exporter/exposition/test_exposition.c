@@ -250,7 +250,7 @@ static const struct {
      "dnstt_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 14\n"
      "dnstt_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
     {"# HELP dnstt_responses_total Responses to queries that the server takes, without error but "
-     "for opaque tunnels." RESOLVERS "# TYPE dnstt_responses_total counter\n"
+     "for slipstream and opaque tunnels." RESOLVERS "# TYPE dnstt_responses_total counter\n"
      "dnstt_responses_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_responses_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_responses_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 15\n"
@@ -284,9 +284,9 @@ static const struct {
      "serve, by the first rule broken: opcode (not a standard query), qtype (not the tunnel's "
      "type, "
      "as resolvers ask that minimise names), edns (a size below the MTU, without EDNS 512: no "
-     "tunnel works through this resolver), encoding (not base32), short (too short for a session "
-     "id), framing (not a client's: scanners, forged queries, another format)." RESOLVERS
-     "# TYPE dnstt_rejected_queries_total counter\n"
+     "tunnel works through this resolver), encoding (not base32 as the format has it), short (too "
+     "short for a session id, or for a packet), framing (not a client's: scanners, forged queries, "
+     "another format)." RESOLVERS "# TYPE dnstt_rejected_queries_total counter\n"
      "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
      "reason=\"opcode\"} 18\n"
      "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
@@ -303,7 +303,8 @@ static const struct {
      "reason=\"edns\"} 3\n"},
     {"# HELP dnstt_tunnel_info How the queries under the domain are read, in the labels. The value "
      "is always 1. A session is a client's process (dnstt, noizdns), a connection with a new id at "
-     "each reconnect (vaydns), a dialled connection (xdns); opaque has none.\n"
+     "each reconnect (vaydns), a connection (dnsttex), a dialled connection, without mux one for "
+     "each TCP connection (xdns), a path, one for each resolver (slipstream); opaque has none.\n"
      "# TYPE dnstt_tunnel_info gauge\n"
      "dnstt_tunnel_info{domain=\"t.example.com\",format=\"dnstt\",clientid_size=\"\","
      "record_type=\"\"} 1\n"

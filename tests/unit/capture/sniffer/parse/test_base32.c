@@ -1,5 +1,6 @@
 #include "capture/sniffer/parse/base32.h"
 
+#include "tests/unit/message.h"
 #include "tests/unit/random.h"
 
 #include <setjmp.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,18 +22,49 @@ enum {
     OCTETS_MAX = VALUES_MAX * 5 / 8 + 1,
 };
 
+/* The two alphabets, each with the function that reads it. */
+static const struct alphabet {
+    const char *characters;
+    int (*read)(const uint8_t *labels, size_t length, uint8_t values[BASE32_BUFFER_SIZE]);
+} alphabets[] = {
+    {"abcdefghijklmnopqrstuvwxyz234567", base32_read_labels},
+    {"0123456789abcdefghijklmnopqrstuv", base32hex_read_labels},
+};
+
+/* The one that is tested, and its characters in either case; -1 for all others. */
+static const struct alphabet *alphabet;
+static int8_t table[UINT8_MAX + 1];
+
+static void choose(const struct alphabet *chosen)
+{
+    alphabet = chosen;
+    memset(table, -1, sizeof table);
+    for (int i = 0; i < 32; i++) {
+        uint8_t character = (uint8_t)chosen->characters[i];
+        table[character] = (int8_t)i;
+        if (character >= 'a') {
+            table[character - 'a' + 'A'] = (int8_t)i;
+        }
+    }
+}
+
+static int choose_base32(void **state)
+{
+    (void)state;
+    choose(&alphabets[0]);
+    return 0;
+}
+
+static int choose_base32hex(void **state)
+{
+    (void)state;
+    choose(&alphabets[1]);
+    return 0;
+}
+
 static int value_of(uint8_t character)
 {
-    if (character >= 'a' && character <= 'z') {
-        return character - 'a';
-    }
-    if (character >= 'A' && character <= 'Z') {
-        return character - 'A';
-    }
-    if (character >= '2' && character <= '7') {
-        return character - '2' + 26;
-    }
-    return -1;
+    return table[character];
 }
 
 /* The plain way: a character at a time, five bits each, and then what the last group lacks. */
@@ -96,7 +129,7 @@ static int check_against_model(const uint8_t *characters, size_t length, size_t 
     memset(values, 0xff, BASE32_BUFFER_SIZE);
 
     int wanted = model_decode(characters, length, expected);
-    int count = base32_read_labels(block, used, values);
+    int count = alphabet->read(block, used, values);
     if (wanted < 0) {
         assert_int_equal(count, wanted);
     } else {
@@ -120,7 +153,7 @@ static void assert_decodes(const char *text, const char *expected)
     size_t length = strlen(text);
     labels[0] = (uint8_t)length;
     memcpy(labels + 1, text, length);
-    int count = base32_read_labels(labels, 1 + length, values);
+    int count = alphabet->read(labels, 1 + length, values);
     assert_int_equal(count, length);
     assert_int_equal(base32_octet_count((size_t)count), strlen(expected));
     for (size_t i = 0; expected[i] != '\0'; i++) {
@@ -141,6 +174,19 @@ static void test_rfc_vectors(void **state)
     assert_decodes("mZxW6yTbOi", "foobar");
 }
 
+static void test_rfc_vectors_of_hex(void **state)
+{
+    (void)state;
+    assert_decodes("CO", "f");
+    assert_decodes("CPNG", "fo");
+    assert_decodes("CPNMU", "foo");
+    assert_decodes("CPNMUOG", "foob");
+    assert_decodes("CPNMUOJ1", "fooba");
+    assert_decodes("CPNMUOJ1E8", "foobar");
+    assert_decodes("cpnmuoj1e8", "foobar");
+    assert_decodes("cPnMuOj1E8", "foobar");
+}
+
 static void test_no_labels(void **state)
 {
     (void)state;
@@ -152,7 +198,7 @@ static void test_tails_of_go(void **state)
     (void)state;
     static const int octets[] = {0, 0, 1, 0, 2, 3, 0, 4, 5, 5, 6, 5, 7, 8, 5, 9, 10, 10, 11};
     uint8_t characters[sizeof octets / sizeof *octets];
-    memset(characters, '7', sizeof characters);
+    memset(characters, alphabet->characters[31], sizeof characters);
     for (size_t length = 0; length < sizeof octets / sizeof *octets; length++) {
         assert_int_equal(base32_octet_count(length), octets[length]);
         assert_int_equal(check_against_model(characters, length, LABEL_MAX), octets[length]);
@@ -179,9 +225,10 @@ static void test_every_octet_in_every_place(void **state)
 static void test_neighbours_do_not_hide_a_fault(void **state)
 {
     (void)state;
-    static const uint8_t edges[] = {0,   0x11, 0x12, 0x17, 0x18, '/',  '0',  '1',  '2', '7',
-                                    '8', '?',  '@',  'A',  'Z',  '[',  '_',  '`',  'a', 'z',
-                                    '{', 0x7f, 0x80, 0xb2, 0xc1, 0xda, 0xe1, 0xfa, 0xff};
+    static const uint8_t edges[] = {
+        0,   0x0f, 0x10, 0x11, 0x12, 0x17, 0x18, 0x19, 0x1a, '/',  '0',  '1',  '2', '7', '8',
+        '9', ':',  '?',  '@',  'A',  'V',  'W',  'Z',  '[',  '_',  '`',  'a',  'v', 'w', 'z',
+        '{', 0x7f, 0x80, 0xb0, 0xb2, 0xb9, 0xc1, 0xd6, 0xda, 0xe1, 0xf6, 0xfa, 0xff};
     uint8_t characters[16];
     for (size_t left = 0; left < sizeof edges; left++) {
         for (size_t right = 0; right < sizeof edges; right++) {
@@ -199,13 +246,14 @@ static void test_neighbours_do_not_hide_a_fault(void **state)
 static void test_random_characters(void **state)
 {
     (void)state;
-    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     uint8_t characters[VALUES_MAX];
     unsigned faulty = 0;
     for (size_t longest = 1; longest <= LABEL_MAX; longest++) {
         for (size_t length = 0; length <= VALUES_MAX; length++) {
             for (size_t i = 0; i < length; i++) {
-                characters[i] = (uint8_t)alphabet[random_below(sizeof alphabet - 1)];
+                uint8_t character = (uint8_t)alphabet->characters[random_below(32)];
+                bool upper = character >= 'a' && random_below(2) == 0;
+                characters[i] = (uint8_t)(character - (upper ? 0x20 : 0));
             }
             if (length > 0 && random_below(2) == 0) {
                 characters[random_below((uint32_t)length)] = (uint8_t)random_below(256);
@@ -216,15 +264,57 @@ static void test_random_characters(void **state)
     assert_in_range(faulty, 2000, LABEL_MAX * 251 / 2);
 }
 
+/* Whether an encoder writes these values for the octets that they encode. */
+static bool model_is_canonical(const uint8_t *values, size_t count)
+{
+    uint8_t octets[OCTETS_MAX];
+    uint8_t characters[VALUES_MAX];
+    char text[VALUES_MAX + 8];
+    for (size_t i = 0; i < count; i++) {
+        characters[i] = (uint8_t)alphabet->characters[values[i]];
+    }
+    int decoded = model_decode(characters, count, octets);
+    return encode_base32(octets, (size_t)decoded, text) == count &&
+           memcmp(text, characters, count) == 0;
+}
+
+static void test_canonical(void **state)
+{
+    (void)state;
+    unsigned canonical = 0;
+    for (size_t count = 1; count <= VALUES_MAX; count++) {
+        uint8_t *values = malloc(count);
+        assert_non_null(values);
+        for (size_t i = 0; i < count; i++) {
+            values[i] = (uint8_t)random_below(32);
+        }
+        for (unsigned last = 0; last < 32; last++) {
+            values[count - 1] = (uint8_t)last;
+            bool expected = model_is_canonical(values, count);
+            assert_int_equal(base32_is_canonical(values, count), expected);
+            canonical += expected;
+        }
+        free(values);
+    }
+    /* Of eight counts: 8, 2, 16 and 4 last values, all for a whole group, and none for three. */
+    assert_in_range(canonical, VALUES_MAX / 8 * (8 + 2 + 16 + 4 + 32),
+                    (VALUES_MAX / 8 + 1) * (8 + 2 + 16 + 4 + 32));
+}
+
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup(name, choose_base32), cmocka_unit_test_setup(name, choose_base32hex)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfc_vectors),
-        cmocka_unit_test(test_no_labels),
-        cmocka_unit_test(test_tails_of_go),
-        cmocka_unit_test(test_every_octet_in_every_place),
-        cmocka_unit_test(test_neighbours_do_not_hide_a_fault),
-        cmocka_unit_test(test_random_characters),
+        cmocka_unit_test_setup(test_rfc_vectors, choose_base32),
+        cmocka_unit_test_setup(test_rfc_vectors_of_hex, choose_base32hex),
+        TEST(test_no_labels),
+        TEST(test_tails_of_go),
+        TEST(test_every_octet_in_every_place),
+        TEST(test_neighbours_do_not_hide_a_fault),
+        TEST(test_random_characters),
+        cmocka_unit_test_setup(test_canonical, choose_base32),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

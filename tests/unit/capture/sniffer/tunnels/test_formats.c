@@ -2,8 +2,9 @@
  * rules make of its message, beside what the format's own decoder says. */
 #include "capture/sniffer/parse/base32.h"
 #include "capture/sniffer/parse/dns.h"
+#include "capture/sniffer/tunnels/rules.h"
+#include "capture/sniffer/tunnels/slipstream.h"
 #include "capture/sniffer/tunnels/tunnels.h"
-#include "common/domain.h"
 #include "common/options.h"
 #include "common/tunnel.h"
 #include "common/wire.h"
@@ -17,89 +18,15 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/format_rows.h"
+
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-    LINE_MAX_BYTES = 4096,
-    ID_TEXT = 2 * TUNNEL_CLIENT_ID_MAX + 1,
+    ID_TEXT = 2 * SLIPSTREAM_ID_OCTETS_MAX + 1,
 };
-
-static struct options options;
-static struct tunnels_rules rules;
-static struct tunnels_findings findings;
-
-/* A row, taken apart; texts are in the line that it was read from. */
-struct row {
-    char line[LINE_MAX_BYTES];
-    struct message message;
-    const char *name;
-    const char *flags;
-    const char *domain;
-    bool session; /* the format's own decoder takes it as one */
-    const char *note;
-};
-
-static void configure(const char *domain, struct tunnel tunnel)
-{
-    memset(&options, 0, sizeof options);
-    assert_int_equal(domain_parse(domain, &options.domains[0]), 0);
-    options.domain_count = 1;
-    options.tunnels[0] = tunnel;
-    options.mtu = 1232;
-    memset(&rules, 0xa5, sizeof rules);
-    tunnels_rules_make(&options, &rules);
-}
-
-static enum wire_outcome judge(const struct message *message, bool response)
-{
-    uint8_t *copy = exact_copy(message->octets, message->length);
-    memset(&findings, 0xa5, sizeof findings);
-    enum wire_outcome outcome =
-        response ? tunnels_classify_response(&rules, copy, message->length, &findings)
-                 : tunnels_classify_query(&rules, copy, message->length, true, &findings);
-    free(copy);
-    return outcome;
-}
-
-/* Reads the next row; false at the end. */
-static bool read_row(FILE *file, struct row *row)
-{
-    do {
-        if (fgets(row->line, sizeof row->line, file) == NULL) {
-            return false;
-        }
-        assert_non_null(strchr(row->line, '\n'));
-    } while (row->line[0] == '#');
-    char *rest = row->line;
-    row->name = strsep(&rest, "\t");
-    const char *hex = strsep(&rest, "\t");
-    row->flags = strsep(&rest, "\t");
-    row->domain = strsep(&rest, "\t");
-    const char *decoded = strsep(&rest, "\t");
-    const char *id = strsep(&rest, "\t");
-    row->note = strsep(&rest, "\n");
-    assert_true(hex != NULL && decoded != NULL && id != NULL && row->note != NULL);
-    row->session = strcmp(decoded, "session") == 0;
-    row->message = (struct message){0};
-    for (; *hex != '\0'; hex += 2) {
-        unsigned octet;
-        assert_int_equal(sscanf(hex, "%2x", &octet), 1);
-        put8(&row->message, octet);
-    }
-    return true;
-}
-
-/* The word behind this text in the note, up to a space. */
-static void read_verdict(const struct row *row, const char *before, char *out, size_t size)
-{
-    const char *found = strstr(row->note, before);
-    assert_non_null(found);
-    found += strlen(before);
-    (void)snprintf(out, size, "%.*s", (int)strcspn(found, " "), found);
-}
 
 /* The type that a well-formed question asks for. */
 static unsigned type_of(const struct message *message)
@@ -131,48 +58,89 @@ static enum wire_strength expected_strength(const struct row *row, const char *k
         return type_of(&row->message) == TYPE_TXT ? WIRE_STRONG : WIRE_WEAK;
     }
     /* A packet that is none of KCP's is one in dnstt's frame all the same. */
-    return strncmp(kind, "data", strlen("data")) == 0 ? WIRE_STRONG : WIRE_WEAK;
+    return strncmp(kind, "data", strlen("data")) == 0 ||
+                   strncmp(kind, "handshake", strlen("handshake")) == 0
+               ? WIRE_STRONG
+               : WIRE_WEAK;
 }
 
-/* `kind` is "data:" or "poll:" and the session's id. */
+/* The id that the findings have, in hex. */
+static void read_id(char out[ID_TEXT])
+{
+    bool slipstream = options.tunnels[0].format == TUNNEL_SLIPSTREAM;
+    size_t at = slipstream ? findings.slipstream.at : 0;
+    size_t octets = slipstream ? findings.slipstream.octets : findings.domain->id_octets;
+    assert_in_range(octets, 1, SLIPSTREAM_ID_OCTETS_MAX);
+    for (size_t i = 0; i < octets; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", base32_octet(findings.values, at + i));
+    }
+}
+
+/* `kind` is what sort of query it is, a colon and the session's id. */
 static void assert_session(const struct row *row, enum wire_outcome outcome, const char *kind)
 {
     char id[ID_TEXT] = "";
     if (outcome != WIRE_QUERY) {
         fail_msg("%s: %s instead of a session's", row->name, word_of(outcome));
     }
-    for (size_t i = 0; i < findings.domain->id_octets; i++) {
-        (void)snprintf(id + 2 * i, sizeof id - 2 * i, "%02x", base32_octet(findings.values, i));
-    }
-    assert_string_equal(strchr(kind, ':') + 1, id);
     assert_int_equal(findings.strength, expected_strength(row, kind));
-    /* Never a session where the format's own decoder sees none. */
-    assert_true(row->session);
+    read_id(id);
+    assert_string_equal(strchr(kind, ':') + 1, id);
+}
+
+/* A query that names no session, which these words mean. */
+static bool is_without_session(const char *verdict)
+{
+    return strcmp(verdict, "initial") == 0 || strcmp(verdict, "probe") == 0;
+}
+
+/* The outcomes that the question alone decides on. */
+static bool is_of_question(enum wire_outcome outcome)
+{
+    switch ((unsigned)outcome) {
+    case WIRE_OTHER_DOMAIN:
+    case WIRE_REJECTED_QTYPE:
+    case WIRE_REJECTED_ENCODING:
+    case WIRE_REJECTED_SHORT:
+    case WIRE_REJECTED_FRAMING:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* The rules on a response are those on its question alone. */
 static void assert_response(const struct row *row, enum wire_outcome outcome)
 {
-    uint8_t strength = findings.strength;
-    struct message response = row->message;
-    response.octets[2] |= 0x80;
-    response.octets[3] &= 0xf0;
-    if (outcome == WIRE_QUERY) {
-        assert_int_equal(judge(&response, true), WIRE_RESPONSE);
-        assert_int_equal(findings.strength, strength);
-    } else if (outcome == WIRE_OTHER_DOMAIN || outcome == WIRE_REJECTED_QTYPE ||
-               outcome == WIRE_REJECTED_ENCODING || outcome == WIRE_REJECTED_SHORT ||
-               outcome == WIRE_REJECTED_FRAMING) {
-        assert_int_equal(judge(&response, true), WIRE_IGNORED_NOT_RESPONSE);
+    const uint8_t strength = findings.strength;
+    const bool slipstream = options.tunnels[0].format == TUNNEL_SLIPSTREAM;
+    if (outcome != WIRE_QUERY && !is_of_question(outcome)) {
+        return;
+    }
+    for (unsigned code = 0; code <= 0xf; code++) {
+        struct message response = row->message;
+        response.octets[2] |= 0x80;
+        response.octets[3] = (uint8_t)((response.octets[3] & 0xf0) | code);
+        bool answered = code == 0 || (slipstream && code == 3);
+        bool counts = answered && outcome == WIRE_QUERY;
+        assert_int_equal(judge(&response, true),
+                         counts ? WIRE_RESPONSE : WIRE_IGNORED_NOT_RESPONSE);
+        if (counts) {
+            assert_int_equal(findings.strength, strength);
+        }
     }
 }
 
+static const char session[] = "session:";
+
 static void assert_verdict(const struct row *row, const char *verdict)
 {
-    static const char session[] = "session:";
     enum wire_outcome outcome = judge(&row->message, false);
     if (strncmp(verdict, session, strlen(session)) == 0) {
         assert_session(row, outcome, verdict + strlen(session));
+    } else if (is_without_session(verdict)) {
+        assert_int_equal(outcome, WIRE_QUERY);
+        assert_int_equal(findings.strength, WIRE_NO_SESSION);
     } else if (outcome == WIRE_QUERY || strcmp(word_of(outcome), verdict) != 0) {
         fail_msg("%s: %s instead of %s", row->name,
                  outcome == WIRE_QUERY ? "a query" : word_of(outcome), verdict);
@@ -193,17 +161,11 @@ static void assert_rows(const char *path, struct tunnel (*tunnel_of)(const char 
         configure(row.domain, tunnel_of(row.flags));
         read_verdict(&row, "observer=", verdict, sizeof verdict);
         assert_verdict(&row, verdict);
+        /* Never a session where the format's own decoder sees none. */
+        assert_true(row.session || strncmp(verdict, session, strlen(session)) != 0);
     }
     (void)fclose(file);
     assert_int_equal(count, rows);
-}
-
-static struct tunnel parse_tunnel(const char *keys)
-{
-    struct tunnel tunnel = {0};
-    const char *part;
-    assert_null(tunnel_parse(keys, &tunnel, &part));
-    return tunnel;
 }
 
 static struct tunnel vaydns_tunnel(const char *flags)
@@ -284,25 +246,55 @@ static void test_xdnstt(void **state)
     assert_rows("tests/data/formats/xdnstt.tsv", xdnstt_tunnel, 56);
 }
 
-/* Probes that a program beside the tunnels answers: random octets to every format. */
+static struct tunnel dnsttex_tunnel(const char *flags)
+{
+    assert_string_equal(flags, "dnsttex v1.5.21 mtu=1232");
+    return parse_tunnel("format=dnsttex");
+}
+
+static void test_dnsttex(void **state)
+{
+    (void)state;
+    assert_rows("tests/data/formats/dnsttex.tsv", dnsttex_tunnel, 60);
+}
+
+static struct tunnel slipstream_tunnel(const char *flags)
+{
+    assert_string_equal(flags, "slipstream decoder=rust-0.1.1 cidlen=8");
+    return parse_tunnel("format=slipstream");
+}
+
+static void test_slipstream(void **state)
+{
+    (void)state;
+    assert_rows("tests/data/formats/slipstream.tsv", slipstream_tunnel, 65);
+}
+
+static void assert_slipgate(struct row *row, const char *format)
+{
+    char keys[32];
+    char before[32];
+    char verdict[64];
+    (void)snprintf(keys, sizeof keys, "format=%s", format);
+    (void)snprintf(before, sizeof before, " %s=", format);
+    configure(row->domain, parse_tunnel(keys));
+    read_verdict(row, before, verdict, sizeof verdict);
+    assert_verdict(row, verdict);
+}
+
+/* Probes that a program beside the tunnels answers: random octets to every format, of which some
+ * look like a path of Slipstream's. */
 static void test_slipgate(void **state)
 {
     (void)state;
-    static const char *const formats[] = {"dnstt", "vaydns", "noizdns", "xdns"};
+    static const char *const formats[] = {"dnstt", "vaydns", "noizdns", "xdns", "slipstream"};
     static struct row row;
     unsigned count = 0;
     FILE *file = fopen("tests/data/formats/slipgate-verify.tsv", "r");
     assert_non_null(file);
     for (; read_row(file, &row); count++) {
         for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-            char keys[32];
-            char before[32];
-            char verdict[64];
-            (void)snprintf(keys, sizeof keys, "format=%s", formats[i]);
-            (void)snprintf(before, sizeof before, " %s=", formats[i]);
-            configure(row.domain, parse_tunnel(keys));
-            read_verdict(&row, before, verdict, sizeof verdict);
-            assert_verdict(&row, verdict);
+            assert_slipgate(&row, formats[i]);
         }
     }
     (void)fclose(file);
@@ -313,7 +305,8 @@ static void test_slipgate(void **state)
 static void test_opaque(void **state)
 {
     (void)state;
-    static const char *const files[] = {"vaydns", "noizdns", "xdns", "xdnstt", "slipgate-verify"};
+    static const char *const files[] = {"vaydns",  "noizdns",    "xdns",           "xdnstt",
+                                        "dnsttex", "slipstream", "slipgate-verify"};
     static struct row row;
     unsigned outcomes[WIRE_OUTCOMES] = {0};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -338,7 +331,7 @@ static void test_opaque(void **state)
     for (size_t i = 0; i < WIRE_OUTCOMES; i++) {
         sum += outcomes[i];
     }
-    assert_int_equal(sum, 489 + 159 + 248 + 56 + 20);
+    assert_int_equal(sum, 489 + 159 + 248 + 56 + 60 + 65 + 20);
     assert_int_equal(sum, outcomes[WIRE_QUERY] + outcomes[WIRE_MALFORMED] +
                               outcomes[WIRE_OTHER_DOMAIN] + outcomes[WIRE_IGNORED_NOT_QUERY]);
 }
@@ -346,9 +339,10 @@ static void test_opaque(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vaydns),  cmocka_unit_test(test_vaydns_compatible_with_dnstt),
-        cmocka_unit_test(test_noizdns), cmocka_unit_test(test_xdns),
-        cmocka_unit_test(test_xdnstt),  cmocka_unit_test(test_slipgate),
+        cmocka_unit_test(test_vaydns),     cmocka_unit_test(test_vaydns_compatible_with_dnstt),
+        cmocka_unit_test(test_noizdns),    cmocka_unit_test(test_xdns),
+        cmocka_unit_test(test_xdnstt),     cmocka_unit_test(test_dnsttex),
+        cmocka_unit_test(test_slipstream), cmocka_unit_test(test_slipgate),
         cmocka_unit_test(test_opaque),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/values.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,20 +27,7 @@ enum {
     PUSH = 81,
     COMMAND_AT = 4, /* in a segment of KCP */
     LENGTH_AT = 20,
-    PAYLOAD_MAX = 155, /* octets: 250 characters hold one more */
 };
-
-/* The values of a payload in a block that ends with their zeros; freed by the caller. */
-static uint8_t *read_values(const struct message *payload)
-{
-    struct message labels = {0};
-    uint8_t values[BASE32_BUFFER_SIZE];
-    assert_in_range(payload->length, 1, PAYLOAD_MAX);
-    put_payload(&labels, payload->octets, payload->length);
-    int count = base32_read_labels(labels.octets, labels.length, values);
-    assert_in_range(count, 1, sizeof values - BASE32_STEP);
-    return exact_copy(values, (size_t)count + BASE32_STEP);
-}
 
 static int read_dnstt(const struct message *payload, size_t packet_min)
 {
@@ -54,13 +43,6 @@ static int read_vaydns(const struct message *payload, size_t id)
     int result = frames_vaydns(values, payload->length, id);
     free(values);
     return result;
-}
-
-static void put_random(struct message *payload, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        put8(payload, (unsigned)random_next() & 0xff);
-    }
 }
 
 /* An id and a mark with its padding. */
