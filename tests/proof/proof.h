@@ -7,7 +7,11 @@
 #ifndef TESTS_PROOF_PROOF_H
 #define TESTS_PROOF_PROOF_H
 
+#include "capture/sniffer/parse/base32.h"
 #include "capture/sniffer/parse/dns.h"
+#include "capture/sniffer/tunnels/rules.h"
+#include "capture/sniffer/tunnels/slipstream.h"
+#include "common/tunnel.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,22 +56,53 @@ static inline void *model_memset(void *to, int value, size_t count)
     return to;
 }
 
+/* What the rules make of any options. */
+static inline bool has_format(const struct tunnels_domain *domain)
+{
+    bool dnstt = domain->format == TUNNEL_DNSTT || domain->format == TUNNEL_NOIZDNS;
+    uint8_t least = domain->format == TUNNEL_OPAQUE   ? 0
+                    : domain->format == TUNNEL_VAYDNS ? 1
+                                                      : TUNNEL_CLIENT_ID_MAX;
+    uint8_t most = domain->format == TUNNEL_OPAQUE ? 0 : TUNNEL_CLIENT_ID_MAX;
+    int values = domain->format == TUNNEL_SLIPSTREAM ? 0 : domain->id_octets * 8 / 5;
+    return domain->format < TUNNEL_FORMATS && domain->id_octets >= least &&
+           domain->id_octets <= most && domain->id_values == values &&
+           (!domain->any_framing || domain->format == TUNNEL_DNSTT) &&
+           domain->plain == (dnstt && !domain->any_framing);
+}
+
+/* Whether a query or a response of a format can have a session, or none. */
+static inline bool has_strength(uint8_t format, bool session)
+{
+    return session
+               ? format != TUNNEL_OPAQUE
+               : format == TUNNEL_OPAQUE || format == TUNNEL_DNSTTEX || format == TUNNEL_SLIPSTREAM;
+}
+
+/* Whether slipstream's id is one that token_session_at takes of so many values. */
+static inline bool is_inside(const struct slipstream_id *id, size_t value_count)
+{
+    return id->at <= 6 && id->octets >= 1 && id->octets <= SLIPSTREAM_ID_OCTETS_MAX &&
+           (size_t)id->at + id->octets <= base32_octet_count(value_count);
+}
+
 /*
  * A name's labels at the end of an array, so that what is read past them is seen, and of each octet
- * whether labels that begin there fill the rest exactly. The latter is a definition and assumes
- * nothing: it is solved from the end on. A set of bits, since CBMC is slow on arrays.
+ * whether labels of `least` octets and more that begin there fill the rest exactly. The latter is a
+ * definition and assumes nothing: it is solved from the end on. A set of bits, since CBMC is slow
+ * on arrays.
  */
 typedef unsigned __CPROVER_bitvector[DNS_NAME_MAX + 1] octet_set;
 typedef unsigned __CPROVER_bitvector[8] octet_bits;
 
 #define SET_HAS(set, at) (((set) >> (at)&1) != 0)
 
-static inline octet_set fills_to_end(const uint8_t octets[DNS_NAME_MAX])
+static inline octet_set fills_to_end(const uint8_t octets[DNS_NAME_MAX], uint8_t least)
 {
     octet_set fills;
     __CPROVER_assume(SET_HAS(fills, DNS_NAME_MAX));
     for (unsigned at = 0; at < DNS_NAME_MAX; at++) {
-        bool next_fills = SET_HAS(fills >> (at + 1), (octet_bits)octets[at]);
+        bool next_fills = octets[at] >= least && SET_HAS(fills >> (at + 1), (octet_bits)octets[at]);
         __CPROVER_assume(SET_HAS(fills, at) == next_fills);
     }
     return fills;

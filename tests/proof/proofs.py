@@ -25,9 +25,13 @@ class Proof(NamedTuple):
 IP = "capture/sniffer/parse/ip.c"
 DNS = "capture/sniffer/parse/dns.c"
 BASE32 = "capture/sniffer/parse/base32.c"
+BASE32_H = "capture/sniffer/parse/base32.h"
 TUNNELS = "capture/sniffer/tunnels/tunnels.c"
+RULES = "capture/sniffer/tunnels/rules.c"
 FRAMES_H = "capture/sniffer/tunnels/frames.h"
 KCP = "capture/sniffer/tunnels/kcp.c"
+DNSTTEX = "capture/sniffer/tunnels/dnsttex.c"
+SLIPSTREAM = "capture/sniffer/tunnels/slipstream.c"
 TOKEN = "capture/sniffer/token.c"
 CLASSIFY = "capture/sniffer/classify.c"
 WIRE = "common/wire.c"
@@ -43,8 +47,12 @@ ZERO_LABEL = ("arithmetic overflow on unsigned - in label - (unsigned long int)1
 COMMAND = ("arithmetic overflow on unsigned - in command - (unsigned int)81",)
 PADDING_MARK = ("arithmetic overflow on signed to unsigned type conversion in "
                 "(uint8_t)((signed int)mark - 224)",)
+# What is above the low octets of a word is of no account.
+SHORT_WORD = ("arithmetic overflow on unsigned to unsigned type conversion in "
+              "(uint16_t)return_value_base32_word",)
+LOW_OCTET = ("arithmetic overflow on unsigned to unsigned type conversion in (uint8_t)word",)
 
-# base32_read_labels: octets of the name that were read, and values that were written.
+# read_labels: octets of the name that were read, and values that were written.
 READ = "((unsigned long)labels - (unsigned long)name)"
 WRITTEN = "((unsigned long)next - (unsigned long)values)"
 
@@ -54,8 +62,23 @@ IN_RECORDS = ("__CPROVER_same_object({0}, batch) && (unsigned long){0} <= (unsig
               " && ((unsigned long){0} - (unsigned long)batch) % 32 == 16")
 
 VERDICT_MODELS = {name: f"model_{name}" for name in (
-    "dns_question_parse", "dns_records_parse", "find_domain", "base32_read_labels", "is_canonical",
-    "frames_dnstt", "frames_vaydns")}
+    "dns_question_parse", "dns_records_parse", "find_domain", "base32_read_labels",
+    "base32hex_read_labels", "base32_is_canonical", "frames_dnstt", "frames_vaydns",
+    "dnsttex_frame", "slipstream_header")}
+
+NO_LABEL = ("    if (question->name_length == domain->wire_length) {\n"
+            "        return WIRE_REJECTED_SHORT;\n    }\n")
+
+
+def further(segment, header, packet):
+    """Mutants of the loop over a packet's further segments, which stands before the packet."""
+    call = f"size_t octets = {segment}(values, at, end);\n"
+    none = "        if (octets == 0) {\n            return false;\n        }\n"
+    end = f"\n}}\n\nbool {packet}("
+    return ((KCP, f"{call}{none}        at += octets;", f"{call}{none}        at += {header};"),
+            (KCP, f"{call}{none}", call),
+            (KCP, f"return at == end;{end}", f"return true;{end}"))
+
 
 PROOFS = [
     Proof("ip_parse", "prove_ip.c",
@@ -71,8 +94,15 @@ PROOFS = [
                     "payload_kept > payload_length ? payload_kept"),
                    (IP, "if (inner.captured < TAG_OCTETS)",
                     "if (inner.captured < TAG_OCTETS - 1)"))),
-    Proof("dns_question_parse", "prove_dns.c", loops=SKIP_LABELS, wraps=ZERO_LABEL,
-          mutants=((DNS, "if (end > length || message[root] != 0)",
+    Proof("dns_question_parse", "prove_dns.c", wraps=ZERO_LABEL,
+          unwind={"define_named.0": 257},
+          loops={"skip_labels.0": Loop(
+              "offset", "offset <= 65535 + 64 && offset >= __CPROVER_loop_entry(offset)"
+              " && (offset > root_at || (named >> offset & 1) == (named >> 12 & 1))",
+              "65535 + 64 - offset")},
+          mutants=((DNS, "if (label - 1 >= DNS_LABEL_MAX) {",
+                    "if (label > DNS_LABEL_MAX || (label == 0 && offset > 20)) {"),
+                   (DNS, "if (end > length || message[root] != 0)",
                     "if (message[root] != 0 || end > length)"),)),
     Proof("dns_records_parse", "prove_dns.c", wraps=ZERO_LABEL,
           loops={**SKIP_LABELS, "dns_records_parse.0": Loop(
@@ -81,20 +111,30 @@ PROOFS = [
               "count")},
           mutants=((DNS, "offset = fixed + RECORD_FIXED_OCTETS;",
                     "offset = fixed + RECORD_FIXED_OCTETS - 1;"),)),
-    Proof("read_characters", "prove_base32.c", unsigned=False,
+    Proof("read_characters", "prove_base32.c", unsigned=False, models={"load": "model_load"},
+          unwind={"model_load.0": 17},
           mutants=((BASE32, "typedef uint8_t octets", "typedef int8_t octets"),)),
-    Proof("base32_read_labels", "prove_base32.c",
-          models={"read_characters": "model_read_characters"},
+    Proof("read_hex_characters", "prove_base32.c", unsigned=False, models={"load": "model_load"},
+          unwind={"model_load.0": 17},
+          mutants=((BASE32, "& digit) | ((character - '0')", ") | ((character - '0')"),)),
+    Proof("read_labels", "prove_base32.c",
           unwind={"fills_to_end.0": 256},
-          loops={"base32_read_labels.0": Loop("at, faults", "at <= label", "label - at"),
-                 "base32_read_labels.1": Loop(
+          loops={"read_labels.0": Loop("at, faults", "at <= label", "label - at"),
+                 "read_labels.1": Loop(
                      "labels, next, faults",
                      "__CPROVER_same_object(labels, name) && __CPROVER_same_object(next, values)"
                      f" && {READ} <= 255 && (fills >> {READ} & 1) != 0"
-                     f" && {WRITTEN} <= 255 && {WRITTEN} + 255 <= {READ} + length",
+                     f" && {WRITTEN} <= 255 && {WRITTEN} + 255 <= {READ} + length"
+                     f" && ({WRITTEN} > 0 || {READ} + length == 255)",
                      f"255 - {READ}")},
           mutants=((BASE32, "at + BASE32_STEP <= label", "at < label"),
                    (BASE32, "BASE32_STEP - (label - at)", "BASE32_STEP + (label - at)"))),
+    Proof("base32_read_labels", "prove_base32.c", models={"read_labels": "model_read_labels"},
+          mutants=((BASE32, "return read_labels(read_hex_characters,",
+                    "return read_labels(read_characters,"),)),
+    Proof("base32_is_canonical", "prove_base32.c",
+          mutants=((BASE32_H, "0xf, 0x1, NEVER, 0x7}", "0xf, 0x1, NEVER, 0x3}"),
+                   (BASE32_H, "{0, NEVER, 0x3,", "{0, 0, 0x3,"))),
     Proof("label_begins", "prove_tunnels.c", unwind={"fills_to_end.0": 256},
           loops={"label_begins.0": Loop(
               "at",
@@ -109,31 +149,41 @@ PROOFS = [
                     "return label_begins(question, (size_t)question->name_length - "
                     "domain->wire_length);", "return true;"))),
     Proof("make_id", "prove_rules.c",
-          mutants=((TUNNELS, "VALUE_MASK & ~(VALUE_MASK >> bits % VALUE_BITS)", "VALUE_MASK"),)),
+          mutants=((RULES, "VALUE_MASK & ~(VALUE_MASK >> bits % VALUE_BITS)", "VALUE_MASK"),)),
+    Proof("make_rules", "prove_rules.c", unwind={"make_types.0": 4},
+          mutants=((RULES, "out->id_values = 0;", ""),
+                   (RULES, "[TUNNEL_CAA] = 257,", ""))),
     Proof("find_domain", "prove_tunnels.c", unwind={"find_domain.0": 33},
           models={"is_under": "model_is_under"},
           mutants=((TUNNELS, "while (--left > 0)", "while (left-- > 0)"),
                    (TUNNELS, "while (--left > 0)", "while (--left > 1)"))),
-    Proof("is_canonical", "prove_tunnels.c",
-          mutants=((TUNNELS, "0xf, 0x1, NEVER, 0x7}", "0xf, 0x1, NEVER, 0x3}"),
-                   (TUNNELS, "{0, NEVER, 0x3,", "{0, 0, 0x3,"))),
     Proof("tunnels_classify_query", "prove_tunnels.c", models=VERDICT_MODELS,
           mutants=((TUNNELS, "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
                    (TUNNELS, "if (captured > 2 &&", "if (captured > 1 &&"),
                    (TUNNELS,
                     "size_t length = (size_t)question->name_length - domain->wire_length;",
                     "size_t length = question->name_length;"),
-                   (TUNNELS, "domain == NULL || domain->format != TUNNEL_OPAQUE",
-                    "domain == NULL"),
+                   (TUNNELS, "domain == NULL || !asks_question_only(domain)", "domain == NULL"),
+                   (TUNNELS, "read_values(question, domain, end, true, out)",
+                    "read_values(question, domain, end, false, out)"),
+                   (TUNNELS, "if (octet_count < DNSTTEX_OCTETS_MIN) {", "if (false) {"),
+                   (TUNNELS, f"{NO_LABEL}    if (!read_values", "    if (!read_values"),
+                   (TUNNELS, "if (domain->format == TUNNEL_SLIPSTREAM) {", "if (false) {"),
                    (TUNNELS, "plain ? FRAMES_DNSTT_ID_OCTETS : domain->id_octets",
                     "plain ? 0 : domain->id_octets"))),
     Proof("tunnels_classify_response", "prove_tunnels.c", models=VERDICT_MODELS,
           mutants=((TUNNELS, "plain ? FRAMES_DNSTT_ID_OCTETS : domain->id_octets", "0"),
                    (TUNNELS, "if (!plain && domain->any_framing) {", "if (false) {"),
-                   (TUNNELS, "? classify_payload(&question, domain, true, end, out)",
-                    "? classify_payload(&question, domain, false, end, out)"),
-                   (TUNNELS, ": classify_payload(&question, domain, false, end, out)",
-                    ": classify_payload(&question, domain, true, end, out)"))),
+                   (TUNNELS, "return response_code == NO_ERROR || response_code == NAME_ERROR;",
+                    "return true;"),
+                   (TUNNELS, "default:\n        return response_code == NO_ERROR;",
+                    "default:\n        return true;"),
+                   (TUNNELS, "{\n        return classify_dnsttex_payload(question, domain, end",
+                    "{\n        return classify_slipstream(domain, question, end"),
+                   (TUNNELS, "? classify_payload(question, domain, true, end, out)",
+                    "? classify_payload(question, domain, false, end, out)"),
+                   (TUNNELS, ": classify_payload(question, domain, false, end, out)",
+                    ": classify_payload(question, domain, true, end, out)"))),
     Proof("segment", "prove_frames.c", wraps=COMMAND,
           mutants=((KCP, "length > end - at - KCP_HEADER_OCTETS", "length > end - at"),
                    (KCP, "command - COMMAND_FIRST >= COMMAND_COUNT || ", ""),
@@ -146,13 +196,32 @@ PROOFS = [
               "end - at")},
           mutants=((KCP, "while (end - at >= KCP_HEADER_OCTETS", "while (at < end"),
                    (KCP, " && base32_word(values, at) == conversation", ""),
-                   (KCP, "at += octets;", "at += KCP_HEADER_OCTETS;"),
-                   (KCP, "    if (octets == 0) {\n            return false;\n        }\n", ""),
-                   (KCP, "return at == end;", "return true;"))),
+                   *further("segment", "KCP_HEADER_OCTETS", "kcp_is_packet"))),
     Proof("kcp_is_packet", "prove_frames.c",
           models={"segment": "model_segment", "continues": "model_continues"},
           mutants=((KCP, "begin + segment(values, begin, end)", "segment(values, begin, end)"),
                    (KCP, " || continues(values, begin, at, end)", " || true"))),
+    Proof("compact_segment", "prove_frames.c", wraps=SHORT_WORD,
+          models={"base32_word": "model_base32_word"},
+          mutants=((KCP, "length > end - at - KCP_COMPACT_HEADER_OCTETS", "length > end - at"),
+                   (KCP, "__builtin_bswap16((uint16_t)base32_word(values, at + COMPACT_TAIL))",
+                    "(uint16_t)base32_word(values, at + COMPACT_TAIL)"))),
+    Proof("compact_continues", "prove_frames.c",
+          models={"compact_segment": "model_compact_segment", "base32_word": "model_base32_word"},
+          loops={"compact_continues.0": Loop(
+              "at, segments_end, last_word, last_word_at",
+              "begin <= at && at <= end && segments_end == at && (at == begin) == (first == 0)",
+              "end - at")},
+          mutants=((KCP, "while (end - at >= KCP_COMPACT_HEADER_OCTETS", "while (at < end"),
+                   (KCP, "compact_conversation(values, at) == conversation", "true"),
+                   *further("compact_segment", "KCP_COMPACT_HEADER_OCTETS",
+                            "kcp_is_compact_packet"))),
+    Proof("kcp_is_compact_packet", "prove_frames.c",
+          models={"compact_segment": "model_compact_segment",
+                  "compact_continues": "model_continues"},
+          mutants=((KCP, "begin + compact_segment(values, begin, end)",
+                    "compact_segment(values, begin, end)"),
+                   (KCP, " || compact_continues(values, begin, at, end)", " || true"))),
     Proof("frames_dnstt", "prove_frames.c", wraps=PADDING_MARK,
           mutants=((FRAMES_H, "if (packet >= length) {", "if (packet == length) {"),
                    (FRAMES_H, "> FRAMES_PADDING_MAX", "> 2 * FRAMES_PADDING_MAX"),
@@ -161,23 +230,61 @@ PROOFS = [
           mutants=((FRAMES_H, "return rest > KCP_HEADER_OCTETS &&",
                     "return rest >= KCP_HEADER_OCTETS &&"),
                    (FRAMES_H, " && base32_octet(values, id) == rest - 1", ""))),
+    Proof("are_packets", "prove_frames.c",
+          models={"kcp_is_compact_packet": "model_kcp_is_compact_packet",
+                  "base32_octet": "model_base32_octet"},
+          unwind={"are_packets.0": 13},
+          mutants=((DNSTTEX, "if (at >= end) {", "if (at > end) {"),
+                   (DNSTTEX, "length < KCP_COMPACT_HEADER_OCTETS || ", ""),
+                   (DNSTTEX, " || length > end - at", ""),
+                   (DNSTTEX, "!kcp_is_compact_packet(values, at, at + length)", "false"))),
+    Proof("dnsttex_frame", "prove_frames.c", wraps=LOW_OCTET,
+          models={"kcp_is_compact_packet": "model_kcp_is_compact_packet",
+                  "are_packets": "model_are_packets", "base32_word": "model_frame_word"},
+          mutants=((DNSTTEX, "length >= PROBE_LONG_OCTETS", "length > PROBE_LONG_OCTETS"),
+                   (DNSTTEX, "end - at == POLL_OCTETS", "end - at >= POLL_OCTETS"),
+                   (DNSTTEX, "(hint && mark == HINT_POLL_MARK)", "mark == HINT_POLL_MARK"),
+                   (DNSTTEX, "mark >= KCP_COMPACT_HEADER_OCTETS && ", ""),
+                   (DNSTTEX, " && at + mark == end", ""),
+                   (DNSTTEX, "length > DNSTTEX_ID_OCTETS + HINT_OCTETS", "true"))),
+    Proof("slipstream_header", "prove_frames.c",
+          mutants=((SLIPSTREAM, "if (source >= length) {", "if (source > 2 * length) {"),
+                   (SLIPSTREAM, "source + 1 + source_octets > length",
+                    "source + source_octets > length"),
+                   (SLIPSTREAM, "base32_word(values, LONG_VERSION) != VERSION_1", "false"),
+                   (SLIPSTREAM, "id_octets > SLIPSTREAM_ID_OCTETS_MAX ||", ""),
+                   (SLIPSTREAM, " ||\n        type == RETRY", ""),
+                   (SLIPSTREAM, "if (id_octets == 0) {", "if (false) {"),
+                   (SLIPSTREAM, "length < SHORT_HEADER_OCTETS_MIN",
+                    "length < PACKET_OCTETS_MIN"))),
     Proof("token_session", "prove_token.c", unsigned=False,
           mutants=((TOKEN, "values + sizeof first, sizeof rest", "values + 9, sizeof rest"),)),
+    Proof("octets_at", "prove_token.c", unsigned=False,
+          models={"base32_word": "model_base32_word"},
+          mutants=((TOKEN, "base32_word(values, at + 4);", "base32_word(values, at + 8);"),
+                   (TOKEN, "count < 8 ? word & ~(UINT64_MAX >> 8 * count) : word", "word"))),
+    Proof("token_session_at", "prove_token.c", unwind={"token_session_at.0": 4}, unsigned=False,
+          models={"octets_at": "model_octets_at"},
+          mutants=((TOKEN, "octets_at(values, at + done, octets - done)",
+                    "octets_at(values, done, octets - done)"),
+                   (TOKEN, "done < octets;", "done <= octets;"))),
     Proof("token_fingerprint", "prove_token.c", unwind={"token_fingerprint.0": 17}, unsigned=False,
           mutants=((TOKEN, "get64(data + at + 8)", "get64(data + at + 9)"),
                    (TOKEN, ">> 40);", ">> 39);"))),
     Proof("classify_frame", "prove_classify.c", unwind={"has_port.0": 17},
           models={name: f"model_{name}" for name in (
               "ip_parse", "tunnels_classify_query", "tunnels_classify_response", "token_session",
-              "token_fingerprint")},
+              "token_session_at", "token_fingerprint")},
           mutants=((CLASSIFY, "findings->value_count - domain->id_values",
                     "findings->value_count"),
+                   (CLASSIFY, "domain->format == TUNNEL_SLIPSTREAM", "false"),
+                   (CLASSIFY, "findings->slipstream.at, ", "findings->value_count, "),
                    (CLASSIFY, "wire_set_fingerprint(record, domain->index, 0);",
                     "wire_set_fingerprint(record, UINT8_MAX, 0);"),
                    (CLASSIFY, "wire_set_fingerprint(record, domain->index, fingerprint);",
                     "wire_set_fingerprint(record, 0, fingerprint);"),
                    (WIRE_H, "fingerprint << 8 | domain", "fingerprint << 9 | domain"),
-                   (TUNNEL, "if (tunnel_client_id_size(tunnel) == 0) {", "if (false) {"),
+                   (TUNNEL, "{WIRE_NO_SESSION, WIRE_STRONG}", "{WIRE_WEAK, WIRE_STRONG}"),
                    (CLASSIFY, " && findings.strength != WIRE_NO_SESSION", ""))),
     Proof("wire_check", "prove_intake.c", unwind={"account_fits.0": 32},
           loops={"check_batch.0": Loop("i", "i <= count && (i <= any || any_is_valid)", "count - i")},

@@ -68,9 +68,11 @@ static enum wire_outcome findings_of(const struct tunnels_rules *rules, const ui
         if (!wire_is_rejected(outcome)) {
             bool session = out->strength != WIRE_NO_SESSION;
             __CPROVER_assume(out->strength < WIRE_STRENGTHS);
-            __CPROVER_assume(session == (any_tunnel.format != TUNNEL_OPAQUE));
+            __CPROVER_assume(has_strength(any_domain.format, session));
             __CPROVER_assume(!session || (out->value_count > any_domain.id_values &&
                                           out->value_count <= DNS_NAME_MAX));
+            __CPROVER_assume(!session || any_domain.format != TUNNEL_SLIPSTREAM ||
+                             is_inside(&out->slipstream, out->value_count));
         }
     }
     given_findings = out;
@@ -103,8 +105,25 @@ uint64_t model_token_session(const struct token_key *key, uint8_t domain,
 {
     REQUIRE(key == &given_classifier->key && domain < given_classifier->rules.domain_count,
             "the domain is one of those configured");
-    REQUIRE(values == given_findings->values && mask == any_domain.id_mask,
+    REQUIRE(values == given_findings->values && mask == any_domain.id_mask &&
+                any_domain.format != TUNNEL_SLIPSTREAM,
             "values begin with an id of the domain's");
+    uint64_t token = nondet_token();
+    __CPROVER_assume(token != 0);
+    return token;
+}
+
+uint64_t model_token_session_at(const struct token_key *key, uint8_t domain, const uint8_t *values,
+                                size_t at, size_t octets)
+{
+    const struct slipstream_id id = {.at = (uint8_t)at, .octets = (uint8_t)octets};
+    REQUIRE(key == &given_classifier->key && domain < given_classifier->rules.domain_count,
+            "the domain is one of those configured");
+    REQUIRE(values == given_findings->values && any_domain.format == TUNNEL_SLIPSTREAM,
+            "values are those that were read");
+    REQUIRE(at <= UINT8_MAX && octets <= TOKEN_OCTETS_MAX &&
+                is_inside(&id, given_findings->value_count),
+            "the id is inside them");
     uint64_t token = nondet_token();
     __CPROVER_assume(token != 0);
     return token;
@@ -149,6 +168,7 @@ void prove_classify_frame(void)
         any_tunnel.format < TUNNEL_FORMATS &&
         (any_tunnel.format != TUNNEL_VAYDNS ||
          (any_tunnel.clientid_size >= 1 && any_tunnel.clientid_size <= TUNNEL_CLIENT_ID_MAX)));
+    __CPROVER_assume(has_format(&any_domain) && any_domain.format == any_tunnel.format);
     const struct wire_expectation expected = expectation(&classifier);
     given_frame = &frame;
     given_classifier = &classifier;
@@ -166,6 +186,10 @@ void prove_classify_frame(void)
             "a session's query has its fingerprint");
     REACH(outcome == WIRE_QUERY && record.strength == WIRE_STRONG, "a query");
     REACH(outcome == WIRE_QUERY && record.token == 0, "a query without a session");
+    REACH(outcome == WIRE_QUERY && record.token == 0 && any_domain.format == TUNNEL_DNSTTEX,
+          "a probe");
+    REACH(outcome == WIRE_QUERY && record.token != 0 && any_domain.format == TUNNEL_SLIPSTREAM,
+          "a query of slipstream's");
     REACH(outcome == WIRE_RESPONSE, "a response");
     REACH(outcome == WIRE_REJECTED_EDNS, "a rejected query");
     REACH(outcome == WIRE_QUERY && record.bytes == WIRE_MESSAGE_BYTES_MAX, "the largest message");

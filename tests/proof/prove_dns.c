@@ -5,12 +5,33 @@
 
 #include <stdlib.h>
 
+/* For the loop's contract in proofs.py: where a root may be, and of each octet of the message up to
+ * there whether labels that begin there, none of them empty, end at it. */
+typedef unsigned __CPROVER_bitvector[DNS_HEADER_OCTETS + DNS_NAME_MAX + 1] message_set;
+size_t root_at;
+message_set named;
+
+static void define_named(const uint8_t *message, size_t length)
+{
+    for (unsigned at = DNS_HEADER_OCTETS; at <= DNS_HEADER_OCTETS + DNS_NAME_MAX; at++) {
+        octet_bits octet = at < root_at && at < length ? message[at] : 0;
+        bool ends = at == root_at || (octet != 0 && SET_HAS(named >> (at + 1), octet));
+        __CPROVER_assume(SET_HAS(named, at) == ends);
+    }
+}
+
+message_set nondet_set(void);
+
 void prove_dns_question_parse(void)
 {
     struct dns_question out;
     size_t length = nondet_size();
-    __CPROVER_assume(length <= FRAME_MAX);
+    root_at = nondet_size();
+    __CPROVER_assume(length <= FRAME_MAX && root_at >= DNS_HEADER_OCTETS &&
+                     root_at < DNS_HEADER_OCTETS + DNS_NAME_MAX);
     uint8_t *message = malloc(length);
+    named = nondet_set();
+    define_named(message, length);
 
     int result = dns_question_parse(message, length, &out);
 
@@ -20,7 +41,12 @@ void prove_dns_question_parse(void)
                     out.end == DNS_HEADER_OCTETS + out.name_length + QUESTION_FIXED_OCTETS &&
                     out.end <= length,
                 "the question is in the message");
-        REACH(length == FRAME_MAX && out.name_length == DNS_NAME_MAX, "the longest name");
+        PROMISE(DNS_HEADER_OCTETS + out.name_length != root_at + 1 ||
+                    SET_HAS(named, DNS_HEADER_OCTETS),
+                "no label is empty");
+        REACH(length == FRAME_MAX && out.name_length == DNS_NAME_MAX &&
+                  SET_HAS(named, DNS_HEADER_OCTETS),
+              "the longest name");
         REACH(out.name_length == 1, "the root");
     }
     REACH(result == -EBADMSG && length == FRAME_MAX, "a bad name");

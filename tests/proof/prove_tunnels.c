@@ -46,7 +46,7 @@ void prove_label_begins(void)
     size_t offset = nondet_size();
     __CPROVER_assume(offset <= DNS_NAME_MAX);
     start = DNS_NAME_MAX - offset;
-    fills = fills_to_end(octets);
+    fills = fills_to_end(octets, 0);
     const struct dns_question question = {.name = octets + start, .name_length = nondet_octet()};
 
     bool result = label_begins(&question, offset);
@@ -67,20 +67,6 @@ bool model_label_begins(const struct dns_question *question, size_t offset)
     bool result = nondet_bool();
     begins = result ? offset : SIZE_MAX;
     return result;
-}
-
-/* What tunnels_rules_make makes of any options. */
-static bool has_format(const struct tunnels_domain *domain)
-{
-    bool dnstt = domain->format == TUNNEL_DNSTT || domain->format == TUNNEL_NOIZDNS;
-    uint8_t least = domain->format == TUNNEL_OPAQUE   ? 0
-                    : domain->format == TUNNEL_VAYDNS ? 1
-                                                      : TUNNEL_CLIENT_ID_MAX;
-    uint8_t most = domain->format == TUNNEL_OPAQUE ? 0 : TUNNEL_CLIENT_ID_MAX;
-    return domain->format < TUNNEL_FORMATS && domain->id_octets >= least &&
-           domain->id_octets <= most && domain->id_values == domain->id_octets * 8 / 5 &&
-           (!domain->any_framing || domain->format == TUNNEL_DNSTT) &&
-           domain->plain == (dnstt && !domain->any_framing);
 }
 
 static bool domain_is_valid(const struct tunnels_domain *domain, unsigned count)
@@ -108,23 +94,6 @@ void prove_is_under(void)
     REACH(result && length == DNS_NAME_MAX && domain.wire_length == DOMAIN_WIRE_MAX, "the longest");
     REACH(result && length == domain.wire_length, "the domain itself");
     REACH(!result && length >= domain.wire_length, "another name");
-}
-
-/* --- is_canonical: the values of a name. */
-
-void prove_is_canonical(void)
-{
-    uint8_t values[BASE32_BUFFER_SIZE];
-    size_t count = nondet_size();
-    __CPROVER_assume(count >= 2 && count <= DNS_NAME_MAX && values[count - 1] <= VALUE_MASK);
-
-    bool result = is_canonical(values, count);
-
-    size_t spare = count * VALUE_BITS - base32_octet_count(count) * 8;
-    PROMISE(result == (spare < VALUE_BITS && (values[count - 1] & ((1u << spare) - 1)) == 0),
-            "it tells whether no bit is to spare");
-    REACH(result && spare == 4, "bits that are zero");
-    REACH(!result && spare < VALUE_BITS, "bits that are not");
 }
 
 /* --- find_domain: all of the rules' domains, in turn. */
@@ -219,20 +188,33 @@ const struct tunnels_domain *model_find_domain(const struct tunnels_rules *rules
     return &any_domain;
 }
 
-int model_base32_read_labels(const uint8_t *labels, size_t length, uint8_t *values)
+static int read_labels(const uint8_t *labels, size_t length, uint8_t *values, bool hex)
 {
     REQUIRE((labels == filled || labels == filled_copy) && length == filled_length,
             "labels fill what is read");
     REQUIRE(__CPROVER_r_ok(labels, length + BASE32_STEP), "a step more can be read");
     REQUIRE(values == findings.values, "there is room for values");
+    REQUIRE(hex == (matched->format == TUNNEL_DNSTTEX), "the alphabet is the format's");
     int result = nondet_int();
-    __CPROVER_assume(result == -EBADMSG || (result >= 0 && (size_t)result <= length));
+    __CPROVER_assume(result == -EBADMSG ||
+                     (result >= (length > 0 ? 1 : 0) && (size_t)result <= length));
     return result;
 }
 
-bool model_is_canonical(const uint8_t *values, size_t count)
+int model_base32_read_labels(const uint8_t *labels, size_t length, uint8_t *values)
 {
-    REQUIRE(values == findings.values && count >= 2 && count <= DNS_NAME_MAX,
+    return read_labels(labels, length, values, false);
+}
+
+int model_base32hex_read_labels(const uint8_t *labels, size_t length, uint8_t *values)
+{
+    return read_labels(labels, length, values, true);
+}
+
+bool model_base32_is_canonical(const uint8_t *values, size_t count)
+{
+    REQUIRE(values == findings.values && count == findings.value_count && count >= 1 &&
+                count <= DNS_NAME_MAX,
             "values are those that were read");
     return nondet_bool();
 }
@@ -265,9 +247,44 @@ int model_frames_vaydns(const uint8_t *values, size_t length, size_t id)
     return result;
 }
 
+bool shown; /* whether a frame of dnsttEx's or a header of slipstream's was found */
+
+int model_dnsttex_frame(const uint8_t *values, size_t length)
+{
+    REQUIRE(values == findings.values && matched->format == TUNNEL_DNSTTEX,
+            "values are those that were read, of the format");
+    REQUIRE(length >= DNSTTEX_OCTETS_MIN && length <= base32_octet_count(DNS_NAME_MAX),
+            "the length is one that a name can have");
+    int result = nondet_int();
+    __CPROVER_assume(result == FRAMES_WRONG || result == WIRE_WEAK || result == WIRE_STRONG ||
+                     (result == WIRE_NO_SESSION && length >= 15));
+    shown = result != FRAMES_WRONG;
+    return result;
+}
+
+int model_slipstream_header(const uint8_t *values, size_t length, struct slipstream_id *out)
+{
+    REQUIRE(values == findings.values && matched->format == TUNNEL_SLIPSTREAM,
+            "values are those that were read, of the format");
+    REQUIRE(length == base32_octet_count(findings.value_count), "the length is that of the values");
+    REQUIRE(out == &findings.slipstream, "the id is found");
+    int result = nondet_int();
+    __CPROVER_assume(result == FRAMES_WRONG || result == FRAMES_SHORT || result == WIRE_WEAK ||
+                     result == WIRE_STRONG || result == WIRE_NO_SESSION);
+    __CPROVER_assume(result < 0 || length >= 21);
+    shown = result >= 0;
+    if (result > WIRE_NO_SESSION) {
+        out->at = nondet_octet();
+        out->octets = nondet_octet();
+        __CPROVER_assume(is_inside(out, findings.value_count));
+    }
+    return result;
+}
+
 static void assume_valid(const struct tunnels_rules *rules)
 {
     given_rules = rules;
+    shown = false;
     __CPROVER_havoc_object(&findings);
     __CPROVER_havoc_object(&any_domain);
     __CPROVER_assume(rules->domain_count >= 1 && rules->domain_count <= DOMAINS_MAX);
@@ -282,12 +299,18 @@ static void promise(const struct tunnels_rules *rules, size_t captured, enum wir
         PROMISE(captured >= DNS_HEADER_OCTETS, "a message that counts has a header");
         PROMISE(findings.domain == matched && matched->index < rules->domain_count,
                 "the domain is one of those configured");
-        PROMISE(!taken || session == (matched->format != TUNNEL_OPAQUE),
-                "all but opaque has sessions");
+        PROMISE(!taken || has_strength(matched->format, session),
+                "opaque has no sessions, and most have nothing else");
+        PROMISE(!taken || shown ||
+                    (matched->format != TUNNEL_DNSTTEX && matched->format != TUNNEL_SLIPSTREAM),
+                "dnsttex and slipstream have their frame or header");
         PROMISE(taken || matched->format != TUNNEL_OPAQUE, "nothing of opaque is rejected");
         PROMISE(!session || (findings.value_count > matched->id_values &&
                              findings.value_count <= DNS_NAME_MAX),
                 "a session has an id, and something behind it");
+        PROMISE(!session || matched->format != TUNNEL_SLIPSTREAM ||
+                    is_inside(&findings.slipstream, findings.value_count),
+                "slipstream's id is inside the values");
         PROMISE(!session || !matched->any_framing || findings.strength == WIRE_WEAK,
                 "any framing proves nothing");
     }
@@ -301,7 +324,17 @@ static void promise(const struct tunnels_rules *rules, size_t captured, enum wir
     REACH(session && matched->format == TUNNEL_XDNS && findings.strength == WIRE_STRONG, "xdns");
     REACH(session && matched->plain && findings.strength == WIRE_STRONG, "dnstt");
     REACH(session && matched->any_framing, "any framing");
-    REACH(taken && !session, "opaque");
+    REACH(session && matched->format == TUNNEL_DNSTTEX, "dnsttex");
+    REACH(session && matched->format == TUNNEL_SLIPSTREAM && findings.slipstream.octets == 20,
+          "slipstream");
+    REACH(taken && !session && matched->format == TUNNEL_DNSTTEX, "a probe");
+    REACH(taken && !session && matched->format == TUNNEL_OPAQUE, "opaque");
+}
+
+/* The formats whose servers look at nothing past the question. */
+static bool question_is_all(void)
+{
+    return matched->format == TUNNEL_SLIPSTREAM || matched->format == TUNNEL_OPAQUE;
 }
 
 void prove_tunnels_classify_query(void)
@@ -321,6 +354,21 @@ void prove_tunnels_classify_query(void)
                 outcome == WIRE_MALFORMED || outcome == WIRE_OTHER_DOMAIN ||
                 wire_is_rejected(outcome),
             "a query is classified as one");
+    if (outcome >= WIRE_REJECTED_FIRST) {
+        bool answers = message[6] != 0 || message[7] != 0;
+        PROMISE(!answers || question_is_all(), "a query with answers is malformed to most");
+        PROMISE((outcome != WIRE_REJECTED_OPCODE && outcome != WIRE_REJECTED_EDNS) ||
+                    !question_is_all(),
+                "nothing past the question counts to the others");
+        REACH(answers && outcome == WIRE_QUERY && findings.strength == WIRE_WEAK,
+              "slipstream's with an answer");
+        REACH(outcome == WIRE_REJECTED_SHORT && filled_length == 0 &&
+                  matched->format == TUNNEL_DNSTTEX,
+              "no label before dnsttex's domain");
+        REACH(outcome == WIRE_REJECTED_EDNS && matched->format == TUNNEL_DNSTTEX, "bad EDNS");
+        REACH(outcome == WIRE_REJECTED_FRAMING && matched->format == TUNNEL_SLIPSTREAM,
+              "another header than slipstream's");
+    }
     REACH(outcome == WIRE_IGNORED_NOT_QUERY, "a response");
     REACH(outcome == WIRE_MALFORMED, "a malformed message");
     REACH(outcome == WIRE_OTHER_DOMAIN, "another domain");
@@ -341,5 +389,13 @@ void prove_tunnels_classify_response(void)
     promise(&rules, captured, outcome);
     PROMISE(outcome == WIRE_RESPONSE || outcome == WIRE_IGNORED_NOT_RESPONSE,
             "a response is one of a session or none");
+    if (outcome == WIRE_RESPONSE) {
+        uint8_t code = message[3] & 0xf;
+        PROMISE(code == 0 || question_is_all(), "a response without error counts");
+        PROMISE(code == 0 || code == 3 || matched->format == TUNNEL_OPAQUE,
+                "any error counts of opaque alone");
+        REACH(code == 3 && matched->format == TUNNEL_SLIPSTREAM, "slipstream's, with nothing");
+        REACH(code == 5, "refused");
+    }
     REACH(outcome == WIRE_IGNORED_NOT_RESPONSE, "none of a session");
 }

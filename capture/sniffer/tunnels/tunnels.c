@@ -100,8 +100,11 @@ __attribute__((always_inline)) static inline bool read_values(const struct dns_q
     }
     int value_count = hex ? base32hex_read_labels(name, length, out->values)
                           : base32_read_labels(name, length, out->values);
+    if (value_count < 0) {
+        return false;
+    }
     out->value_count = (unsigned)value_count;
-    return value_count >= 0;
+    return true;
 }
 
 /* The rules on the labels before the domain, in a message that ends at `end`. Returns WIRE_QUERY,
