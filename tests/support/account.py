@@ -13,7 +13,7 @@ SPLIT = {
     "rejected": "dnstt_rejected_queries_total",
     "ignored": "dnstt_exporter_packets_ignored_total",
 }
-SETTLED_SECONDS = 2
+SETTLED_SECONDS = 10  # only bounds a failing test, however busy the machine is
 
 MARKER = wire.message(wire.labels([b"marker", b"invalid"]))
 

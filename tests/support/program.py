@@ -146,7 +146,7 @@ class Program:
         """Its exit status, once neither process is left."""
         status = self.process.wait(seconds)
         if self.sniffer:
-            wait_for(lambda: not alive(self.sniffer), 1, "the sniffer's end")
+            wait_for(lambda: not alive(self.sniffer), END_SECONDS, "the sniffer's end")
         return status
 
     def stop(self, number=signal.SIGTERM):
