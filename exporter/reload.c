@@ -8,15 +8,15 @@
 #include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
 #include "exporter/system/systemd.h"
+#include "exporter/system/wall_clock.h"
 #include "exporter/web_config/access.h"
 #include "exporter/web_config/files.h"
 
 #include <stdio.h>
-#include <time.h>
 
 static struct reloaded just_loaded(void)
 {
-    return (struct reloaded){.successful = 1, .success_time = (uint64_t)time(NULL)};
+    return (struct reloaded){.successful = 1, .success_moment = wall_clock_moment()};
 }
 
 void reload_start(struct state *state, struct systemd *systemd, uint32_t now, struct reload *out)
@@ -32,7 +32,8 @@ void reload_start(struct state *state, struct systemd *systemd, uint32_t now, st
     for (unsigned i = 0; i < GEOIP_DATABASES; i++) {
         state->databases[i].file = just_loaded();
     }
-    const struct reloaded none = {SELF_METRICS_UNKNOWN, SELF_METRICS_UNKNOWN};
+    const struct reloaded none = {.successful = SELF_METRICS_UNKNOWN,
+                                  .success_moment = SELF_METRICS_UNKNOWN};
     state->web_config = state->access != NULL ? just_loaded() : none;
 }
 
@@ -72,7 +73,9 @@ static bool look_at(struct reload *reload, enum geoip_which which)
     case GEOIP_KEPT:
         reload->state->databases[which].file.successful = 0;
         log_line(LOG_WARN, "cannot load the new database; still using the old one", "flag",
-                 error.flag, "file", error.path, "error", error.reason, NULL);
+                 error.flag, "file", error.path, "error", error.reason,
+                 error.keys_found.count > 0 ? "keys_in_file" : NULL, error.keys_found.text,
+                 "keys_looked_for", error.keys_wanted.text, NULL);
         break;
     }
     return true;

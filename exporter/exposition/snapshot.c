@@ -4,7 +4,9 @@
 #include "exporter/counts/sessions.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/state/state.h"
+#include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
+#include "exporter/system/wall_clock.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -25,13 +27,24 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Fills in when a file was loaded; a file that is not there stays unknown. */
+static void show_success(const struct wall_clock *wall, struct reloaded *file)
+{
+    file->success_time = file->success_moment == SELF_METRICS_UNKNOWN
+                             ? SELF_METRICS_UNKNOWN
+                             : wall_clock_of(wall, file->success_moment) / 1000;
+}
+
 /* The whole of it, so that no value can be forgotten; what its pointers lead to is not copied. */
 static void copy_state(const struct state *state, struct state *out)
 {
     *out = *state;
     out->self_values = self_metrics_read(&state->self);
+    out->self_values.start_milliseconds = wall_clock_of(&state->wall, state->self.start_moment);
+    show_success(&state->wall, &out->web_config);
     for (enum geoip_which which = 0; which < GEOIP_DATABASES; which++) {
         out->databases[which].values = geoip_values(state->geoip, which);
+        show_success(&state->wall, &out->databases[which].file);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "exporter/geoip/database.h"
 
 #include "exporter/counts/geo.h"
+#include "exporter/geoip/key_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,21 +11,25 @@ enum {
     /* How many tree nodes are searched for a usable record. If there is one, it is among the first
      * few hundred. The limit refuses a large file of another kind in under 0.2 s, and ends the
      * walk of a damaged tree that leads in circles. */
-    WALK_NODES_MAX = 100000,
+    WALK_NODES_MAX = 50000,
     /* Nodes still to visit: at most one for each bit of an address, children first. */
     WALK_PENDING_MAX = 128,
+    /* Records whose keys are named when none is usable. */
+    WALK_NAMED_MAX = 8,
 };
 
 const struct geoip_kind geoip_kind_country = {
     .flag = "-geoip.country-database",
     .none = "has no countries",
     .read = geoip_layout_country,
+    .name_keys = geoip_layout_country_keys,
 };
 
 const struct geoip_kind geoip_kind_asn = {
     .flag = "-geoip.asn-database",
     .none = "has no ASNs",
     .read = geoip_layout_asn,
+    .name_keys = geoip_layout_asn_keys,
 };
 
 static const char *mmdb_reason(int status)
@@ -44,8 +49,26 @@ static const char *mmdb_reason(int status)
     }
 }
 
+/* The records of a tree that were of no use. */
+struct useless {
+    unsigned count;
+    struct key_names keys; /* of the first ones */
+};
+
+static bool is_useful(const struct geoip_kind *kind, MMDB_entry_s *record, struct useless *useless)
+{
+    struct geo place = GEO_UNKNOWN;
+    if (kind->read(record, &place)) {
+        return true;
+    }
+    if (useless->count++ < WALK_NAMED_MAX) {
+        key_names_add_record(&useless->keys, record);
+    }
+    return false;
+}
+
 /* Returns NULL when a data record of the wanted kind was found, otherwise the reason. */
-static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind)
+static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind, struct useless *useless)
 {
     uint32_t pending[WALK_PENDING_MAX] = {0}; /* the root, node 0, is the first */
     unsigned count = 1;
@@ -61,8 +84,7 @@ static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind)
         const uint64_t records[] = {node.right_record, node.left_record};
         MMDB_entry_s entries[] = {node.right_record_entry, node.left_record_entry};
         for (unsigned i = 0; i < 2; i++) {
-            struct geo place = GEO_UNKNOWN;
-            if (types[i] == MMDB_RECORD_TYPE_DATA && kind->read(&entries[i], &place)) {
+            if (types[i] == MMDB_RECORD_TYPE_DATA && is_useful(kind, &entries[i], useless)) {
                 return NULL;
             }
             if (types[i] == MMDB_RECORD_TYPE_SEARCH_NODE) {
@@ -90,32 +112,46 @@ static int map_copy(int copy, MMDB_s *mmdb, const char **reason)
     return status == MMDB_OUT_OF_MEMORY_ERROR ? -ENOMEM : -EINVAL;
 }
 
-/* Opens a complete copy as a database of the wanted kind. */
-static int open_copy(const struct geoip_kind *kind, const struct geoip_copy *copy, MMDB_s *mmdb,
-                     const char **reason)
+/* An error without its reason. */
+static struct geoip_error error_of(const struct geoip_kind *kind, const char *path)
 {
-    int error = map_copy(copy->memory, mmdb, reason);
-    if (error != 0) {
-        return error;
-    }
-    const char *wrong = walk(mmdb, kind);
-    if (wrong != NULL) {
-        MMDB_close(mmdb);
-        *reason = wrong;
-        return -EINVAL;
-    }
-    return 0;
+    return (struct geoip_error){.flag = kind->flag, .path = path, .reason = ""};
 }
 
-static struct geoip_error error_of(const struct geoip_kind *kind, const char *path, int code,
-                                   const char *reason)
+static void refuse_kind(const struct geoip_kind *kind, const struct key_names *found,
+                        struct geoip_error *error)
 {
-    return (struct geoip_error){
-        .flag = kind->flag,
-        .path = path,
-        .reason = reason,
-        .permission = code == -EACCES || code == -EPERM,
-    };
+    error->keys_found = *found;
+    if (found->count == 0) {
+        key_names_add(&error->keys_found, "none", NULL);
+    }
+    kind->name_keys(&error->keys_wanted);
+}
+
+/* Opens a complete copy as a database of the wanted kind. */
+static int open_copy(const struct geoip_kind *kind, const struct geoip_copy *copy, MMDB_s *mmdb,
+                     struct geoip_error *error)
+{
+    int code = map_copy(copy->memory, mmdb, &error->reason);
+    if (code != 0) {
+        return code;
+    }
+    struct useless useless = {.count = 0};
+    const char *wrong = walk(mmdb, kind, &useless);
+    if (wrong == NULL) {
+        return 0;
+    }
+    MMDB_close(mmdb);
+    error->reason = wrong;
+    if (wrong == kind->none) {
+        refuse_kind(kind, &useless.keys, error);
+    }
+    return -EINVAL;
+}
+
+static bool is_permission(int code)
+{
+    return code == -EACCES || code == -EPERM;
 }
 
 /* Opens the version at the path, and begins to copy it. */
@@ -135,18 +171,18 @@ static int begin(const char *path, struct geoip_copy *copy, const char **reason)
 
 /* Does the same, and copies to the end at once. */
 static int open_path(const struct geoip_kind *kind, const char *path,
-                     struct geoip_database *database, const char **reason)
+                     struct geoip_database *database, struct geoip_error *error)
 {
     struct geoip_copy copy;
-    int code = begin(path, &copy, reason);
+    int code = begin(path, &copy, &error->reason);
     if (code != 0) {
         return code;
     }
     do {
-        code = geoip_copy_step(&copy, reason);
+        code = geoip_copy_step(&copy, &error->reason);
     } while (code > 0);
     if (code == 0) {
-        code = open_copy(kind, &copy, &database->mmdb, reason);
+        code = open_copy(kind, &copy, &database->mmdb, error);
     }
     database->identity = copy.identity;
     geoip_copy_end(&copy);
@@ -157,11 +193,11 @@ int geoip_database_open(const struct geoip_kind *kind, const char *path, struct 
                         struct geoip_error *error)
 {
     struct geoip_database database = {.kind = kind, .path = path};
-    const char *reason = "";
+    *error = error_of(kind, path);
     if (path != NULL) {
-        int code = open_path(kind, path, &database, &reason);
+        int code = open_path(kind, path, &database, error);
         if (code < 0) {
-            *error = error_of(kind, path, code, reason);
+            error->permission = is_permission(code);
             return code;
         }
         database.open = true;
@@ -192,10 +228,9 @@ static bool is_known(const struct geoip_database *database, const struct file_id
            (!again && file_identity_equal(identity, &database->refused));
 }
 
-static enum geoip_outcome keep(struct geoip_database *database, int code, const char *reason,
-                               struct geoip_error *error)
+static enum geoip_outcome keep(struct geoip_database *database, int code, struct geoip_error *error)
 {
-    *error = error_of(database->kind, database->path, code, reason);
+    error->permission = is_permission(code);
     database->unusable = true;
     return GEOIP_KEPT;
 }
@@ -204,25 +239,24 @@ static enum geoip_outcome look(struct geoip_database *database, bool again,
                                struct geoip_error *error)
 {
     struct file_identity identity;
-    const char *reason = "";
     bool was_missing = database->missing;
-    int file = geoip_copy_open(database->path, &identity, &reason);
+    int file = geoip_copy_open(database->path, &identity, &error->reason);
     database->missing = file < 0;
     if (file == -EACCES) {
         /* Landlock allows the old folder itself, not a new one of the same name. */
-        reason = "cannot be read: Permission denied; if its folder was replaced, restart";
+        error->reason = "cannot be read: Permission denied; if its folder was replaced, restart";
     }
     if (file < 0) {
-        return was_missing && !again ? GEOIP_UNCHANGED : keep(database, file, reason, error);
+        return was_missing && !again ? GEOIP_UNCHANGED : keep(database, file, error);
     }
     if (is_known(database, &identity, again)) {
         close(file);
         return GEOIP_UNCHANGED;
     }
-    int code = geoip_copy_begin(file, &identity, &database->copy, &reason);
+    int code = geoip_copy_begin(file, &identity, &database->copy, &error->reason);
     if (code != 0) {
         close(file);
-        return keep(database, code, reason, error);
+        return keep(database, code, error);
     }
     database->copying = true;
     return GEOIP_COPYING;
@@ -231,19 +265,18 @@ static enum geoip_outcome look(struct geoip_database *database, bool again,
 static enum geoip_outcome go_on(struct geoip_database *database, struct geoip_error *error)
 {
     MMDB_s mmdb;
-    const char *reason = "";
-    int code = geoip_copy_step(&database->copy, &reason);
+    int code = geoip_copy_step(&database->copy, &error->reason);
     if (code > 0) {
         return GEOIP_COPYING;
     }
     if (code == 0) {
-        code = open_copy(database->kind, &database->copy, &mmdb, &reason);
+        code = open_copy(database->kind, &database->copy, &mmdb, error);
     }
     database->copying = false;
     geoip_copy_end(&database->copy);
     if (code != 0) {
         database->refused = database->copy.identity;
-        return keep(database, code, reason, error);
+        return keep(database, code, error);
     }
     MMDB_close(&database->mmdb);
     database->mmdb = mmdb;
@@ -258,6 +291,7 @@ enum geoip_outcome geoip_database_reload(struct geoip_database *database, bool a
     if (!database->open) {
         return GEOIP_UNCHANGED;
     }
+    *error = error_of(database->kind, database->path);
     return database->copying ? go_on(database, error) : look(database, again, error);
 }
 

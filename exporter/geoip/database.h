@@ -22,6 +22,7 @@ struct geoip_kind {
     const char *flag;
     const char *none; /* the reason to refuse a file without it */
     geoip_layout_reader *read;
+    geoip_layout_namer *name_keys;
 };
 
 extern const struct geoip_kind geoip_kind_country;

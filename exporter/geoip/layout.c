@@ -1,51 +1,91 @@
 #include "exporter/geoip/layout.h"
 
 #include "exporter/counts/geo.h"
+#include "exporter/geoip/key_names.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum { LAYOUT_PATH_MAX = 3 }; /* keys and the NULL that ends them */
 
-static const char *const country_layouts[][LAYOUT_PATH_MAX] = {
-    {"country", "iso_code", NULL},            /* GeoLite2, DB-IP Lite, GeoOpen */
+/* A path of keys to a value; without a key it is the record itself. */
+typedef const char *const layout[LAYOUT_PATH_MAX];
+
+/* The most common first: a lookup takes the first that fits. */
+static layout country_layouts[] = {
+    {"country", "iso_code", NULL},            /* GeoLite2, DB-IP, IP2Location, GeoOpen */
     {"registered_country", "iso_code", NULL}, /* GeoLite2, where nothing better is known */
-    {"country_code", NULL}, /* IPinfo Lite (its `country` is a name), ip-location-db */
+    {"country_code", NULL}, /* IPinfo Lite (its `country` is a name), ip-location-db, IPLocate */
     {"country", NULL},      /* IPinfo country_asn */
+    {"geo", "country_code", NULL},      /* IPinfo Core and Plus */
+    {"location", "country_code", NULL}, /* ipapi.is */
+    {"geo", "country_iso_code", NULL},  /* Elastic Common Schema */
+    {"country_iso_code", NULL},         /* GeoLite2, written flat */
+    {"country", "code", NULL},
+    {"country", "isoAlpha2", NULL}, /* BigDataCloud */
+    {"geo", "country", NULL},
+    {"location", "country", NULL},
+    {"iso_code", NULL},
+    {"country_code2", NULL}, /* ipgeolocation.io */
+    {"country_short", NULL}, /* IP2Location, written flat */
+    {"countryCode", NULL},   /* ip-api */
+    {"cc", NULL},
+    {NULL}, /* sing-box, mihomo */
 };
 
-static const char *const asn_layouts[][LAYOUT_PATH_MAX] = {
-    {"autonomous_system_number", NULL},          /* GeoLite2, DB-IP Lite, ip-location-db */
-    {"asn", NULL},                               /* IPinfo */
-    {"country", "AutonomousSystemNumber", NULL}, /* GeoOpen */
+static layout asn_layouts[] = {
+    {"autonomous_system_number", NULL}, /* GeoLite2, DB-IP Lite, IP2Location, ip-location-db */
+    {"asn", NULL},                      /* IPinfo, IPLocate */
+    {"country", "AutonomousSystemNumber", NULL},  /* GeoOpen */
+    {"traits", "autonomous_system_number", NULL}, /* GeoIP2 Enterprise, DB-IP ISP */
+    {"as", "asn", NULL},                          /* IPinfo Core and Plus */
+    {"asn", "asn", NULL},                         /* ipapi.is */
+    {"as", "number", NULL},                       /* Elastic Common Schema */
+    {"asn", "number", NULL},
+    {"asn", "as_number", NULL},  /* ipgeolocation.io */
+    {"connection", "asn", NULL}, /* ipregistry, ipwhois */
+    {"AutonomousSystemNumber", NULL},
+    {"as_number", NULL},
+    {"ASN", NULL},
+    {"as", NULL},
+    {NULL},
 };
 
-static bool is_capital(char letter)
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Returns 0 for what is not a letter of ASCII. */
+static char capital(char letter)
 {
-    return letter >= 'A' && letter <= 'Z';
+    if (letter >= 'a' && letter <= 'z') {
+        return (char)(letter - 'a' + 'A');
+    }
+    return (char)(letter >= 'A' && letter <= 'Z' ? letter : 0);
 }
 
-/* Two capital letters and nothing else. ZZ means "not known". */
-static bool country_of(const MMDB_entry_data_s *data, uint16_t *country)
+/* Two letters and nothing else. ZZ means "not known". */
+static bool country_of(const MMDB_entry_data_s *data, struct geo *place)
 {
-    if (data->type != MMDB_DATA_TYPE_UTF8_STRING || data->data_size != 2 ||
-        !is_capital(data->utf8_string[0]) || !is_capital(data->utf8_string[1])) {
+    if (data->type != MMDB_DATA_TYPE_UTF8_STRING || data->data_size != 2) {
         return false;
     }
-    uint16_t value = GEO_COUNTRY(data->utf8_string[0], data->utf8_string[1]);
-    if (value == GEO_UNKNOWN.country) {
+    char first = capital(data->utf8_string[0]);
+    char second = capital(data->utf8_string[1]);
+    uint16_t value = GEO_COUNTRY(first, second);
+    if (first == 0 || second == 0 || value == GEO_UNKNOWN.country) {
         return false;
     }
-    *country = value;
+    place->country = value;
     return true;
 }
 
 /* Plain digits, with or without "AS" before them; no digits mean 0. No NUL ends the text. */
-static bool asn_of_text(const char *text, uint32_t length, uint64_t *asn)
+static bool asn_of_text(const MMDB_entry_data_s *data, uint64_t *asn)
 {
     enum { ASN_DIGITS_MAX = 10 }; /* of 4294967295 */
 
-    if (length >= 2 && text[0] == 'A' && text[1] == 'S') {
+    const char *text = data->utf8_string;
+    uint32_t length = data->data_size;
+    if (length >= 2 && capital(text[0]) == 'A' && capital(text[1]) == 'S') {
         text += 2;
         length -= 2;
     }
@@ -63,37 +103,78 @@ static bool asn_of_text(const char *text, uint32_t length, uint64_t *asn)
     return true;
 }
 
-static bool asn_of(const MMDB_entry_data_s *data, uint32_t *asn)
+/* Numbers that came by way of JSON are often stored so. */
+static bool asn_of_double(double number, uint64_t *asn)
 {
-    uint64_t value = 0;
+    if (!(number >= 0 && number <= UINT32_MAX)) { /* nor NaN */
+        return false;
+    }
+    *asn = (uint64_t)number;
+    return (double)*asn == number;
+}
+
+static bool asn_of_uint128(const MMDB_entry_data_s *data, uint64_t *asn)
+{
+#if MMDB_UINT128_IS_BYTE_ARRAY
+    (void)data;
+    (void)asn;
+    return false;
+#else
+    *asn = (uint64_t)data->uint128;
+    return data->uint128 <= UINT32_MAX;
+#endif
+}
+
+/* Any way in which a file stores a whole number. */
+static bool number_of(const MMDB_entry_data_s *data, uint64_t *number)
+{
     switch (data->type) {
     case MMDB_DATA_TYPE_UTF8_STRING:
-        if (!asn_of_text(data->utf8_string, data->data_size, &value)) {
-            return false;
-        }
-        break;
+        return asn_of_text(data, number);
+    case MMDB_DATA_TYPE_DOUBLE:
+        return asn_of_double(data->double_value, number);
     case MMDB_DATA_TYPE_UINT16:
-        value = data->uint16;
-        break;
+        *number = data->uint16;
+        return true;
     case MMDB_DATA_TYPE_UINT32:
-        value = data->uint32;
-        break;
+        *number = data->uint32;
+        return true;
+    case MMDB_DATA_TYPE_INT32:
+        *number = (uint64_t)data->int32; /* one below 0 is too large */
+        return true;
+    case MMDB_DATA_TYPE_UINT64:
+        *number = data->uint64;
+        return true;
+    case MMDB_DATA_TYPE_UINT128:
+        return asn_of_uint128(data, number);
     default:
         return false;
     }
-    if (value == GEO_UNKNOWN.asn || value > UINT32_MAX) {
+}
+
+static bool asn_of(const MMDB_entry_data_s *data, struct geo *place)
+{
+    uint64_t value;
+    if (!number_of(data, &value) || value == GEO_UNKNOWN.asn || value > UINT32_MAX) {
         return false;
     }
-    *asn = (uint32_t)value;
+    place->asn = (uint32_t)value;
     return true;
+}
+
+static bool read_value(MMDB_entry_s *record, layout *path,
+                       bool (*take)(const MMDB_entry_data_s *data, struct geo *place),
+                       struct geo *place)
+{
+    MMDB_entry_data_s data;
+    return MMDB_aget_value(record, &data, *path) == MMDB_SUCCESS && data.has_data &&
+           take(&data, place);
 }
 
 bool geoip_layout_country(MMDB_entry_s *record, struct geo *place)
 {
-    for (size_t i = 0; i < sizeof(country_layouts) / sizeof(country_layouts[0]); i++) {
-        MMDB_entry_data_s data;
-        if (MMDB_aget_value(record, &data, country_layouts[i]) == MMDB_SUCCESS && data.has_data &&
-            country_of(&data, &place->country)) {
+    for (size_t i = 0; i < LENGTH(country_layouts); i++) {
+        if (read_value(record, &country_layouts[i], country_of, place)) {
             return true;
         }
     }
@@ -102,12 +183,34 @@ bool geoip_layout_country(MMDB_entry_s *record, struct geo *place)
 
 bool geoip_layout_asn(MMDB_entry_s *record, struct geo *place)
 {
-    for (size_t i = 0; i < sizeof(asn_layouts) / sizeof(asn_layouts[0]); i++) {
-        MMDB_entry_data_s data;
-        if (MMDB_aget_value(record, &data, asn_layouts[i]) == MMDB_SUCCESS && data.has_data &&
-            asn_of(&data, &place->asn)) {
+    for (size_t i = 0; i < LENGTH(asn_layouts); i++) {
+        if (read_value(record, &asn_layouts[i], asn_of, place)) {
             return true;
         }
     }
     return false;
+}
+
+static void name_layout(layout *path, struct key_names *names)
+{
+    const char *first = (*path)[0];
+    if (first == NULL) {
+        key_names_add(names, "(the record itself)", NULL);
+    } else {
+        key_names_add(names, first, (*path)[1]);
+    }
+}
+
+void geoip_layout_country_keys(struct key_names *names)
+{
+    for (size_t i = 0; i < LENGTH(country_layouts); i++) {
+        name_layout(&country_layouts[i], names);
+    }
+}
+
+void geoip_layout_asn_keys(struct key_names *names)
+{
+    for (size_t i = 0; i < LENGTH(asn_layouts); i++) {
+        name_layout(&asn_layouts[i], names);
+    }
 }

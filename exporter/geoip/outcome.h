@@ -2,14 +2,20 @@
 #ifndef EXPORTER_GEOIP_OUTCOME_H
 #define EXPORTER_GEOIP_OUTCOME_H
 
+#include "exporter/geoip/key_names.h"
+
 #include <stdbool.h>
 
-/* What failed, for one clear log line. Texts are static or the caller's path. */
+/* What failed, for one clear log line. Texts are static or the caller's path; `keys_found` is from
+ * the file, cleaned. */
 struct geoip_error {
     const char *flag; /* "-geoip.country-database" or "-geoip.asn-database" */
     const char *path;
     const char *reason; /* "cannot be read: Permission denied", "is not a MaxMind DB file", … */
     bool permission;    /* the process may not read it (EACCES) */
+    /* Of a database without what the flag needs; otherwise both are empty. */
+    struct key_names keys_found;  /* in the file: "none" when it has none */
+    struct key_names keys_wanted; /* that were looked for */
 };
 
 enum geoip_outcome {

@@ -20,8 +20,10 @@ static const struct {
     [PAGE_UNAUTHORIZED] = {MHD_HTTP_UNAUTHORIZED, "a user and a password are needed\n",
                            MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                            "Basic realm=\"dnstt_exporter\", charset=\"UTF-8\""},
-    [PAGE_FORBIDDEN] = {MHD_HTTP_FORBIDDEN, "this address answers to loopback names only\n", NULL,
-                        NULL},
+    [PAGE_FORBIDDEN] = {MHD_HTTP_FORBIDDEN,
+                        "the header Host has to name loopback at this address; "
+                        "a reverse proxy has to send Host: localhost\n",
+                        NULL, NULL},
     [PAGE_NOT_FOUND] = {MHD_HTTP_NOT_FOUND, "not found\n", NULL, NULL},
     [PAGE_BUSY] = {MHD_HTTP_SERVICE_UNAVAILABLE,
                    "too many scrapes at a time (-web.max-requests); try again later\n", NULL, NULL},

@@ -44,10 +44,42 @@ static bool cut_port(char *host)
     return number_parse(colon + 1, 0, UINT16_MAX, &port) == 0;
 }
 
+/* An IPv4 address in any form that inet_aton(3) reads, such as 127.1. No browser asks DNS for a
+ * name that ends in a number, so no DNS can make such a name. */
+static bool is_ipv4_loopback(const char *name)
+{
+    struct in_addr address;
+    /* inet_aton itself takes anything behind a space. */
+    return name[strspn(name, "0123456789abcdefABCDEFxX.")] == '\0' &&
+           inet_aton(name, &address) != 0 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+/* An IPv6 address in brackets: ::1, or 127.0.0.0/8 mapped into IPv6. */
+static bool is_ipv6_loopback(char *name)
+{
+    struct in6_addr address;
+    size_t length = strlen(name);
+    if (length < 2 || name[0] != '[' || name[length - 1] != ']') {
+        return false;
+    }
+    name[length - 1] = '\0';
+    return inet_pton(AF_INET6, name + 1, &address) == 1 &&
+           (IN6_IS_ADDR_LOOPBACK(&address) ||
+            (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == IN_LOOPBACKNET));
+}
+
+/* Cuts off the dot that ends a full name. */
+static void cut_root(char *name)
+{
+    size_t length = strlen(name);
+    if (length > 0 && name[length - 1] == '.') {
+        name[length - 1] = '\0';
+    }
+}
+
 bool request_host_is_loopback(const char *host)
 {
     char name[HOST_MAX];
-    struct in_addr address;
     size_t length = strlen(host);
     if (length >= sizeof name) {
         return false;
@@ -56,10 +88,11 @@ bool request_host_is_loopback(const char *host)
     if (!cut_port(name)) {
         return false;
     }
-    if (strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0) {
+    if (is_ipv6_loopback(name)) {
         return true;
     }
-    return inet_pton(AF_INET, name, &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+    cut_root(name);
+    return strcasecmp(name, "localhost") == 0 || is_ipv4_loopback(name);
 }
 
 enum page request_check(struct MHD_Connection *connection, const char *target, const char *method,

@@ -21,8 +21,11 @@ struct MHD_Connection;
 enum page request_check(struct MHD_Connection *connection, const char *target, const char *method,
                         bool loopback);
 
-/* True for the Host values that name loopback: localhost, 127.0.0.0/8 and [::1], with or without a
- * port. */
+/*
+ * True for the Host values that name loopback, with or without a port: localhost, in any case;
+ * 127.0.0.0/8, in any form that inet_aton(3) reads; both with or without a dot at the end; and in
+ * brackets ::1 and 127.0.0.0/8 mapped into IPv6, in any form. DNS can make none of these.
+ */
 bool request_host_is_loopback(const char *host);
 
 #endif

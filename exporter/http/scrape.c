@@ -6,6 +6,7 @@
 #include "exporter/http/gzip.h"
 #include "exporter/http/negotiate.h"
 #include "exporter/state/state.h"
+#include "exporter/system/wall_clock.h"
 #include "exporter/web_config/headers.h"
 
 #include <errno.h>
@@ -207,10 +208,11 @@ static struct MHD_Response *make_page(const struct state *state, const struct wi
     return response;
 }
 
-bool scrape_serve(const struct state *state, struct MHD_Connection *connection,
+bool scrape_serve(struct state *state, struct MHD_Connection *connection,
                   const struct headers *headers, bool only_head)
 {
     const struct wish wish = take_wish(connection);
+    wall_clock_look(&state->wall);
     struct MHD_Response *response = only_head ? make_head() : make_page(state, &wish);
     if (response == NULL) {
         return false;

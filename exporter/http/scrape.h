@@ -10,9 +10,9 @@ struct state;
 struct headers;
 
 /* Queues the page as the request's Accept, Accept-Encoding and `name[]` ask for it, or for HEAD
- * only its headers; `headers` are added. Returns false when memory is short; then close the
- * connection. */
-bool scrape_serve(const struct state *state, struct MHD_Connection *connection,
+ * only its headers; `headers` are added. Follows the wall clock. Returns false when memory is
+ * short; then close the connection. */
+bool scrape_serve(struct state *state, struct MHD_Connection *connection,
                   const struct headers *headers, bool only_head);
 
 /* Bytes that all replies being sent may take, besides the copies of snapshot.h. */

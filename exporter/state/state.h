@@ -12,6 +12,7 @@
 #include "exporter/state/intake.h"
 #include "exporter/system/reloaded.h"
 #include "exporter/system/self_metrics.h"
+#include "exporter/system/wall_clock.h"
 
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct state {
     struct state_database databases[GEOIP_DATABASES];
     struct reloaded web_config; /* SELF_METRICS_UNKNOWN without -web.config.file */
     struct http_counters http;
+    struct wall_clock wall; /* as of the last scrape */
     struct self_metrics self;
     struct self_metrics_values self_values; /* filled in where they are shown */
     uint64_t sniffer_up;                    /* 1; 0 while the sniffer is silent */

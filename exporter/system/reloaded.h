@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 struct reloaded {
-    uint64_t successful;   /* 1: the file at the path is the one in use; 0: an older one is */
-    uint64_t success_time; /* seconds since 1970 of the latest successful load */
+    uint64_t successful;     /* 1: the file at the path is the one in use; 0: an older one is */
+    uint64_t success_moment; /* milliseconds of CLOCK_BOOTTIME of the latest successful load */
+    uint64_t success_time;   /* in seconds since 1970, filled in where it is shown */
 };
 
 #endif

@@ -1,5 +1,7 @@
 #include "exporter/system/self_metrics.h"
 
+#include "exporter/system/wall_clock.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,7 +73,6 @@ void self_metrics_open(pid_t sniffer, struct self_metrics *out)
 {
     char path[sizeof "/proc//statm" + 10];
     struct rlimit limit;
-    struct timespec now;
     *out = (struct self_metrics){.page_bytes = (uint64_t)sysconf(_SC_PAGESIZE)};
     out->memory = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     snprintf(path, sizeof path, "/proc/%d/statm", (int)sniffer);
@@ -82,8 +83,7 @@ void self_metrics_open(pid_t sniffer, struct self_metrics *out)
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         out->max_descriptors = limit.rlim_cur;
     }
-    clock_gettime(CLOCK_REALTIME, &now);
-    out->start_milliseconds = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    out->start_moment = wall_clock_moment();
 }
 
 struct self_metrics_values self_metrics_read(const struct self_metrics *process)
@@ -98,7 +98,6 @@ struct self_metrics_values self_metrics_read(const struct self_metrics *process)
         .virtual_bytes = own[STATM_VIRTUAL],
         .open_descriptors = count_descriptors(process->max_descriptors),
         .max_descriptors = process->max_descriptors,
-        .start_milliseconds = process->start_milliseconds,
         .sniffer_cpu_microseconds = microseconds(process->sniffer_cpu),
         .sniffer_resident_bytes = sniffer[STATM_RESIDENT],
     };

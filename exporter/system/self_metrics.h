@@ -19,7 +19,7 @@ struct self_metrics_values {
     uint64_t virtual_bytes;
     uint64_t open_descriptors;
     uint64_t max_descriptors;
-    uint64_t start_milliseconds; /* since 1970, when self_metrics_open was called */
+    uint64_t start_milliseconds; /* since 1970, filled in where it is shown */
     uint64_t sniffer_cpu_microseconds;
     uint64_t sniffer_resident_bytes;
 };
@@ -30,7 +30,7 @@ struct self_metrics {
     clockid_t sniffer_cpu;
     uint64_t page_bytes;
     uint64_t max_descriptors;
-    uint64_t start_milliseconds;
+    uint64_t start_moment; /* milliseconds of CLOCK_BOOTTIME, when self_metrics_open was called */
 };
 
 /* Opens the sources it can: call it before the sandbox, once the descriptor limit is set. A value

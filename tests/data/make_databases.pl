@@ -17,6 +17,7 @@ BEGIN {
 }
 
 use JSON::PP ();
+use Math::Int128 ();
 use MaxMind::DB::Writer::Tree;
 
 # The same table stands in tests/unit/test_geoip.c.
@@ -33,15 +34,24 @@ my @PLACES = (
     { network => '2001:db8::/32',  country => 'ZA', asn => 65551 },
 );
 
-# How a value is stored goes by its key. What is not named here is text.
+# The paths that exporter/geoip/layout.c looks for. The same stand in README and in
+# tests/unit/exporter/geoip/test_geoip.c. One without a key is the record itself.
+my @COUNTRY_PATHS = ('', qw(
+    country.iso_code registered_country.iso_code country_code country geo.country_code
+    location.country_code geo.country_iso_code country_iso_code country.code country.isoAlpha2
+    geo.country location.country iso_code country_code2 country_short countryCode cc
+));
+my @ASN_PATHS = ('', qw(
+    autonomous_system_number asn country.AutonomousSystemNumber traits.autonomous_system_number
+    as.asn asn.asn as.number asn.number asn.as_number connection.asn AutonomousSystemNumber
+    as_number ASN as
+));
+
+# How a value is stored goes by its key. What is not named here is text, or a map.
 my %TYPES = (
     autonomous_system_number => 'uint32',
-    country                  => 'map',
-    continent                => 'map',
     geoname_id               => 'uint32',
     is_in_european_union     => 'boolean',
-    names                    => 'map',
-    registered_country       => 'map',
 );
 
 # One file: what each network holds, and what differs from the types and settings above.
@@ -52,11 +62,15 @@ sub write_database {
         ip_version               => $more{ip_version}  // 6,
         record_size              => $more{record_size} // 24,
         database_type            => $type,
+        root_data_type           => $more{root}        // 'map',
         languages                => ['en'],
         description              => { en => "$type for tests" },
         alias_ipv6_to_ipv4       => $more{alias} // 0,
         remove_reserved_networks => 0,
-        map_key_type_callback    => sub { $types{ $_[0] } // 'utf8_string' },
+        map_key_type_callback    => sub {
+            my ($key, $value) = @_;
+            return ref $value eq 'HASH' ? 'map' : $types{$key} // 'utf8_string';
+        },
     );
     $tree->insert_network(@$_) for @$records;
 
@@ -103,6 +117,73 @@ sub geolite_asn {
     };
 }
 
+# A value below a path of keys, with another beside it on each level.
+sub nested {
+    my ($path, $value) = @_;
+    return $value if $path eq '';
+    my ($first, $rest) = split /\./, $path, 2;
+    return { $first => nested($rest // '', $value), beside => { name => 'Another' } };
+}
+
+# One file for each path, with all places.
+sub write_paths {
+    my ($folder) = @_;
+    for my $path (@COUNTRY_PATHS) {
+        write_database("$folder/country-$path.mmdb", 'Path',
+            records(\@PLACES, sub { nested($path, lc $_[0]{country}) }),
+            root => $path eq '' ? 'utf8_string' : 'map');
+    }
+    for my $path (@ASN_PATHS) {
+        my ($key) = $path =~ /([^.]*)$/;
+        write_database("$folder/asn-$path.mmdb", 'Path',
+            records(\@PLACES, sub { nested($path, $_[0]{asn}) }),
+            root  => $path eq '' ? 'uint32' : 'map',
+            types => { $key => 'uint32' });
+    }
+    write_database("$folder/asn-text.mmdb", 'Path', records(\@PLACES, sub { "AS$_[0]{asn}" }),
+        root => 'utf8_string');
+}
+
+# An ASN database of numbers of one type: 10.77.N.0/24 has the one at N.
+sub write_number {
+    my ($path, $type, @numbers) = @_;
+    my @records = map { [ "10.77.$_.0/24", { asn => $numbers[$_] } ] } 0 .. $#numbers;
+    write_database($path, 'Odd', \@records, types => { asn => $type });
+}
+
+# Nothing of use, under names that are not fit to be shown, too long or too many.
+sub write_foreign_keys {
+    my ($folder) = @_;
+    my %hostile = (
+        "red\e[31m"      => 1,
+        "line\nend"      => 1,
+        "quote\"s\\"     => 1,
+        "nul\0byte"      => 1,
+        "comma, space"   => 1,
+        "\x{e9}t\x{e9}"  => { "\x{202e}back" => 1 },
+        ''               => 1,
+        "l" . 'o' x 300 . 'ng' => { 'i' x 300 => 1 },
+    );
+    write_database("$folder/hostile-keys.mmdb", 'Odd', [ [ '10.77.1.0/24', \%hostile ] ]);
+    write_database("$folder/many-keys.mmdb", 'Odd',
+        [ [ '10.77.1.0/24', { map { ("key$_" => $_) } 100 .. 999 } ] ]);
+    write_database("$folder/wide-keys.mmdb", 'Odd',
+        [ [ '10.77.1.0/24', { map { ($_ x 40 => { $_ x 40 => 1 }) } 'a' .. 'z' } ] ]);
+    # Several records, the second of which refers to the first one's map.
+    write_database(
+        "$folder/some-keys.mmdb", 'Odd',
+        [
+            [ '10.77.1.0/24', { net => { number => 'None', deep => { er => 'value' } }, b => '' } ],
+            [ '10.77.2.0/24', { net => { number => 'None', deep => { er => 'value' } }, c => '' } ],
+        ],
+    );
+    write_database("$folder/bare-text.mmdb", 'Odd', [ [ '10.77.1.0/24', 'private' ] ],
+        root => 'utf8_string');
+    write_database("$folder/bare-number.mmdb", 'Odd', [ [ '10.77.1.0/24', 0 ] ], root => 'uint32');
+    write_database("$folder/no-name.mmdb", 'Odd', [ [ '10.77.1.0/24', { '' => 1, a => 1 } ] ]);
+    write_database("$folder/no-keys.mmdb", 'Odd', [ [ '10.77.1.0/24', {} ] ]);
+}
+
 sub write_spec {
     my ($folder, $places) = @_;
     my $country = records($places, \&geolite_country);
@@ -137,7 +218,6 @@ sub write_layouts {
             }
         }),
         record_size => 32,
-        types       => { country => 'utf8_string' },
     );
     write_database(
         "$folder/ipinfo-country-asn.mmdb", 'ipinfo generic_country_asn_free.mmdb',
@@ -148,7 +228,6 @@ sub write_layouts {
                 country_name => 'A country',
             }
         }),
-        types => { country => 'utf8_string' },
     );
     write_database("$folder/location-country.mmdb", 'ip-location-db country',
         records(\@PLACES, sub { { country_code => $_[0]{country} } }));
@@ -193,8 +272,7 @@ sub write_layouts {
         ],
     );
     write_database("$folder/map-country.mmdb", 'Odd',
-        [ [ '10.77.1.0/24', { country => { iso_code => { en => 'DE' } } } ] ],
-        types => { iso_code => 'map' });
+        [ [ '10.77.1.0/24', { country => { iso_code => { en => 'DE' } } } ] ]);
     write_database(
         "$folder/odd-asn.mmdb", 'Odd',
         [
@@ -212,15 +290,24 @@ sub write_layouts {
             [ '10.77.12.0/24', { asn => ' 174' } ],
             [ '10.77.13.0/24', { short => 'AS174' } ],
             [ '10.77.14.0/24', { asn => 'AX174' } ],
+            [ '10.77.15.0/24', { asn => 'aS174' } ],
         ],
-        types => { autonomous_system_number => 'utf8_string', country => 'utf8_string' },
+        types => { autonomous_system_number => 'utf8_string' },
     );
     write_database("$folder/short-asn.mmdb", 'Odd',
         [ [ '10.77.1.0/24', { autonomous_system_number => 64496 } ] ],
         types => { autonomous_system_number => 'uint16' });
-    write_database("$folder/signed-asn.mmdb", 'Odd',
-        [ [ '10.77.1.0/24', { autonomous_system_number => 64496 } ] ],
-        types => { autonomous_system_number => 'int32' });
+    write_number("$folder/signed-asn.mmdb", 'int32', 64496, 2147483647, 0, -1, -2147483648);
+    write_number("$folder/double-asn.mmdb", 'double', 64496, 4294967295, 0, -1, 64496.5,
+        4294967296, 1e300, 'inf', 'nan');
+    my $one = Math::Int128::uint128(1);
+    my @long = (64496, 4294967295, 0, 4294967296, ($one << 32) + 64496, ($one << 64) - 1);
+    write_number("$folder/long-asn.mmdb", 'uint64', @long);
+    write_number("$folder/longest-asn.mmdb", 'uint128', @long, ($one << 64) + 64496, ($one << 127));
+    write_number("$folder/float-asn.mmdb", 'float', 64496);
+
+    write_paths($folder);
+    write_foreign_keys($folder);
 }
 
 my ($folder, $spec) = @ARGV;

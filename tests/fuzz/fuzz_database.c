@@ -6,6 +6,7 @@
  */
 #include "exporter/counts/geo.h"
 #include "exporter/geoip/database.h"
+#include "exporter/geoip/key_names.h"
 #include "exporter/geoip/outcome.h"
 
 #include <assert.h>
@@ -42,12 +43,25 @@ static void put_file(const uint8_t *bytes, size_t size, int number)
     close(file);
 }
 
+/* Names are there when the file has nothing of use, and fit to be shown. */
+static void check_keys(const struct key_names *keys, bool none)
+{
+    size_t length = strnlen(keys->text, sizeof keys->text);
+    assert(length < sizeof keys->text && none == (length > 0) && none == (keys->count > 0));
+    for (size_t i = 0; i < length; i++) {
+        assert(keys->text[i] >= ' ' && keys->text[i] <= '~');
+    }
+}
+
 static void check_refusal(const struct geoip_kind *kind, const char *path, int code,
                           const struct geoip_error *error)
 {
     assert(code < 0);
     assert(error->flag == kind->flag && error->path == path && !error->permission);
     assert(error->reason[0] != '\0' && strchr(error->reason, '\n') == NULL);
+    bool none = error->reason == kind->none;
+    check_keys(&error->keys_found, none);
+    check_keys(&error->keys_wanted, none);
 }
 
 /* What the database says of the address, checked. */

@@ -259,6 +259,15 @@ static unsigned check_reply(struct exchange *exchange)
     return status;
 }
 
+/* Whether a Host that a line has could be an address, of loopback or not. */
+static bool may_be_address(const char *value)
+{
+    value += strspn(value, " \t");
+    value += strspn(value, "0123456789abcdefABCDEFxX.:[]");
+    value += strspn(value, " \t");
+    return *value == '\n' || *value == '\0';
+}
+
 /*
  * Whether the head has a Host, and the request no loopback name anywhere. Lines end in LF, and a CR
  * is nothing wherever it stands, as libmicrohttpd 0.9.75 has it. It loses fields where a line is
@@ -276,16 +285,18 @@ static bool names_a_foreign_host(const uint8_t *request, size_t size)
         }
     }
     bool host = false;
+    bool loopback = strcasestr(text, "localhost") != NULL;
     bool plain = strlen(text) == length;
     const char *line = text + strspn(text, "\n");
     while (*line != '\0' && *line != '\n') {
-        host |= strncasecmp(line, "host:", 5) == 0;
+        if (strncasecmp(line, "host:", 5) == 0) {
+            host = true;
+            loopback |= may_be_address(line + 5);
+        }
         plain &= *line != ' ' && *line != '\t';
         line += strcspn(line, "\n");
         line += *line == '\n';
     }
-    bool loopback = strcasestr(text, "localhost") != NULL || strstr(text, "127.") != NULL ||
-                    strstr(text, "[::1]") != NULL;
     free(text);
     return host && plain && !loopback;
 }

@@ -119,7 +119,11 @@ REQUESTS = [
     "GET /metrics?name[]=dnstt_active_clients&name[]=dnstt_queries_total HTTP/1.1\r\n"
     "Host: 127.0.0.1\r\nAccept: application/openmetrics-text;q=0.4, text/*\r\n"
     "Accept-Encoding: br;q=1, *;q=0.5, identity;q=0\r\n\r\n",
+    "GET /metrics HTTP/1.1\r\nHost: LocalHost.:9713\r\n\r\n",
+    "GET /metrics HTTP/1.1\r\nHost: 0x7f.1:9713\r\n\r\n",
+    "GET /metrics HTTP/1.1\r\nHost: [::ffff:7f00:1]\r\n\r\n",
     # And as nobody should.
+    "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n",
     "GET /metrics HTTP/1.1\r\nHost: attacker.example\r\n\r\n",
     "POST /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\r\nbody",
     "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

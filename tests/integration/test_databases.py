@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import tempfile
@@ -54,6 +55,74 @@ def country_seen(host):
         return wait_for(counted, 2, "a query counted")
 
     return seen
+
+
+@pytest.fixture
+def layouts(folder):
+    """A file of each layout that is read, and some that are of no use."""
+    run("perl", str(ROOT / "tests/data/make_databases.pl"), str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("country, asn", [
+    ("ipinfo-lite", "ipinfo-lite"), ("country-geo.country_code", "asn-as.asn"),
+    ("country-", "asn-traits.autonomous_system_number"), ("country-cc", "asn-"),
+    ("country-location.country_code", "asn-text"),
+])
+def test_layouts(host, start, layouts, country, asn):
+    """Of several makers: country and ASN become labels."""
+    program = start("-geoip.country-database", str(layouts / f"{country}.mmdb"),
+                    "-geoip.asn-database", str(layouts / f"{asn}.mmdb"))
+    host.inbound.send(frames.query_frame(wire.query(os.urandom(8), "t.example.com"), RESOLVER))
+    wait_for(lambda: program.metrics().find("dnstt_queries_total", country="DE", asn="64496"), 2,
+             "DE and 64496")
+
+
+def refusal(host, flag, database):
+    """The log of a start that is refused."""
+    program = Program(host.server, "-dnstt.domain", "t.example.com", flag, str(database))
+    try:
+        assert program.wait_end() == 1
+        return program.log()
+    finally:
+        program.kill()
+
+
+def wanted_by(log):
+    return re.search('keys_looked_for="(.*)"', log)[1].split(", ")
+
+
+@pytest.mark.parametrize("what, flag", [("country", "-geoip.country-database"),
+                                        ("ASN", "-geoip.asn-database")])
+def test_readme_tells_the_keys(host, layouts, what, flag):
+    """Those that are looked for, in this order."""
+    row = re.search(rf"^\| {what} \| (`.*) \|$", (ROOT / "README.md").read_text(), re.M)[1]
+    log = refusal(host, flag, layouts / "neither.mmdb")
+    assert re.findall("`(.*?)`", row) + ["(the record itself)"] == wanted_by(log)
+
+
+def test_the_keys_of_a_file_of_no_use_are_named(host, layouts):
+    log = refusal(host, "-geoip.asn-database", layouts / "location-country.mmdb")
+    assert 'error="has no ASNs" keys_in_file=country_code keys_looked_for=' in log
+    assert wanted_by(log)[:2] == ["autonomous_system_number", "asn"]
+    log = refusal(host, "-geoip.country-database", layouts / "asn-asn.asn.mmdb")
+    assert "keys_in_file=" in log and "asn.asn" in log.split("keys_looked_for=")[0]
+    log = refusal(host, "-geoip.country-database", layouts / "empty.mmdb")
+    assert "keys_" not in log
+
+
+def test_hostile_keys_reach_no_terminal(host, layouts):
+    """Each byte that is not printable ASCII is gone, whatever the file says."""
+    log = refusal(host, "-geoip.country-database", layouts / "hostile-keys.mmdb")
+    assert "red?[31m" in log and "?back" in log
+    assert all(" " <= letter <= "~" or letter == "\n" for letter in log)
+
+
+def test_a_reload_names_the_keys_too(start, folder):
+    database = write(folder, "DE")
+    program = start("-geoip.country-database", str(database))
+    os.replace(folder / "asn.mmdb", database)
+    reload(program, 'error="has no countries" keys_in_file="autonomous_system_number, ')
 
 
 def reload(program, text):

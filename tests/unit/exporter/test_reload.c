@@ -6,6 +6,7 @@
 #include "exporter/geoip/outcome.h"
 #include "exporter/reload.h"
 #include "exporter/state/state.h"
+#include "exporter/system/wall_clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -208,11 +208,11 @@ static void test_truncated_in_place(void **state)
     (void)state;
     rename_to("de/country.mmdb", "used.mmdb");
     start("used.mmdb", NULL, &reload);
-    reload.state->databases[GEOIP_COUNTRY].file.success_time = 7;
+    reload.state->databases[GEOIP_COUNTRY].file.success_moment = 7;
     assert_int_equal(truncate(path_of("used.mmdb"), 300), 0);
     check_taken_in_by_itself(&reload, "DE");
     assert_false(reload.state->databases[GEOIP_COUNTRY].file.successful);
-    assert_int_equal(reload.state->databases[GEOIP_COUNTRY].file.success_time, 7);
+    assert_int_equal(reload.state->databases[GEOIP_COUNTRY].file.success_moment, 7);
     assert_true(reload.state->databases[GEOIP_ASN].file.successful);
     assert_int_equal(geoip_values(reload.state->geoip, GEOIP_COUNTRY).build_time, BUILT_DE);
 
@@ -220,8 +220,8 @@ static void test_truncated_in_place(void **state)
     copy("fr/country.mmdb", "used.mmdb");
     check_taken_in_by_itself(&reload, "FR");
     assert_true(reload.state->databases[GEOIP_COUNTRY].file.successful);
-    assert_true(reload.state->databases[GEOIP_COUNTRY].file.success_time >=
-                (uint64_t)time(NULL) - 60);
+    assert_true(reload.state->databases[GEOIP_COUNTRY].file.success_moment >=
+                wall_clock_moment() - 60000);
     geoip_close(reload.state->geoip);
 }
 
@@ -358,11 +358,11 @@ static void test_one_file_for_both(void **state)
     check_figures(&reload, GEOIP_ASN, 2, 1);
 
     rename_to("layouts/geoopen.mmdb", "both.mmdb");
-    reload.state->databases[GEOIP_COUNTRY].file.success_time = 0;
-    reload.state->databases[GEOIP_ASN].file.success_time = 0;
+    reload.state->databases[GEOIP_COUNTRY].file.success_moment = 0;
+    reload.state->databases[GEOIP_ASN].file.success_moment = 0;
     assert_false(look(&reload, START + RELOAD_INTERVAL_SECONDS));
-    assert_true(reload.state->databases[GEOIP_COUNTRY].file.success_time > 0);
-    assert_true(reload.state->databases[GEOIP_ASN].file.success_time > 0);
+    assert_true(reload.state->databases[GEOIP_COUNTRY].file.success_moment > 0);
+    assert_true(reload.state->databases[GEOIP_ASN].file.success_moment > 0);
     check_place(&reload, "DE", 64496);
     check_figures(&reload, GEOIP_COUNTRY, 3, 1); /* the cache was emptied, the counters were not */
     check_figures(&reload, GEOIP_ASN, 3, 1);
@@ -401,8 +401,8 @@ static void test_every_layout_replaces_another(void **state)
     start("country.mmdb", "asn.mmdb", &reload);
     check_place(&reload, "DE", 64500);
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
-        reload.state->databases[GEOIP_COUNTRY].file.success_time = 0;
-        reload.state->databases[GEOIP_ASN].file.success_time = 0;
+        reload.state->databases[GEOIP_COUNTRY].file.success_moment = 0;
+        reload.state->databases[GEOIP_ASN].file.success_moment = 0;
         if (layouts[i].country) {
             rename_to(layouts[i].name, "country.mmdb");
         }
@@ -410,9 +410,10 @@ static void test_every_layout_replaces_another(void **state)
             rename_to(layouts[i].name, "asn.mmdb");
         }
         assert_false(look(&reload, now += RELOAD_INTERVAL_SECONDS));
-        assert_int_equal(reload.state->databases[GEOIP_COUNTRY].file.success_time > 0,
+        assert_int_equal(reload.state->databases[GEOIP_COUNTRY].file.success_moment > 0,
                          layouts[i].country);
-        assert_int_equal(reload.state->databases[GEOIP_ASN].file.success_time > 0, layouts[i].asn);
+        assert_int_equal(reload.state->databases[GEOIP_ASN].file.success_moment > 0,
+                         layouts[i].asn);
         check_place(&reload, "DE", i == 0 ? 64500 : 64496);
     }
     geoip_close(reload.state->geoip);

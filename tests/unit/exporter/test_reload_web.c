@@ -91,11 +91,11 @@ static void test_when_asked(void **state)
     assert_false(shown.web_config.successful);
     assert_false(reload.requested);
     put("web.yml", HEADER "deny\n", 0644);
-    uint64_t before = shown.web_config.success_time = 1;
+    uint64_t before = shown.web_config.success_moment = 1;
     reload_request(&reload);
     assert_true(run_once(&reload, 104));
     assert_true(shown.web_config.successful);
-    assert_true(shown.web_config.success_time > before);
+    assert_true(shown.web_config.success_moment > before);
     assert_true(is("deny"));
 }
 

@@ -62,7 +62,8 @@ static void scene_make(struct scene *scene)
     scene->state.counts.groups.entries = scene->entries;
     scene->state.counts.groups.domains = scene->domains;
     scene->state.sniffer_up = 1;
-    scene->state.web_config = (struct reloaded){SELF_METRICS_UNKNOWN, SELF_METRICS_UNKNOWN};
+    scene->state.web_config = (struct reloaded){.successful = SELF_METRICS_UNKNOWN,
+                                                .success_moment = SELF_METRICS_UNKNOWN};
 }
 
 /* In the place of the exporter's. */
@@ -140,11 +141,13 @@ static void scene_small(struct scene *scene)
     scene->state.counts.sessions.refused = 109;
     scene->state.counts.distinct.forgotten = 110;
     scene->state.counts.groups.capped = 111;
-    scene->state.databases[GEOIP_COUNTRY].file.success_time = 1700000003;
-    scene->state.databases[GEOIP_ASN].file.success_time = 1700000004;
+    scene->state.databases[GEOIP_COUNTRY].file.success_moment = 3000;
+    scene->state.databases[GEOIP_ASN].file.success_moment = 4999;
     scene->state.databases[GEOIP_ASN].file.successful = 1;
     scene->state.web_config.successful = 1;
-    scene->state.web_config.success_time = 1700000005;
+    scene->state.web_config.success_moment = 5000;
+    scene->state.wall.ahead = 1700000000000;
+    scene->state.self.start_moment = 9007;
     for (unsigned i = 0; i < HTTP_CODES; i++) {
         scene->state.http.replies[i] = 70 + i;
     }
@@ -157,7 +160,6 @@ static void scene_small(struct scene *scene)
         .virtual_bytes = 93,
         .open_descriptors = 94,
         .max_descriptors = 95,
-        .start_milliseconds = 1700000009007,
         .sniffer_cpu_microseconds = 500000,
         .sniffer_resident_bytes = 91,
     };

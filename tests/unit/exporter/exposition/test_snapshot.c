@@ -80,7 +80,10 @@ static void test_everything_is_of_one_moment(void **state)
     scene.state.http.replies[1] = 12;
     scene.state.http.drops[HTTP_DROP_TIMEOUT] = 14;
     scene.state.databases[GEOIP_ASN].file.successful = 1;
-    scene.state.databases[GEOIP_ASN].file.success_time = 13;
+    scene.state.databases[GEOIP_ASN].file.success_moment = 13000;
+    scene.state.web_config.success_moment = SELF_METRICS_UNKNOWN;
+    scene.state.self.start_moment = 14000;
+    scene.state.wall.ahead = -1000;
     const struct snapshot *snapshot = take(&scene);
     scene.state.sniffer_up = 0;
     memset(&scene.state.http, 0xff, sizeof scene.state.http);
@@ -110,7 +113,10 @@ static void test_everything_is_of_one_moment(void **state)
     assert_int_equal(databases[GEOIP_COUNTRY].file.successful, 0);
     assert_int_equal(databases[GEOIP_ASN].values.lookups, 34);
     assert_int_equal(databases[GEOIP_ASN].file.successful, 1);
-    assert_int_equal(databases[GEOIP_ASN].file.success_time, 13);
+    assert_int_equal(databases[GEOIP_ASN].file.success_time, 12);
+    assert_int_equal(databases[GEOIP_COUNTRY].file.success_time, 0); /* and not below */
+    assert_true(snapshot->state.web_config.success_time == SELF_METRICS_UNKNOWN);
+    assert_int_equal(snapshot->state.self_values.start_milliseconds, 13000);
     snapshot_release(snapshot);
 }
 

@@ -1,6 +1,7 @@
 /* Databases are made by tests/data/make_databases.pl; its table of places is repeated here. */
 #include "exporter/counts/geo.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/geoip/key_names.h"
 #include "exporter/geoip/outcome.h"
 
 #include <setjmp.h>
@@ -45,6 +46,64 @@ static const struct {
 enum { RESOLVERS = sizeof(places) / sizeof(places[0]) };
 
 static uint8_t networks[RESOLVERS][16]; /* of places, in binary */
+
+/* The paths of keys that are looked for, in this order. */
+static const char *const country_paths[] = {
+    "country.iso_code",
+    "registered_country.iso_code",
+    "country_code",
+    "country",
+    "geo.country_code",
+    "location.country_code",
+    "geo.country_iso_code",
+    "country_iso_code",
+    "country.code",
+    "country.isoAlpha2",
+    "geo.country",
+    "location.country",
+    "iso_code",
+    "country_code2",
+    "country_short",
+    "countryCode",
+    "cc",
+    "", /* the record itself */
+};
+
+static const char *const asn_paths[] = {
+    "autonomous_system_number",
+    "asn",
+    "country.AutonomousSystemNumber",
+    "traits.autonomous_system_number",
+    "as.asn",
+    "asn.asn",
+    "as.number",
+    "asn.number",
+    "asn.as_number",
+    "connection.asn",
+    "AutonomousSystemNumber",
+    "as_number",
+    "ASN",
+    "as",
+    "",
+};
+
+enum {
+    COUNTRY_PATHS = sizeof(country_paths) / sizeof(country_paths[0]),
+    ASN_PATHS = sizeof(asn_paths) / sizeof(asn_paths[0]),
+};
+
+/* As a refusal names them. */
+static const char *wanted_text(const char *const *paths, unsigned count)
+{
+    static char text[1024];
+    text[0] = '\0';
+    for (unsigned i = 0; i < count; i++) {
+        size_t used = strlen(text);
+        (void)snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? ", " : "",
+                       paths[i][0] != '\0' ? paths[i] : "(the record itself)");
+    }
+    return text;
+}
 
 /* --- Helpers. */
 
@@ -115,8 +174,9 @@ static struct geo place_by_table(const uint8_t address[16], bool with_country, b
                         .asn = with_asn ? place.asn : GEO_UNKNOWN.asn};
 }
 
-static void check_refused(const char *country, const char *asn, const char *flag,
-                          const char *reason, int code)
+/* `found` and `wanted`: names of keys; "" where these are not the reason. */
+static void check_refused_keys(const char *country, const char *asn, const char *flag,
+                               const char *reason, int code, const char *found, const char *wanted)
 {
     char country_path[PATH_MAX];
     char asn_path[PATH_MAX];
@@ -131,7 +191,25 @@ static void check_refused(const char *country, const char *asn, const char *flag
     assert_ptr_equal(error.path,
                      strcmp(flag, "-geoip.country-database") == 0 ? paths[0] : paths[1]);
     assert_string_equal(error.reason, reason);
+    assert_string_equal(error.keys_found.text, found);
+    assert_string_equal(error.keys_wanted.text, wanted);
     assert_int_equal(error.permission, code == -EACCES);
+}
+
+static void check_refused(const char *country, const char *asn, const char *flag,
+                          const char *reason, int code)
+{
+    check_refused_keys(country, asn, flag, reason, code, "", "");
+}
+
+/* Refused for want of countries, or of ASNs. */
+static void check_none(const char *name, bool country, const char *found)
+{
+    check_refused_keys(country ? name : NULL, country ? NULL : name,
+                       country ? "-geoip.country-database" : "-geoip.asn-database",
+                       country ? "has no countries" : "has no ASNs", -EINVAL, found,
+                       country ? wanted_text(country_paths, COUNTRY_PATHS)
+                               : wanted_text(asn_paths, ASN_PATHS));
 }
 
 static void check_country_refused(const char *name, const char *reason, int code)
@@ -235,6 +313,28 @@ static void test_one_half_only(void **state)
     check_all_places(NULL, NULL);
 }
 
+/* Countries are stored in small letters there. */
+static void test_each_country_path(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < COUNTRY_PATHS; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "country-%s.mmdb", country_paths[i]);
+        check_all_places(name, NULL);
+    }
+}
+
+static void test_each_asn_path(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < ASN_PATHS; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "asn-%s.mmdb", asn_paths[i]);
+        check_all_places(NULL, name);
+    }
+    check_all_places(NULL, "asn-text.mmdb");
+}
+
 static void test_registered_country_is_second(void **state)
 {
     (void)state;
@@ -273,7 +373,7 @@ static void test_odd_countries(void **state)
     for (unsigned i = 2; i <= 8; i++) {
         char address[32];
         (void)snprintf(address, sizeof(address), "10.77.%u.1", i);
-        check_place(geoip, address, "ZZ", 0);
+        check_place(geoip, address, i == 2 || i == 8 ? "FR" : "ZZ", 0); /* of any case */
     }
     check_place(geoip, "10.77.9.1", "SE", 0);  /* the next layout is good */
     check_place(geoip, "10.77.10.1", "NO", 0); /* ZZ in the first says nothing */
@@ -285,10 +385,23 @@ static void test_odd_asns(void **state)
     (void)state;
     struct geoip *geoip = open_files(NULL, "odd-asn.mmdb");
     check_place(geoip, "10.77.1.1", "ZZ", UINT32_MAX);
-    for (unsigned i = 2; i <= 14; i++) {
+    static const uint32_t asns[] = {[7] = 174, [9] = 64497, [10] = 64498, [15] = 174};
+    for (unsigned i = 2; i < sizeof(asns) / sizeof(asns[0]); i++) {
         char address[32];
         (void)snprintf(address, sizeof(address), "10.77.%u.1", i);
-        check_place(geoip, address, "ZZ", i == 9 ? 64497 : i == 10 ? 64498 : 0);
+        check_place(geoip, address, "ZZ", asns[i]);
+    }
+    geoip_close(geoip);
+}
+
+/* 10.77.N.0/24 has the ASN at N; 0 is not known. */
+static void check_numbers(const char *name, const uint32_t *asns, unsigned count)
+{
+    struct geoip *geoip = open_files(NULL, name);
+    for (unsigned i = 0; i < count; i++) {
+        char address[32];
+        (void)snprintf(address, sizeof(address), "10.77.%u.1", i);
+        check_place(geoip, address, "ZZ", asns[i]);
     }
     geoip_close(geoip);
 }
@@ -299,8 +412,15 @@ static void test_asn_types(void **state)
     struct geoip *geoip = open_files(NULL, "short-asn.mmdb");
     check_place(geoip, "10.77.1.1", "ZZ", 64496);
     geoip_close(geoip);
-    check_refused(NULL, "signed-asn.mmdb", "-geoip.asn-database", "has no ASNs", -EINVAL);
-    check_country_refused("map-country.mmdb", "has no countries", -EINVAL);
+    /* Then numbers below 0, that are not whole, or above 32 bits. */
+    static const uint32_t asns[9] = {64496, UINT32_MAX};
+    static const uint32_t of_int32[5] = {64496, INT32_MAX};
+    check_numbers("signed-asn.mmdb", of_int32, 5);
+    check_numbers("double-asn.mmdb", asns, 9);
+    check_numbers("long-asn.mmdb", asns, 6);
+    check_numbers("longest-asn.mmdb", asns, 8);
+    check_none("float-asn.mmdb", false, "asn");
+    check_none("map-country.mmdb", true, "country.iso_code");
 }
 
 /* --- Files that are refused. */
@@ -308,13 +428,79 @@ static void test_asn_types(void **state)
 static void test_of_another_kind(void **state)
 {
     (void)state;
-    check_country_refused("asn.mmdb", "has no countries", -EINVAL);
-    check_country_refused("neither.mmdb", "has no countries", -EINVAL);
-    check_refused(NULL, "country.mmdb", "-geoip.asn-database", "has no ASNs", -EINVAL);
-    check_refused(NULL, "neither.mmdb", "-geoip.asn-database", "has no ASNs", -EINVAL);
+    static const char of_asn[] = "autonomous_system_number, autonomous_system_organization";
+    static const char of_country[] =
+        "continent.code, continent.names, country.geoname_id, country.is_in_european_union, "
+        "country.iso_code, country.names, registered_country.geoname_id, "
+        "registered_country.iso_code";
+    check_none("asn.mmdb", true, of_asn);
+    check_none("neither.mmdb", true, "connection_type");
+    check_none("country.mmdb", false, of_country);
+    check_none("neither.mmdb", false, "connection_type");
     /* The second flag's fault, the first one's database being open by then. */
-    check_refused("country.mmdb", "dbip-country.mmdb", "-geoip.asn-database", "has no ASNs",
-                  -EINVAL);
+    check_refused_keys("country.mmdb", "dbip-country.mmdb", "-geoip.asn-database", "has no ASNs",
+                       -EINVAL, "country.iso_code", wanted_text(asn_paths, ASN_PATHS));
+}
+
+/* Of the first records, each name once; of maps in maps no more than the key. */
+static void test_keys_of_several_records(void **state)
+{
+    (void)state;
+    check_none("some-keys.mmdb", true, "b, net.deep, net.number, c");
+    check_none("bare-text.mmdb", true, "(text)");
+    check_none("bare-text.mmdb", false, "(text)");
+    check_none("bare-number.mmdb", false, "(number)");
+    check_none("no-keys.mmdb", true, "none");
+    check_none("no-name.mmdb", true, "?, a");
+}
+
+/* The names of keys in a file that is of no use. */
+static const char *keys_of(const char *name)
+{
+    static struct geoip_error error;
+    char path[PATH_MAX];
+    struct geoip *geoip = NULL;
+    assert_int_equal(geoip_open(path_of(path, name), NULL, &geoip, &error), -EINVAL);
+    assert_string_equal(error.reason, "has no countries");
+    return error.keys_found.text;
+}
+
+static void test_hostile_keys(void **state)
+{
+    (void)state;
+    static const char *const shown[] = {"red?[31m", "line?end",     "quote\"s\\",
+                                        "nul?byte", "comma??space", "??t??.???back"};
+    const char *keys = keys_of("hostile-keys.mmdb");
+    for (const char *at = keys; *at != '\0'; at++) {
+        assert_in_range(*at, ' ', '~');
+    }
+    for (unsigned i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        if (strstr(keys, shown[i]) == NULL) {
+            print_error("%s without %s\n", keys, shown[i]);
+        }
+        assert_non_null(strstr(keys, shown[i]));
+    }
+    assert_non_null(strstr(keys, "oooooooooooooooooooo.iiiiiiiiiiiiiiiiiiii"));
+    assert_null(strstr(keys, "oooooooooooooooooooooooooooooooo"));
+}
+
+static void check_cut(const char *keys, unsigned count_max)
+{
+    unsigned count = 0;
+    for (const char *at = keys; *at != '\0'; at++) {
+        count += *at == ',';
+    }
+    assert_in_range(count, 1, count_max);
+    assert_in_range(strlen(keys), 10, KEY_NAMES_BYTES - 1);
+    assert_string_equal(keys + strlen(keys) - strlen(", ..."), ", ...");
+    assert_null(strstr(keys, ", ..., "));
+}
+
+static void test_many_and_long_keys_are_cut(void **state)
+{
+    (void)state;
+    check_cut(keys_of("many-keys.mmdb"), KEY_NAMES_MAX);
+    check_cut(keys_of("wide-keys.mmdb"), KEY_NAMES_MAX);
 }
 
 static void test_no_usable_file(void **state)
@@ -478,11 +664,11 @@ static void test_trees_without_use(void **state)
 {
     (void)state;
     write_tree("no-networks.mmdb", nodes_of_country, record_empty);
-    check_country_refused("no-networks.mmdb", "has no countries", -EINVAL);
+    check_none("no-networks.mmdb", true, "none");
     write_tree("deep.mmdb", nodes_of_country, record_forwards);
     check_country_refused("deep.mmdb", "is damaged: its search tree leads nowhere", -EINVAL);
     write_tree("circle.mmdb", nodes_of_country, record_in_circles);
-    check_country_refused("circle.mmdb", "has no countries", -EINVAL);
+    check_none("circle.mmdb", true, "none");
 }
 
 /* --- The cache. */
@@ -626,6 +812,8 @@ int main(void)
         cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_one_file_for_both),
         cmocka_unit_test(test_one_half_only),
+        cmocka_unit_test(test_each_country_path),
+        cmocka_unit_test(test_each_asn_path),
         cmocka_unit_test(test_registered_country_is_second),
         cmocka_unit_test(test_ipv6_in_an_ipv4_database_is_unknown),
         cmocka_unit_test(test_mapped_is_ipv4),
@@ -633,6 +821,9 @@ int main(void)
         cmocka_unit_test(test_odd_asns),
         cmocka_unit_test(test_asn_types),
         cmocka_unit_test(test_of_another_kind),
+        cmocka_unit_test(test_keys_of_several_records),
+        cmocka_unit_test(test_hostile_keys),
+        cmocka_unit_test(test_many_and_long_keys_are_cut),
         cmocka_unit_test(test_no_usable_file),
         cmocka_unit_test(test_unreadable_file),
         cmocka_unit_test(test_truncated_files),
