@@ -175,6 +175,11 @@ static void open_socket(const struct options *options, struct packet_socket *pac
         fail("cannot raise CAP_NET_RAW", error);
     }
     error = socket_open(&filter, interface_index, options->ring_size, packet, &stage);
+    if (error == -EPERM && user_is_in_namespace()) {
+        fail("cannot capture packets: in a user namespace, as in a rootless container, CAP_NET_RAW "
+             "does not hold for the host's network; run as the host's root or grant it there",
+             error);
+    }
     if (error == -EPERM) {
         fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
     }
@@ -197,6 +202,11 @@ static void drop_privileges(const struct sandbox_user *user)
 {
     enum sandbox_drop outcome;
     int error = sandbox_drop_privileges(user, &outcome);
+    if (error != 0 && user_is_in_namespace()) {
+        fail("cannot drop privileges: in a user namespace, as in a rootless container, the uid and "
+             "gid of -process.user have to be mapped; map them, or run as the host's root",
+             error);
+    }
     if (error != 0) {
         fail("cannot drop privileges", error);
     }

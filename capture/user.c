@@ -6,12 +6,16 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* (uid_t)-1 means "leave as it is" to setresuid(2). */
 #define ID_MAX (UINT32_MAX - 1)
 
-enum { ID_TEXT_MAX = 10 }; /* digits of UINT32_MAX */
+enum {
+    ID_TEXT_MAX = 10,  /* digits of UINT32_MAX */
+    MAP_LINE_MAX = 64, /* bytes of a line with three such numbers, and more */
+};
 
 static int parse_numbers(const char *text, struct sandbox_user *out)
 {
@@ -64,4 +68,23 @@ int user_parse(const char *text, struct sandbox_user *out)
     }
     *out = found;
     return 0;
+}
+
+bool user_is_in_namespace(void)
+{
+    /* The first line: a uid inside, the same one outside, how many. Outside of a namespace all uids
+     * are themselves. */
+    char line[MAP_LINE_MAX];
+    FILE *map = fopen("/proc/self/uid_map", "re");
+    if (map == NULL) {
+        return false;
+    }
+    char *next = fgets(line, sizeof line, map);
+    (void)fclose(map);
+    if (next == NULL) {
+        return false;
+    }
+    unsigned long inside = strtoul(next, &next, 10);
+    unsigned long outside = strtoul(next, &next, 10);
+    return inside != 0 || outside != 0 || strtoul(next, &next, 10) != UINT32_MAX;
 }

@@ -2,6 +2,8 @@
 #ifndef CAPTURE_USER_H
 #define CAPTURE_USER_H
 
+#include <stdbool.h>
+
 struct sandbox_user;
 
 /*
@@ -11,5 +13,10 @@ struct sandbox_user;
  * for uid or gid 0; -errno when /etc/passwd cannot be read.
  */
 int user_parse(const char *text, struct sandbox_user *out);
+
+/* Whether this process is in a user namespace (user_namespaces(7)), as in a rootless container: its
+ * capabilities hold for what belongs to that, and not for the host's network. False when /proc does
+ * not tell. */
+bool user_is_in_namespace(void);
 
 #endif

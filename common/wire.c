@@ -16,13 +16,16 @@ const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
         IGNORED("direction", "neither to nor from a watched port of this host"),
     [WIRE_IGNORED_NOT_UDP] = IGNORED("not_udp", "another protocol or port"),
     [WIRE_IGNORED_FRAGMENT] = IGNORED("fragment", "not the first"),
+    [WIRE_IGNORED_JOINED] = IGNORED(
+        "joined", "queries of one sender that the kernel made one packet of, by UDP GRO or GSO"),
     [WIRE_IGNORED_NOT_QUERY] = IGNORED("not_query", "inbound, but a response"),
     [WIRE_IGNORED_NOT_RESPONSE] =
         IGNORED("not_response", "outbound, but no response to a query that counts"),
     [WIRE_MALFORMED] =
         {.outcome = "malformed",
          .meaning =
-             "headers that do not fit, a broken question, answers in a query, or bytes left over"},
+             "headers that do not fit, a broken question, bytes left over, or what no resolver "
+             "sends: a pointer in the question's name, answers in a query"},
     [WIRE_OTHER_DOMAIN] = {.outcome = "other_domain",
                            .meaning = "a name under none of the domains"},
     [WIRE_REJECTED_OPCODE] = REJECTED("opcode", "not a standard query"),

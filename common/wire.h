@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define WIRE_MAGIC   0x54534e44u /* "DNST" */
-#define WIRE_VERSION 2u
+#define WIRE_VERSION 3u
 
 enum {
     /* Records in one message: past this the cost per record no longer falls. */
@@ -45,11 +45,12 @@ enum wire_outcome {
     WIRE_IGNORED_DIRECTION,    /* neither to this host's port nor from it */
     WIRE_IGNORED_NOT_UDP,      /* another protocol or port */
     WIRE_IGNORED_FRAGMENT,     /* a fragment with an offset above 0: no ports in it */
+    WIRE_IGNORED_JOINED,       /* inbound, several queries that the kernel joined to one packet */
     WIRE_IGNORED_NOT_QUERY,    /* inbound, with QR set */
     WIRE_IGNORED_NOT_RESPONSE, /* outbound, and no response to a query that counts */
     WIRE_MALFORMED,            /* IP, UDP or DNS headers that do not fit */
     WIRE_OTHER_DOMAIN,         /* a query for a name under none of the domains */
-    WIRE_REJECTED_OPCODE,      /* a query under a domain that the server would not serve: why */
+    WIRE_REJECTED_OPCODE,      /* a query under a domain that is none of a client's: why */
     WIRE_REJECTED_QTYPE,
     WIRE_REJECTED_EDNS,
     WIRE_REJECTED_ENCODING,

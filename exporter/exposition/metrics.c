@@ -104,8 +104,8 @@ const struct metric metric_table[] = {
     {
         ROW(COUNTER, METRICS_OF_GROUP_SPLIT, FIRST_OF(struct group, rejected, WIRE_REJECTED_COUNT)),
         .name = "dnstt_rejected_queries_total",
-        .help = "Queries under the domain that its server would not serve, by the first rule "
-                "broken: ",
+        .help = "Queries under the domain that its server would not serve, or that no client of "
+                "it sends, by the first rule broken: ",
         .help_end = "." RESOLVERS,
         .label = &reject_reason,
     },

@@ -277,7 +277,7 @@ static int put_ranking(struct page *page, const struct state *state, enum rankin
     return 0;
 }
 
-/* --- What dnstt-server would not serve. */
+/* --- Queries that are none of a client's. */
 
 static void put_rejected(struct page *page, const struct groups *groups)
 {

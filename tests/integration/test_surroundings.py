@@ -70,3 +70,18 @@ def test_a_database_without_proc(host, geoip_flags):
         assert "/proc" in line and "-geoip.country-database" in line
     finally:
         program.kill()
+
+
+@pytest.mark.parametrize("unshare, what", [
+    (("unshare", "--user", "--map-root-user"), "cannot capture packets"),
+    (("unshare", "--user", "--map-root-user", "--net"), "cannot drop privileges"),
+], ids=["the host's network", "a network of its own"])
+def test_a_user_namespace(host, unshare, what):
+    """As a rootless container's: its root has the capability, and not for what is outside."""
+    program = Program(host.server, "-dnstt.domain", "t.example.com", prefix=unshare)
+    try:
+        assert program.wait_end() == 1
+        (line,) = [line for line in program.log().splitlines() if "level=error" in line]
+        assert what in line and "user namespace" in line and "rootless container" in line
+    finally:
+        program.kill()

@@ -59,29 +59,55 @@ static inline size_t skip_name(const uint8_t *message, size_t length, size_t off
     return length;
 }
 
-int dns_records_parse(const uint8_t *message, size_t length, size_t offset, unsigned count,
-                      struct dns_edns *out)
+/* Walks `count` records from `offset` on. Returns the offset just past the last, or one above
+ * `length` when it does not end inside the message. */
+static inline size_t walk_records(const uint8_t *message, size_t length, size_t offset,
+                                  unsigned count, struct dns_edns *edns)
 {
-    struct dns_edns edns = {0};
     for (; count > 0; count--) {
         size_t fixed = skip_name(message, length, offset);
         offset = fixed + RECORD_FIXED_OCTETS;
         if (offset > length) {
-            return -EBADMSG;
+            break;
         }
         const uint8_t *record = message + fixed;
         offset += dns_get16(record + 8);
         if (offset > length) {
-            return -EBADMSG;
+            break;
         }
-        if (dns_get16(record) == DNS_TYPE_OPT && edns.opt_count++ == 0) {
-            edns.payload_size = dns_get16(record + 2);
-            edns.version = record[5];
+        if (dns_get16(record) == DNS_TYPE_OPT && edns->opt_count++ == 0) {
+            edns->payload_size = dns_get16(record + 2);
+            edns->version = record[5];
         }
     }
-    if (offset != length) {
+    return offset;
+}
+
+int dns_records_parse(const uint8_t *message, size_t length, size_t offset, unsigned count,
+                      struct dns_edns *out)
+{
+    struct dns_edns edns = {0};
+    if (walk_records(message, length, offset, count, &edns) != length) {
         return -EBADMSG;
     }
     *out = edns;
+    return 0;
+}
+
+int dns_query_length(const uint8_t *message, size_t length, size_t *out)
+{
+    struct dns_header header;
+    struct dns_question question;
+    struct dns_edns edns = {0};
+    if (dns_header_parse(message, length, &header) != 0 || header.response ||
+        header.question_count != 1 || header.answer_count != 0 || header.authority_count != 0 ||
+        dns_question_parse(message, length, &question) != 0) {
+        return -EBADMSG;
+    }
+    size_t end = walk_records(message, length, question.end, header.additional_count, &edns);
+    if (end > length) {
+        return -EBADMSG;
+    }
+    *out = end;
     return 0;
 }

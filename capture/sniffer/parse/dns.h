@@ -79,4 +79,10 @@ int dns_question_parse(const uint8_t *message, size_t length, struct dns_questio
 int dns_records_parse(const uint8_t *message, size_t length, size_t offset, unsigned count,
                       struct dns_edns *out);
 
+/*
+ * The length of the query that the octets begin with: one question, any additional records, nothing
+ * else. Returns 0, or -EBADMSG where they begin with none that is whole.
+ */
+int dns_query_length(const uint8_t *message, size_t length, size_t *out);
+
 #endif

@@ -259,11 +259,33 @@ classify_under_other(const struct tunnels_domain *domain, uint8_t opcode,
     return classify_under(domain, false, opcode, question, edns, end, out);
 }
 
-/* A query whose question alone could be read, which some formats ask for no more of. */
+/*
+ * Whether the octets are several whole queries of one length, of which the last may be shorter:
+ * what UDP GRO makes of datagrams that come close to each other, and UDP_SEGMENT before the network
+ * card cuts them (udp(7)). They are not counted one by one, or one forged packet would count as
+ * thirty.
+ */
+static bool is_joined(const uint8_t *message, size_t length)
+{
+    size_t first;
+    size_t second;
+    if (dns_query_length(message, length, &first) != 0 || first == length ||
+        dns_query_length(message + first, length - first, &second) != 0) {
+        return false;
+    }
+    return second == first || (second < first && first + second == length);
+}
+
+/* A query of which more than the question could not be read, or not all: some formats ask for no
+ * more.
+ */
 __attribute__((noinline)) static enum wire_outcome
 classify_broken(const struct tunnels_rules *rules, const struct dns_question *question,
-                const uint8_t *end, struct tunnels_findings *out)
+                const uint8_t *message, const uint8_t *end, struct tunnels_findings *out)
 {
+    if (is_joined(message, (size_t)(end - message))) {
+        return WIRE_IGNORED_JOINED;
+    }
     const struct tunnels_domain *domain = find_domain(rules, question);
     if (domain == NULL || !asks_question_only(domain)) {
         return WIRE_MALFORMED;
@@ -300,7 +322,7 @@ enum wire_outcome tunnels_classify_query(const struct tunnels_rules *rules, cons
     }
     if (header.answer_count != 0 || header.authority_count != 0 ||
         read_edns(message, captured, whole, question.end, header.additional_count, &edns) != 0) {
-        return classify_broken(rules, &question, end, out);
+        return classify_broken(rules, &question, message, end, out);
     }
     const struct tunnels_domain *domain = find_domain(rules, &question);
     if (domain == NULL) {

@@ -40,8 +40,8 @@ struct tunnels_findings {
 /*
  * Classifies a message that came to the server. `captured` octets are available; `whole` means that
  * they are the whole message. Without it (a first fragment), rules that look past the question are
- * skipped. Returns WIRE_QUERY, a rejection, WIRE_IGNORED_NOT_QUERY, WIRE_MALFORMED or
- * WIRE_OTHER_DOMAIN. In `*out` only the fields that the outcome sets are valid.
+ * skipped. Returns WIRE_QUERY, a rejection, WIRE_IGNORED_NOT_QUERY, WIRE_IGNORED_JOINED,
+ * WIRE_MALFORMED or WIRE_OTHER_DOMAIN. In `*out` only the fields that the outcome sets are valid.
  */
 enum wire_outcome tunnels_classify_query(const struct tunnels_rules *rules, const uint8_t *message,
                                          size_t captured, bool whole, struct tunnels_findings *out);

@@ -127,6 +127,7 @@ static void scene_small(struct scene *scene)
                      [WIRE_IGNORED_DIRECTION] = 41,
                      [WIRE_IGNORED_NOT_UDP] = 42,
                      [WIRE_IGNORED_FRAGMENT] = 43,
+                     [WIRE_IGNORED_JOINED] = 46,
                      [WIRE_IGNORED_NOT_QUERY] = 44,
                      [WIRE_IGNORED_NOT_RESPONSE] = 45,
                      [WIRE_MALFORMED] = 102,
@@ -283,7 +284,8 @@ static const struct {
      "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"
      "dnstt_domain_peak_clients{domain=\"u.example.org\"} 32\n"},
     {"# HELP dnstt_rejected_queries_total Queries under the domain that its server would not "
-     "serve, by the first rule broken: opcode (not a standard query), qtype (not the tunnel's "
+     "serve, or that no client of it sends, by the first rule broken: opcode (not a standard "
+     "query), qtype (not the tunnel's "
      "type, "
      "as resolvers ask that minimise names), edns (a size below the MTU, without EDNS 512: no "
      "tunnel works through this resolver), encoding (not base32 as the format has it), short (too "
@@ -321,20 +323,22 @@ static const struct {
      "kernel_dropped grows, the other counts are too low.\n# TYPE dnstt_exporter_packets_total "
      "counter\ndnstt_exporter_packets_total{outcome=\"kernel_dropped\"} "
      "101\ndnstt_exporter_packets_total{outcome=\"ignored\"} "
-     "215\ndnstt_exporter_packets_total{outcome=\"malformed\"} "
+     "261\ndnstt_exporter_packets_total{outcome=\"malformed\"} "
      "102\ndnstt_exporter_packets_total{outcome=\"other_domain\"} "
      "103\ndnstt_exporter_packets_total{outcome=\"rejected\"} "
      "104\ndnstt_exporter_packets_total{outcome=\"query\"} "
      "105\ndnstt_exporter_packets_total{outcome=\"response\"} 106\n"},
     {"# HELP dnstt_exporter_packets_ignored_total Packets with the outcome ignored, by reason: "
      "direction (neither to nor from a watched port of this host), not_udp (another protocol or "
-     "port), fragment (not the first), not_query (inbound, but a response), not_response "
-     "(outbound, but no response to a query that counts).\n# TYPE "
+     "port), fragment (not the first), joined (queries of one sender that the kernel made one "
+     "packet of, by UDP GRO or GSO), not_query (inbound, but a response), not_response (outbound, "
+     "but no response to a query that counts).\n# TYPE "
      "dnstt_exporter_packets_ignored_total "
      "counter\ndnstt_exporter_packets_ignored_total{reason=\"direction\"} "
      "41\ndnstt_exporter_packets_ignored_total{reason=\"not_udp\"} "
      "42\ndnstt_exporter_packets_ignored_total{reason=\"fragment\"} "
-     "43\ndnstt_exporter_packets_ignored_total{reason=\"not_query\"} "
+     "43\ndnstt_exporter_packets_ignored_total{reason=\"joined\"} "
+     "46\ndnstt_exporter_packets_ignored_total{reason=\"not_query\"} "
      "44\ndnstt_exporter_packets_ignored_total{reason=\"not_response\"} 45\n"},
     {"# HELP dnstt_exporter_interface_down_total Times that the kernel reported the watched "
      "interface as down.\n"
