@@ -15,6 +15,7 @@ enum {
     UDP_SOURCE_PORT = 0,
     UDP_DESTINATION_PORT = 2,
     VLAN_ID_MASK = 0xfff,
+    ETHERNET_SOURCE = 6, /* in the link-layer header, which only SKF_LL_OFF reaches */
 };
 
 /* IPv6 headers that may lead to UDP. User space finds where they end. */
@@ -104,12 +105,41 @@ static void emit_udp(struct assembler *to, const struct filter_options *options)
     emit_ports(to, options, FILTER_SNAP_HEADERS, FILTER_SNAP_HEADERS);
 }
 
+/* Leaves out what a station sends, at its interface. Skipped by one jump where that is another. */
+static void emit_station(struct assembler *to, const struct filter_station *station)
+{
+    const uint8_t *address = station->address;
+    emit_load_extension(to, SKF_AD_IFINDEX);
+    unsigned elsewhere = emit_unless(to, (uint32_t)station->index);
+    emit(to, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_LL_OFF + ETHERNET_SOURCE), 0, 0);
+    unsigned first = emit_unless(to, (uint32_t)address[0] << 24 | (uint32_t)address[1] << 16 |
+                                         (uint32_t)address[2] << 8 | address[3]);
+    emit(to, BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_LL_OFF + ETHERNET_SOURCE + 4), 0, 0);
+    emit_return_if(to, (uint32_t)address[4] << 8 | address[5], 0);
+    emit_land(to, first);
+    emit_land(to, elsewhere);
+}
+
+static void emit_stations(struct assembler *to, const struct filter_options *options)
+{
+    if (options->station_count == 0) {
+        return;
+    }
+    emit_load_extension(to, SKF_AD_PKTTYPE);
+    unsigned not_outgoing = emit_unless(to, PACKET_OUTGOING);
+    for (unsigned i = 0; i < options->station_count; i++) {
+        emit_station(to, &options->stations[i]);
+    }
+    emit_land(to, not_outgoing);
+}
+
 static void emit_interfaces(struct assembler *to, const struct filter_options *options)
 {
     if (!options->every_interface) {
         return;
     }
-    /* The master of these interfaces shows the same packets. */
+    emit_stations(to, options);
+    /* Another interface shows the same packets. */
     if (options->excluded_count > 0) {
         emit_load_extension(to, SKF_AD_IFINDEX);
     }

@@ -12,9 +12,14 @@
 #include <stdint.h>
 
 enum {
-    /* Interfaces with a master that can be left out; a host with more has to name its interface. */
+    /* Interfaces that can be left out; a host with more has to name its interface. */
     FILTER_EXCLUDED_MAX = 256,
-    FILTER_INSTRUCTIONS_MAX = 1024,
+    /* Stations whose copies can be left out: a macvlan each, of which hosts have a few. */
+    FILTER_STATIONS_MAX = 32,
+    FILTER_ADDRESS_OCTETS = 6, /* of Ethernet */
+    /* The most of all of these take 1,255. The kernel takes 4,096 in 20 KiB, eight octets each and
+     * some more than are here. */
+    FILTER_INSTRUCTIONS_MAX = 1536,
     /* Octets kept of a response: the longest IPv4 header, UDP, DNS header and question are 60 + 8 +
      * 12 + 259; the rest leaves room for IPv6 extension headers. */
     FILTER_SNAP_RESPONSE = 512,
@@ -24,12 +29,20 @@ enum {
     FILTER_SNAP_WHOLE = 65535 + 128,
 };
 
+/* What leaves the interface with this link-layer source is a copy, or another machine's. */
+struct filter_station {
+    int index; /* of the interface */
+    uint8_t address[FILTER_ADDRESS_OCTETS];
+};
+
 struct filter_options {
     const uint16_t *ports;
     unsigned port_count;
     bool every_interface; /* leave out VLAN-tagged frames, which their VLAN interface shows too */
-    const int *excluded;  /* interface indexes with a master */
+    const int *excluded;  /* indexes of the interfaces to leave out */
     unsigned excluded_count;
+    const struct filter_station *stations; /* and of packets that leave, with `every_interface` */
+    unsigned station_count;
 };
 
 struct filter_program {

@@ -1,107 +1,189 @@
 #include "capture/interface.h"
 
+#include "common/device.h"
+#include "common/link.h"
+#include "common/rtnetlink.h"
+
 #include <errno.h>
-#include <linux/netlink.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-enum {
-    /* More than one part of a dump: the kernel fills at most 32 KiB. */
-    ANSWER_BYTES = 64 * 1024,
+/* What is read, and of which interface: 0: of all. */
+struct reading {
+    int named;
+    struct interface_list list;
 };
 
-static int request_links(int descriptor)
+/* The number of a station, or that of stations when it is none of them. */
+static unsigned find_station(const struct interface_list *list, int index, const uint8_t *address)
 {
-    struct {
-        struct nlmsghdr header;
-        struct ifinfomsg link;
-    } request = {
-        .header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
-                   .nlmsg_type = RTM_GETLINK,
-                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .link = {.ifi_family = AF_UNSPEC},
-    };
-    ssize_t sent = send(descriptor, &request, request.header.nlmsg_len, 0);
-    return sent < 0 ? -errno : 0;
+    unsigned i = 0;
+    while (i < list->station_count &&
+           (list->stations[i].index != index ||
+            memcmp(list->stations[i].address, address, sizeof list->stations[i].address) != 0)) {
+        i++;
+    }
+    return i;
 }
 
-static int note_link(struct nlmsghdr *header, struct interface_list *list)
+static void add_station(struct interface_list *list, int index, const uint8_t *address,
+                        bool elsewhere)
 {
-    struct ifinfomsg *link = NLMSG_DATA(header);
-    size_t length = header->nlmsg_len - NLMSG_LENGTH(sizeof *link);
-    const char *name = "";
-    size_t name_length = 0;
-    bool has_master = false;
-    for (struct rtattr *attribute = IFLA_RTA(link); RTA_OK(attribute, length);
-         attribute = RTA_NEXT(attribute, length)) {
-        if (attribute->rta_type == IFLA_IFNAME) {
-            name = RTA_DATA(attribute);
-            name_length = strnlen(name, RTA_PAYLOAD(attribute));
+    unsigned number = find_station(list, index, address);
+    if (number < list->station_count) {
+        return;
+    }
+    if (number == FILTER_STATIONS_MAX) {
+        list->stations_too_many = true;
+        return;
+    }
+    list->elsewhere[number] = elsewhere;
+    list->stations[number].index = index;
+    memcpy(list->stations[number].address, address, sizeof list->stations[number].address);
+    list->station_count++;
+}
+
+static bool is_left_out(const struct interface_list *list, int index)
+{
+    for (unsigned i = 0; i < list->count; i++) {
+        if (list->indexes[i] == index) {
+            return true;
         }
-        has_master = has_master || attribute->rta_type == IFLA_MASTER;
     }
-    if (!has_master) {
-        return 0;
-    }
-    if (list->count == FILTER_EXCLUDED_MAX || name_length >= IF_NAMESIZE) {
+    return false;
+}
+
+static int leave_out(struct interface_list *list, int index, const char *shown_by)
+{
+    if (list->count == FILTER_EXCLUDED_MAX) {
         return -E2BIG;
     }
-    memcpy(list->names[list->count], name, name_length);
-    list->names[list->count][name_length] = '\0';
-    list->indexes[list->count++] = link->ifi_index;
+    list->shown_by[list->count] = shown_by;
+    list->indexes[list->count++] = index;
     return 0;
 }
 
-/* Reads one part of the dump. Returns 1 when it was the last, 0 when more follow, -errno. */
-static int note_part(uint8_t *answer, size_t length, struct interface_list *list)
+static void add_warning(struct interface_list *list, int index, const char *warning)
 {
-    for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer; NLMSG_OK(header, length);
-         header = NLMSG_NEXT(header, length)) {
-        if (header->nlmsg_type == NLMSG_DONE) {
-            return 1;
-        }
-        if (header->nlmsg_type == NLMSG_ERROR) {
-            return -EIO;
-        }
-        int error = header->nlmsg_type == RTM_NEWLINK ? note_link(header, list) : 0;
-        if (error != 0) {
-            return error;
+    if (warning != NULL && list->warning_count < INTERFACE_WARNINGS_MAX) {
+        list->warned[list->warning_count] = index;
+        list->warnings[list->warning_count++] = warning;
+    }
+}
+
+static int note_port(const struct link *link, const struct device_rule *own,
+                     const struct device_rule *port, struct interface_list *list)
+{
+    int error = leave_out(list, link->index, port->where);
+    /* Its parent, which would count for it, shows what its master shows. */
+    if (error == 0 && own->share == DEVICE_LEFT_OUT && own->beside_parent) {
+        error = leave_out(list, link->parent, port->where);
+    }
+    return error;
+}
+
+static int note_link(void *owner, struct nlmsghdr *header)
+{
+    struct reading *reading = owner;
+    struct interface_list *list = &reading->list;
+    struct link link;
+    if (link_parse(header, &link) != 0) {
+        return 0; /* one that cannot be told counts */
+    }
+    const struct device_rule *own = device_rule_of(&link);
+    const struct device_rule *port = device_port_rule_of(&link);
+    if (own->share == DEVICE_SENDS_TWICE && link.has_address) {
+        add_station(list, link.parent, link.address, false);
+    }
+    if (port != NULL) {
+        return note_port(&link, own, port, list);
+    }
+    add_warning(list, link.index, device_warning(&link, false));
+    return own->share == DEVICE_LEFT_OUT ? leave_out(list, link.index, own->where) : 0;
+}
+
+static int note_named(void *owner, struct nlmsghdr *header)
+{
+    struct reading *reading = owner;
+    struct link link;
+    if (link_parse(header, &link) == 0 && link.index == reading->named) {
+        add_warning(&reading->list, link.index, device_warning(&link, true));
+    }
+    return 0;
+}
+
+/* Of the stations that neighbours told of, those with this link's address are here. What a device
+ * stands on tells of them too. */
+static int note_own(void *owner, struct nlmsghdr *header)
+{
+    struct reading *reading = owner;
+    struct interface_list *list = &reading->list;
+    struct link link;
+    if (link_parse(header, &link) != 0 || !link.has_address) {
+        return 0;
+    }
+    for (unsigned i = 0; i < list->station_count; i++) {
+        if (memcmp(list->stations[i].address, link.address, sizeof link.address) == 0) {
+            list->elsewhere[i] = false;
         }
     }
     return 0;
 }
 
-static int read_dump(int descriptor, struct interface_list *list)
+/*
+ * A link-layer address that an interface takes besides its own, in the list that `bridge fdb` shows
+ * as "self permanent": that of a station behind it, such as a macvlan in another network namespace.
+ */
+static int note_neighbour(void *owner, struct nlmsghdr *header)
 {
-    static _Alignas(struct nlmsghdr) uint8_t answer[ANSWER_BYTES];
-    for (;;) {
-        ssize_t length = recv(descriptor, answer, sizeof answer, 0);
-        if (length < 0) {
-            return -errno;
+    struct reading *reading = owner;
+    struct ndmsg message;
+    if (header->nlmsg_len < NLMSG_LENGTH(sizeof message)) {
+        return 0;
+    }
+    memcpy(&message, NLMSG_DATA(header), sizeof message);
+    if (message.ndm_flags != NTF_SELF || (message.ndm_state & NUD_PERMANENT) == 0) {
+        return 0;
+    }
+    const uint8_t *address = NULL;
+    size_t length = header->nlmsg_len - NLMSG_LENGTH(sizeof message);
+    struct rtattr *attribute =
+        (struct rtattr *)(void *)((uint8_t *)NLMSG_DATA(header) + NLMSG_ALIGN(sizeof message));
+    for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length)) {
+        if (attribute->rta_type == NDA_DST || attribute->rta_type == NDA_NH_ID) {
+            return 0; /* a tunnel's remote station, which sends nothing out here */
         }
-        int result = note_part(answer, (size_t)length, list);
-        if (result != 0) {
-            return result < 0 ? result : 0;
+        if (attribute->rta_type == NDA_LLADDR && RTA_PAYLOAD(attribute) == LINK_ADDRESS_OCTETS) {
+            address = RTA_DATA(attribute);
         }
     }
+    bool is_group = address != NULL && (address[0] & 1) != 0;
+    /* A bond's ports repeat what the bond has. */
+    if (address != NULL && !is_group && !is_left_out(&reading->list, message.ndm_ifindex)) {
+        add_station(&reading->list, message.ndm_ifindex, address, true);
+    }
+    return 0;
 }
 
-int interface_list_subordinate(struct interface_list *out)
+static int read_all(struct reading *reading)
 {
-    struct interface_list list = {.count = 0};
-    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (descriptor < 0) {
-        return -errno;
-    }
-    int error = request_links(descriptor);
+    int error = rtnetlink_dump(RTM_GETLINK, AF_UNSPEC, note_link, reading);
     if (error == 0) {
-        error = read_dump(descriptor, &list);
+        error = rtnetlink_dump(RTM_GETNEIGH, PF_BRIDGE, note_neighbour, reading);
     }
-    close(descriptor);
+    return error != 0 ? error : rtnetlink_dump(RTM_GETLINK, AF_UNSPEC, note_own, reading);
+}
+
+int interface_list(int named, struct interface_list *out)
+{
+    static struct reading reading;
+    reading = (struct reading){.named = named};
+    int error = named != 0 ? rtnetlink_dump(RTM_GETLINK, AF_UNSPEC, note_named, &reading)
+                           : read_all(&reading);
     if (error == 0) {
-        *out = list;
+        *out = reading.list;
     }
     return error;
 }

@@ -4,20 +4,31 @@
 
 #include "capture/filter.h"
 
-#include <net/if.h>
+#include <stdbool.h>
 
+enum { INTERFACE_WARNINGS_MAX = 32 };
+
+/* What has to be left out so that each packet counts once, and what cannot be right
+ * (common/device.h). The texts are static. */
 struct interface_list {
-    unsigned count;
+    unsigned count; /* of the interfaces that are left out */
     int indexes[FILTER_EXCLUDED_MAX];
-    char names[FILTER_EXCLUDED_MAX][IF_NAMESIZE];
+    const char *shown_by[FILTER_EXCLUDED_MAX]; /* what shows the same packets */
+    unsigned station_count;
+    struct filter_station stations[FILTER_STATIONS_MAX];
+    bool elsewhere[FILTER_STATIONS_MAX]; /* of an interface in another network namespace */
+    bool stations_too_many;              /* there are more, and their copies count */
+    unsigned warning_count;              /* the first ones */
+    int warned[INTERFACE_WARNINGS_MAX];
+    const char *warnings[INTERFACE_WARNINGS_MAX];
 };
 
 /*
- * The interfaces that have a master: ports of a bridge, a bond, a team or a VRF. What arrives on
- * one arrives on its master too. Uses rtnetlink, not sysfs: a sysfs mounted for another network
- * namespace lists that namespace's interfaces. Returns 0; -E2BIG when there are more than
- * FILTER_EXCLUDED_MAX; -errno. `*out` is untouched on failure.
+ * Lists them; of a named interface, what cannot be right. `named` is its index, or 0. Uses
+ * rtnetlink, not sysfs: a sysfs mounted for another network namespace lists that namespace's
+ * interfaces. Returns 0; -E2BIG when more than FILTER_EXCLUDED_MAX are to be left out; -errno.
+ * `*out` is untouched on failure.
  */
-int interface_list_subordinate(struct interface_list *out);
+int interface_list(int named, struct interface_list *out);
 
 #endif

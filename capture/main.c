@@ -137,28 +137,74 @@ static int find_interface(const struct options *options)
     return (int)index;
 }
 
+/* A line about one interface, unless that is gone meanwhile. */
+static void tell_of(enum log_level level, const char *message, int index, const char *key,
+                    const char *value)
+{
+    char name[IF_NAMESIZE];
+    if (if_indextoname((unsigned)index, name) != NULL) {
+        log_line(level, message, "interface", name, key, value, NULL);
+    }
+}
+
+/* Whether an earlier station of another namespace has the same interface. */
+static bool is_told(const struct interface_list *list, unsigned station)
+{
+    for (unsigned i = 0; i < station; i++) {
+        if (list->elsewhere[i] && list->stations[i].index == list->stations[station].index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Logs what is left out with all interfaces, and what cannot be right. */
+static void tell_of_interfaces(const struct interface_list *list)
+{
+    for (unsigned i = 0; i < list->count; i++) {
+        tell_of(LOG_INFO, "not watched: another interface shows the same packets", list->indexes[i],
+                "shown_by", list->shown_by[i]);
+    }
+    for (unsigned i = 0; i < list->station_count; i++) {
+        if (list->elsewhere[i] && !is_told(list, i)) {
+            tell_of(LOG_INFO,
+                    "a container or machine sends through this interface, by a macvlan of another "
+                    "network namespace: not counted; run an exporter in that one",
+                    list->stations[i].index, NULL, NULL);
+        }
+    }
+    for (unsigned i = 0; i < list->warning_count; i++) {
+        tell_of(LOG_WARN, "this interface cannot be counted right", list->warned[i], "reason",
+                list->warnings[i]);
+    }
+    if (list->stations_too_many) {
+        log_line(
+            LOG_WARN,
+            "too many macvlan interfaces: responses of some count twice; name the interface by "
+            "-capture.interface",
+            NULL);
+    }
+}
+
 static void make_filter(const struct options *options, int interface_index,
                         struct filter_program *filter)
 {
-    static struct interface_list subordinate;
+    static struct interface_list list;
     struct filter_options wanted = {
         .ports = options->ports,
         .port_count = options->port_count,
         .every_interface = interface_index == 0,
+        .excluded = list.indexes,
+        .stations = list.stations,
     };
-    if (wanted.every_interface) {
-        int error = interface_list_subordinate(&subordinate);
-        if (error != 0) {
-            fail("cannot list the interfaces; name one by -capture.interface", error);
-        }
-        wanted.excluded = subordinate.indexes;
-        wanted.excluded_count = subordinate.count;
-        for (unsigned i = 0; i < subordinate.count; i++) {
-            log_line(LOG_INFO, "not watched: its master interface shows the same packets",
-                     "interface", subordinate.names[i], NULL);
-        }
+    int error = interface_list(interface_index, &list);
+    if (error != 0 && wanted.every_interface) {
+        fail("cannot list the interfaces; name one by -capture.interface", error);
     }
-    int error = filter_make(&wanted, filter);
+    wanted.excluded_count = list.count;
+    wanted.station_count = list.station_count;
+    tell_of_interfaces(&list);
+    error = filter_make(&wanted, filter);
     if (error != 0) {
         fail("cannot make the kernel filter; name one interface by -capture.interface", error);
     }

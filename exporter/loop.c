@@ -5,6 +5,7 @@
 #include "common/wire.h"
 #include "exporter/counts/groups.h"
 #include "exporter/http/http.h"
+#include "exporter/interface_warnings.h"
 #include "exporter/reload.h"
 #include "exporter/state/state.h"
 #include "exporter/system/systemd.h"
@@ -83,6 +84,9 @@ int loop_open(struct loop *loop)
     }
     for (unsigned i = 0; error == 0 && i < loop->listener_count; i++) {
         error = watch(loop, loop->listeners[i].descriptor);
+    }
+    if (error == 0 && loop->interfaces->descriptor >= 0) {
+        error = watch(loop, loop->interfaces->descriptor);
     }
     return error;
 }
@@ -272,6 +276,8 @@ static enum loop_end turn(struct loop *loop)
             end = take_signals(loop);
         } else if (events[i].data.fd == loop->channel) {
             end = take_messages(loop, now);
+        } else if (events[i].data.fd == loop->interfaces->descriptor) {
+            interface_warnings_take(loop->interfaces, now);
         } else {
             take_connections(loop, events[i].data.fd, now);
         }

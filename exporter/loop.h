@@ -1,10 +1,10 @@
 /*
- * The event loop: one epoll(7) set over the channel, the listening socket, the HTTP server and the
- * signals. One thread, and nothing blocks. Each turn takes a bounded number of messages and
- * connections and a block of each reply. The longest delays grow with the limits: copying a
- * table of sessions as it grows, some 30 ms per million, and the sweep once a second, some 1.4 ms
- * per million; then database reloads and passwords (exporter/web_config/password.h). The channel
- * and the ring hold what comes meanwhile.
+ * The event loop: one epoll(7) set over the channel, the listening socket, the HTTP server, the
+ * signals and what the kernel tells of interfaces. One thread, and nothing blocks. Each turn takes
+ * a bounded number of messages and connections and a block of each reply. The longest delays grow
+ * with the limits: copying a table of sessions as it grows, some 30 ms per million, and the sweep
+ * once a second, some 1.4 ms per million; then database reloads and passwords
+ * (exporter/web_config/password.h). The channel and the ring hold what comes meanwhile.
  */
 #ifndef EXPORTER_LOOP_H
 #define EXPORTER_LOOP_H
@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 struct http;
+struct interface_warnings;
 struct reload;
 struct state;
 struct systemd;
@@ -53,6 +54,7 @@ struct loop {
     struct state *state; /* not owned, as the others */
     struct http *http;
     struct reload *reload;
+    struct interface_warnings *interfaces;
     struct systemd *systemd;
     struct timer timers[LOOP_TIMERS_MAX]; /* of loop_add, in the order in which they run */
     unsigned timer_count;

@@ -20,6 +20,7 @@
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
 #include "exporter/http/scrape.h"
+#include "exporter/interface_warnings.h"
 #include "exporter/loop.h"
 #include "exporter/policy.h"
 #include "exporter/reload.h"
@@ -53,6 +54,7 @@ struct exporter {
     struct state state;
     struct loop loop;
     struct reload reload;
+    struct interface_warnings interfaces;
     struct systemd systemd;
 };
 
@@ -95,6 +97,19 @@ static void restrict_process(void)
     }
     if (error != 0) {
         fail("cannot restrict the exporter", error);
+    }
+}
+
+/* Early, so that little can change between the sniffer's list of interfaces and this one. */
+static void watch_interfaces(struct exporter *exporter)
+{
+    if (exporter->state.options.interface[0] != '\0') {
+        interface_warnings_none(&exporter->interfaces);
+        return;
+    }
+    int error = interface_warnings_open(&exporter->state.interfaces_changed, &exporter->interfaces);
+    if (error != 0) {
+        fail("cannot watch for changes of interfaces; name one by -capture.interface", error);
     }
 }
 
@@ -258,6 +273,7 @@ static void confine(const struct exporter *exporter)
         .listeners = loop->listeners,
         .listener_count = loop->listener_count,
         .signals = loop->signals,
+        .interfaces = exporter->interfaces.descriptor,
         .notify = exporter->systemd.descriptor,
         .databases = options->country_database != NULL || options->asn_database != NULL,
         .web = state->access != NULL,
@@ -315,9 +331,11 @@ static void start(struct exporter *exporter)
     }
     loop->state = state;
     loop->reload = &exporter->reload;
+    loop->interfaces = &exporter->interfaces;
     loop->systemd = &exporter->systemd;
     loop_add(loop, counts_timer(&state->counts));
     loop_add(loop, reload_timer(&exporter->reload));
+    loop_add(loop, interface_warnings_timer(&exporter->interfaces));
     loop_add(loop, http_timer(loop->http)); /* last, so that a scrape shows what has just come */
     error = loop_open(loop);
     if (error != 0) {
@@ -335,6 +353,7 @@ int main(int argc, char *argv[])
     adopt_channel(loop);
     parse_command_line(argc, argv, &state->options);
     restrict_process();
+    watch_interfaces(&exporter);
     tzset(); /* libmicrohttpd's Date header would open /etc/localtime at its first use */
     state->geoip = open_databases(&state->options);
     state->access = open_web(&state->options);

@@ -103,9 +103,12 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
           SCMP_CMP(4, SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX), PIN(5, 0)}},
         {SCMP_SYS(munmap), "frees memory", 0, {{0}}},
     };
-    /* Without files to read or databases to copy, read and write need one descriptor each. */
+    /* Without files to read or databases to copy, read and write need their descriptors alone. */
     const struct sandbox_rule without_files[] = {
         {SCMP_SYS(read), "takes signals", 1, {PIN(0, pinned->signals)}},
+    };
+    const struct sandbox_rule with_interfaces[] = {
+        {SCMP_SYS(read), "takes news of interfaces", 1, {PIN(0, pinned->interfaces)}},
     };
     const struct sandbox_rule without_databases[] = {
         {SCMP_SYS(write), "log lines, on standard error", 1, {PIN(0, STDERR_FILENO)}},
@@ -115,7 +118,7 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
          "opens a file that was replaced, for reading (Landlock says where)",
          1,
          {SCMP_CMP(2, SCMP_CMP_MASKED_EQ, UINT32_MAX & ~(uint32_t)OPEN_FLAGS, 0)}},
-        {SCMP_SYS(read), "takes signals, and reads a file", 0, {{0}}},
+        {SCMP_SYS(read), "takes signals and news of interfaces, and reads a file", 0, {{0}}},
     };
     const struct sandbox_rule with_databases[] = {
         {SCMP_SYS(memfd_create),
@@ -194,6 +197,9 @@ size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox
         }
     } else {
         ADD(without_files);
+        if (pinned->interfaces >= 0) {
+            ADD(with_interfaces);
+        }
     }
     if (pinned->databases) {
         ADD(with_databases);

@@ -18,6 +18,7 @@ struct exporter_descriptors {
     const struct listener *listeners;
     unsigned listener_count; /* at most LISTEN_SOCKETS_MAX */
     int signals;
+    int interfaces; /* the socket that tells of them; below 0: none */
     int notify;     /* below 0: none */
     bool databases; /* are reloaded when replaced */
     bool web;       /* so are the web configuration and the files it names */

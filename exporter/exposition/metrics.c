@@ -138,6 +138,10 @@ const struct metric metric_table[] = {
     },
     {STATE_COUNTER(intake.stats.interface_down), .name = "dnstt_exporter_interface_down_total",
      .help = "Times that the kernel reported the watched interface as down."},
+    {STATE_GAUGE(interfaces_changed), .name = "dnstt_exporter_interfaces_changed",
+     .help = "1 once an interface has changed since the start so that its packets count twice or "
+             "not at all: the log names it, and a restart counts each packet once. 0 before, and "
+             "with -capture.interface."},
     {STATE_COUNTER(counts.sessions.evicted), .name = "dnstt_exporter_sessions_evicted_total",
      .help =
          "Sessions that had not proved themselves, and made room for a new one in the full table "

@@ -152,6 +152,10 @@ static void put_health(struct page *page, const struct state *state, uint64_t to
         put_check(page, "Countries and networks", false,
                   "reached -groups.max: new ones are counted as other");
     }
+    if (state->interfaces_changed != 0) {
+        put_check(page, "Interfaces", false,
+                  "changed since the start: packets count twice or not at all until a restart");
+    }
     put(page, "</table>\n</section>\n");
 }
 

@@ -20,10 +20,11 @@ class System(NamedTuple):
 
 
 @contextlib.contextmanager
-def booted(release, deb):
+def booted(release, deb, *more):
+    """`more`: names of other packages that its apt can install."""
     host = Host()
     try:
-        made = image(release, package.dependencies(deb))
+        made = image(release, package.dependencies(deb), more)
         machine = Machine(made, host.server)
         try:
             package.offer(machine, made, deb)

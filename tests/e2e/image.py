@@ -38,17 +38,20 @@ def _make(release, sources, dependencies, folder):
     assert done.returncode == 0, done.stdout
 
 
-def image(release, dependencies):
-    """The image of a release, and its packages of these names with all that they depend on."""
+def image(release, dependencies, more=()):
+    """The image of a release, and its packages of these names with all that they depend on. One
+    with more packages than those of the program is kept beside the release's other one."""
     sources = debian.sources(release)
+    dependencies = [*dependencies, *more]
+    name = f"more-{release}" if more else release
     recipe = "\n".join([release, *sources, *BOOTS, *dependencies,
                         pathlib.Path(__file__).read_text()])
-    kept = CACHE / f"{release}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
+    kept = CACHE / f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
     CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"{release}.lock", "w") as lock:
+    with open(CACHE / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # one makes it, others wait
         if not kept.exists():
-            for stale in CACHE.glob(f"{release}-*"):
+            for stale in CACHE.glob(f"{name}-*"):
                 shutil.rmtree(stale)
             with tempfile.TemporaryDirectory(prefix="making-", dir=CACHE) as making:
                 folder = pathlib.Path(making) / "image"

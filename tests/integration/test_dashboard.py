@@ -74,6 +74,7 @@ PANELS = {
     "Rejected queries by reason": [(("reason",), "rejected_rate")],
     "Limits met since the start": [((), "forgotten"), ((), "refused"), ((), "evicted"),
                                    ((), "capped")],
+    "Interfaces as at the start": [(TARGET, "up")],
     "Lookups without a place": [(("database",), "unmatched")],
     "Requests by status": [(("code",), "request_rate")],
     "Processor time": [(TARGET, "exporter_cpu_rate"), (TARGET, "sniffer_cpu_rate")],

@@ -60,6 +60,9 @@ SILENT = (SERVER, "one:9713 sees no packets",
 LOST = (SERVER, "one:9713 misses packets",
         "0.2% of the packets of the last 15 minutes found the ring full on one:9713. Its counts "
         "are too low by about that much.")
+CHANGED = (SERVER, "one:9713 has to be restarted to count each packet once",
+           "An interface of one:9713 has changed since the exporter started. Its packets count twice "
+           "or not at all.")
 STALE = (SERVER | {"database": "asn"}, "The asn database of one:9713 is old",
          "It was built 45d 2h 0m 0s ago. Networks change hands, so countries and ASNs are wrong.")
 UNREADABLE = (SERVER | {"database": "country"}, "one:9713 cannot read its new country database",
@@ -85,6 +88,7 @@ REFUSED = f"dnstt_exporter_sessions_refused_total{{{ONE}}}"
 BUILT = f'dnstt_exporter_geoip_build_timestamp_seconds{{{ONE},database="asn"}}'
 RELOADED = f'dnstt_exporter_geoip_last_reload_successful{{{ONE},database="country"}}'
 WEB_CONFIG = f"dnstt_exporter_web_config_last_reload_successful{{{ONE}}}"
+INTERFACES = f"dnstt_exporter_interfaces_changed{{{ONE}}}"
 SNIFFER = f"dnstt_exporter_sniffer_up{{{ONE}}}"
 
 # Time 0 is the epoch, so what was built before it has a negative time.
@@ -104,6 +108,8 @@ CASES = [
     Case("DnsttPacketsLost", "at two of a thousand", packets(6000, 12), "25m", [LOST]),
     Case("DnsttPacketsLost", "at one of two thousand", packets(6000, 3), "25m"),
     Case("DnsttPacketsLost", "without packets", packets(0, 0), "25m"),
+    Case("DnsttInterfacesChanged", "after five minutes", {INTERFACES: "0 1x20"}, "6m", [CHANGED]),
+    Case("DnsttInterfacesChanged", "after a restart", {INTERFACES: "1x4 0x20"}, "6m"),
     Case("DnsttGeoipStale", "after 45 days", {BUILT: f"-{45 * DAY}+0x200"}, "2h", [STALE]),
     Case("DnsttGeoipStale", "before that", {BUILT: f"-{44 * DAY}+0x200"}, "2h"),
     Case("DnsttGeoipReloadFailed", "after five minutes", {RELOADED: "1 0x20"}, "6m", [UNREADABLE]),

@@ -16,7 +16,17 @@
 #include <string.h>
 
 /* Stand-ins for what is known at run time only, far from any other value in the tables. */
-enum { EPOLL = 1000001, HTTP_EPOLL, CHANNEL, LISTENER, SIGNALS, NOTIFY, MEMORY, SNIFFER };
+enum {
+    EPOLL = 1000001,
+    HTTP_EPOLL,
+    CHANNEL,
+    LISTENER,
+    SIGNALS,
+    INTERFACES,
+    NOTIFY,
+    MEMORY,
+    SNIFFER
+};
 
 static const char *name_of(scmp_datum_t datum)
 {
@@ -31,6 +41,8 @@ static const char *name_of(scmp_datum_t datum)
         return "a listening socket";
     case SIGNALS:
         return "the signals";
+    case INTERFACES:
+        return "the socket of interfaces";
     case NOTIFY:
         return "the service manager's socket";
     case MEMORY:
@@ -102,6 +114,7 @@ int main(int argc, char *argv[])
         .listeners = &listener,
         .listener_count = 1,
         .signals = SIGNALS,
+        .interfaces = INTERFACES,
         .notify = NOTIFY,
         .databases = true,
         .memory = MEMORY,

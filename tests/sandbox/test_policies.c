@@ -47,6 +47,7 @@ static const struct exporter_descriptors absent = {
     .listeners = absent_listeners,
     .listener_count = 2,
     .signals = 904,
+    .interfaces = 910,
     .notify = 905,
     .memory = 908,
     .sniffer_memory = 909,

@@ -138,6 +138,7 @@ static void scene_small(struct scene *scene)
                      [WIRE_RESPONSE] = 106},
         .interface_down = 107,
     };
+    scene->state.interfaces_changed = 1;
     scene->state.counts.sessions.evicted = 108;
     scene->state.counts.sessions.refused = 109;
     scene->state.counts.distinct.forgotten = 110;
@@ -344,6 +345,11 @@ static const struct {
      "interface as down.\n"
      "# TYPE dnstt_exporter_interface_down_total counter\n"
      "dnstt_exporter_interface_down_total 107\n"},
+    {"# HELP dnstt_exporter_interfaces_changed 1 once an interface has changed since the start so "
+     "that its packets count twice or not at all: the log names it, and a restart counts each "
+     "packet once. 0 before, and with -capture.interface.\n"
+     "# TYPE dnstt_exporter_interfaces_changed gauge\n"
+     "dnstt_exporter_interfaces_changed 1\n"},
     {"# HELP dnstt_exporter_sessions_evicted_total Sessions that had not proved themselves, and "
      "made room for a new one in the full table of active sessions.\n"
      "# TYPE dnstt_exporter_sessions_evicted_total counter\n"

@@ -56,6 +56,7 @@ static int start(void **state)
     shown.counts.groups =
         (struct groups){.entries = entries, .group_count = GROUPS, .domains = domains};
     shown.sniffer_up = 1;
+    shown.interfaces_changed = 0;
     name_domain("t.example.com");
     shown.options.ports[0] = 53;
     shown.options.port_count = 1;
@@ -152,6 +153,14 @@ static void test_what_is_wrong_is_told(void **state)
     assert_shows("<td class=\"bad\">25 (1.2 %): counts are too low</td>");
     assert_shows("<td class=\"bad\">no longer exact");
     assert_shows("<td class=\"bad\">reached -groups.max");
+    assert_hides("<th>Interfaces</th>");
+
+    start(NULL);
+    shown.interfaces_changed = 1;
+    render();
+    assert_shows(
+        "<th>Interfaces</th><td class=\"bad\">changed since the start: packets count twice "
+        "or not at all until a restart</td>");
 
     start(NULL);
     shown.counts.sessions.refused = 1;
@@ -231,6 +240,7 @@ static void test_the_longest_page(void **state)
     shown.intake.stats.received = UINT64_MAX;
     shown.intake.stats.outcomes[WIRE_KERNEL_DROPPED] = UINT64_MAX;
     shown.sniffer_up = 0;
+    shown.interfaces_changed = 1;
     for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
         entries[0].rejected[reason] = UINT64_MAX / 1000;
     }
