@@ -20,6 +20,8 @@
 enum {
     /* Octets of a frame, and of a message: no IP packet but a jumbogram has more. */
     FRAME_MAX = 65535,
+    /* Octets of the shortest query: a header, the root, its type and class. */
+    QUERY_MIN = DNS_HEADER_OCTETS + 5,
     /* Octets behind those of a fingerprint, which can be read: capture/sniffer/token.h. */
     TOKEN_ZEROS = 15,
     /* The largest fingerprint, of 24 bits. */
@@ -54,6 +56,14 @@ static inline void *model_memset(void *to, int value, size_t count)
     (void)value;
     REQUIRE(__CPROVER_w_ok(to, count), "memset writes inside an object");
     return to;
+}
+
+/* What dns_query_length asks of a header: that of a query with one question, and nothing behind
+ * that but additional records. */
+static inline bool is_query_header(const uint8_t *message)
+{
+    return message[2] >> 7 == 0 && dns_get16(message + 4) == 1 && dns_get16(message + 6) == 0 &&
+           dns_get16(message + 8) == 0;
 }
 
 /* What the rules make of any options. */

@@ -83,11 +83,13 @@ enum wire_outcome model_tunnels_classify_query(const struct tunnels_rules *rules
                                                const uint8_t *message, size_t captured, bool whole,
                                                struct tunnels_findings *out)
 {
-    REQUIRE(!whole || captured == given_datagram->length, "a whole message is at hand");
+    REQUIRE(given_frame->type == PACKET_HOST, "a query comes in");
+    REQUIRE(!whole || (captured == given_datagram->length && !given_datagram->fragment),
+            "a whole message is at hand");
     enum wire_outcome outcome = findings_of(rules, message, captured, out);
     __CPROVER_assume(outcome == WIRE_QUERY || outcome == WIRE_IGNORED_NOT_QUERY ||
-                     outcome == WIRE_MALFORMED || outcome == WIRE_OTHER_DOMAIN ||
-                     wire_is_rejected(outcome));
+                     (outcome == WIRE_IGNORED_JOINED && whole) || outcome == WIRE_MALFORMED ||
+                     outcome == WIRE_OTHER_DOMAIN || wire_is_rejected(outcome));
     return outcome;
 }
 
@@ -196,5 +198,6 @@ void prove_classify_frame(void)
     REACH(outcome == WIRE_OTHER_DOMAIN, "another domain");
     REACH(outcome == WIRE_MALFORMED, "a malformed frame");
     REACH(outcome == WIRE_IGNORED_FRAGMENT, "a fragment");
+    REACH(outcome == WIRE_IGNORED_JOINED, "joined queries");
     REACH(outcome == WIRE_IGNORED_DIRECTION, "a foreign packet");
 }

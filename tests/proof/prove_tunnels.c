@@ -132,6 +132,42 @@ void prove_find_domain(void)
     REACH(result == NULL && asked == DOMAINS_MAX, "another domain");
 }
 
+/* --- is_joined: two queries that follow each other. */
+
+size_t first_length;     /* of the query that the message was found to begin with */
+const uint8_t *asked_at; /* where a query was looked for last */
+size_t asked_length;     /* and the length that it was found to have; 0: there is none */
+
+void prove_is_joined(void)
+{
+    size_t length = nondet_size();
+    __CPROVER_assume(length <= FRAME_MAX);
+    uint8_t *message = malloc(length);
+    message_begin = message;
+    asked_at = NULL;
+    first_length = 0;
+
+    bool result = is_joined(message, length);
+
+    if (result) {
+        PROMISE(is_query_header(message) && first_length >= QUERY_MIN && first_length < length,
+                "the message begins with a query, and does not end with it");
+        PROMISE(asked_at == message + first_length && asked_length >= QUERY_MIN &&
+                    asked_length <= length - first_length && is_query_header(asked_at),
+                "another query follows it");
+        PROMISE(asked_length == first_length ||
+                    (asked_length < first_length && first_length + asked_length == length),
+                "both are of one length, but for a shorter last one");
+        REACH(length == FRAME_MAX && first_length == 30, "many");
+        REACH(length == 2 * QUERY_MIN, "the shortest two");
+        REACH(length == FRAME_MAX && first_length == FRAME_MAX - QUERY_MIN, "a shorter last one");
+    }
+    REACH(!result && first_length == length, "one query");
+    REACH(!result && asked_at != message && asked_length > first_length, "a longer second one");
+    REACH(!result && asked_at != message && asked_length < first_length && asked_length > 0,
+          "a shorter one that is not the last");
+}
+
 /* --- The verdicts. */
 
 struct dns_edns nondet_edns(void);
@@ -165,6 +201,23 @@ int model_dns_records_parse(const uint8_t *message, size_t length, size_t offset
     int result = success_or_failure();
     if (result == 0) {
         *out = nondet_edns();
+    }
+    return result;
+}
+
+int model_dns_query_length(const uint8_t *message, size_t length, size_t *out)
+{
+    REQUIRE(length <= FRAME_MAX && __CPROVER_r_ok(message, length), "a message can be read");
+    int result = success_or_failure();
+    if (result == 0) {
+        *out = nondet_size();
+        __CPROVER_assume(*out >= QUERY_MIN && *out <= length);
+        __CPROVER_assume(is_query_header(message));
+    }
+    asked_at = message;
+    asked_length = result == 0 ? *out : 0;
+    if (message == message_begin) {
+        first_length = asked_length;
     }
     return result;
 }
@@ -343,17 +396,19 @@ void prove_tunnels_classify_query(void)
     size_t captured = nondet_size();
     assume_valid(&rules);
     __CPROVER_assume(captured <= FRAME_MAX);
+    bool whole = nondet_bool();
     uint8_t *message = malloc(captured);
     message_begin = message;
 
-    enum wire_outcome outcome =
-        tunnels_classify_query(&rules, message, captured, nondet_bool(), &findings);
+    enum wire_outcome outcome = tunnels_classify_query(&rules, message, captured, whole, &findings);
 
     promise(&rules, captured, outcome);
     PROMISE(outcome == WIRE_QUERY || outcome == WIRE_IGNORED_NOT_QUERY ||
-                outcome == WIRE_MALFORMED || outcome == WIRE_OTHER_DOMAIN ||
-                wire_is_rejected(outcome),
+                outcome == WIRE_IGNORED_JOINED || outcome == WIRE_MALFORMED ||
+                outcome == WIRE_OTHER_DOMAIN || wire_is_rejected(outcome),
             "a query is classified as one");
+    PROMISE(outcome != WIRE_IGNORED_JOINED || (whole && captured >= 2 * QUERY_MIN),
+            "joined queries are a whole message");
     if (outcome >= WIRE_REJECTED_FIRST) {
         bool answers = message[6] != 0 || message[7] != 0;
         PROMISE(!answers || question_is_all(), "a query with answers is malformed to most");
@@ -370,6 +425,7 @@ void prove_tunnels_classify_query(void)
               "another header than slipstream's");
     }
     REACH(outcome == WIRE_IGNORED_NOT_QUERY, "a response");
+    REACH(outcome == WIRE_IGNORED_JOINED && captured == FRAME_MAX, "joined queries");
     REACH(outcome == WIRE_MALFORMED, "a malformed message");
     REACH(outcome == WIRE_OTHER_DOMAIN, "another domain");
     REACH(outcome == WIRE_REJECTED_FRAMING, "bad framing");

@@ -14,7 +14,7 @@ from support import debian  # noqa: E402
 
 CACHE = pathlib.Path(__file__).resolve().parents[2] / "build" / "proof"
 RELEASE = "trixie"
-PACKAGES = ("cbmc", "dash", "gcc", "libc6-dev")
+PACKAGES = ("cbmc", "dash", "gcc", "libc6-dev", "libmaxminddb-dev")
 MAKE_SECONDS = 600
 
 

@@ -260,16 +260,16 @@ classify_under_other(const struct tunnels_domain *domain, uint8_t opcode,
 }
 
 /*
- * Whether the octets are several whole queries of one length, of which the last may be shorter:
- * what UDP GRO makes of datagrams that come close to each other, and UDP_SEGMENT before the network
- * card cuts them (udp(7)). They are not counted one by one, or one forged packet would count as
- * thirty.
+ * Whether the octets begin as whole queries of one length do, or are two of which the last is
+ * shorter: what UDP GRO makes of datagrams that come close to each other, and UDP_SEGMENT before
+ * the network card cuts them (udp(7)). They are not counted one by one, or one forged packet would
+ * count as thirty.
  */
 static bool is_joined(const uint8_t *message, size_t length)
 {
     size_t first;
     size_t second;
-    if (dns_query_length(message, length, &first) != 0 || first == length ||
+    if (dns_query_length(message, length, &first) != 0 ||
         dns_query_length(message + first, length - first, &second) != 0) {
         return false;
     }
