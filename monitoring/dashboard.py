@@ -33,16 +33,28 @@ def rate(selector):
 
 ACTIVE = of_domain("dnstt_active_clients")
 PEAK = of_domain("dnstt_peak_clients")
-SESSIONS = of_domain("dnstt_sessions_total")
 QUERY_RATE = rate(of_domain("dnstt_queries_total"))
-SESSION_RATE = rate(SESSIONS)
+RESPONSE_RATE = rate(of_domain("dnstt_responses_total"))
+SESSION_RATE = rate(of_domain("dnstt_sessions_total"))
 IN_RATE = rate(of_domain("dnstt_bytes_in_total"))
 OUT_RATE = rate(of_domain("dnstt_bytes_out_total"))
+
+# Of whole domains. They begin at 0, so that rate() sees the first count of a new place too.
+ALL_ACTIVE = of_domain("dnstt_domain_active_clients")
+ALL_SESSIONS = of_domain("dnstt_domain_sessions_total")
+ALL_QUERY_RATE = rate(of_domain("dnstt_domain_queries_total"))
+ALL_SESSION_RATE = rate(ALL_SESSIONS)
+ALL_IN_RATE = rate(of_domain("dnstt_domain_bytes_in_total"))
+ALL_OUT_RATE = rate(of_domain("dnstt_domain_bytes_out_total"))
 PACKETS = "dnstt_exporter_packets_total"
 LOST = of_servers(PACKETS, 'outcome="kernel_dropped"')
 UNMATCHED = of_servers("dnstt_exporter_geoip_lookups_unmatched_total")
 LOOKUPS = of_servers("dnstt_exporter_geoip_lookups_total")
 REQUESTS = rate(of_servers("dnstt_exporter_http_requests_total"))
+
+# Of every domain, not of the chosen one alone.
+EACH_QUERY_RATE = rate(of_servers("dnstt_domain_queries_total"))
+EACH_RESPONSE_RATE = rate(of_servers("dnstt_domain_responses_total"))
 
 # With "All" the variables match targets of any kind, such as Prometheus itself. Of metrics that
 # others have too, these take every target of a job with exporters (one that is down has a past),
@@ -63,7 +75,7 @@ CLIENTS = [
     stat("Current active clients",
          "Sessions of the chosen domain that are active now: with a query within the last 30 s, or "
          "the active window that the exporter was given. \"Tunnels\" below says what a session is.",
-         query(f"sum({ACTIVE})"), sparkline=True, width=8),
+         query(f"sum({ALL_ACTIVE})"), sparkline=True, width=8),
     stat("Peak active clients",
          "The most sessions that were active at a time since each exporter started. A sum over "
          "places, which peak at different times: no less than the true peak, and often more. "
@@ -73,7 +85,7 @@ CLIENTS = [
          "Distinct sessions since each exporter started. One that asked several servers counts on "
          "each of them. With client ids shorter than 8 bytes, as VayDNS has, one counts each time "
          "that it becomes active.",
-         query(f"sum({SESSIONS})", instant=True), width=8),
+         query(f"sum({ALL_SESSIONS})", instant=True), width=8),
 ]
 
 PLACES = [
@@ -106,7 +118,7 @@ TRAFFIC = [
     series("DNS query rate",
            "Queries a second that the server takes. Resolvers repeat queries: no measure of "
            "clients.",
-           query(f"sum({QUERY_RATE})", "queries"), "reqps"),
+           query(f"sum({ALL_QUERY_RATE})", "queries"), "reqps"),
     series("DNS query rate by country",
            f"Queries a second that the server takes, by the country of their resolver. "
            f"{RESOLVERS}",
@@ -114,6 +126,17 @@ TRAFFIC = [
     bars("Top ASNs by DNS query rate",
          f"The ten autonomous systems whose resolvers ask most. {RESOLVERS}",
          f"topk(10, sum by (asn) ({QUERY_RATE}))", "reqps", "ASN", "Queries a second"),
+    series("Reply ratio by domain",
+           "Responses for each query that the server takes, of all domains. Near 0: the server may "
+           "hang, or a firewall behind the tap drops the queries, or IPsec or a container hides "
+           "the responses. A domain without queries has none.",
+           query(f"sum by (domain) ({EACH_RESPONSE_RATE})"
+                 f" / (sum by (domain) ({EACH_QUERY_RATE}) > 0)", "{{domain}}"), "percentunit"),
+    bars("Reply ratio by ASN",
+         "Responses for each query that the server takes, of the ten autonomous systems with the "
+         f"fewest. {RESOLVERS} One that is low alone: a firewall may drop its queries.",
+         f"bottomk(10, sum by (asn) ({RESPONSE_RATE}) / (sum by (asn) ({QUERY_RATE}) > 0))",
+         "percentunit", "ASN", "Responses for each query"),
     series("DNS traffic rate by country",
            "Bytes a second of queries and responses together by the country of the resolver. "
            f"{RESOLVERS}",
@@ -122,14 +145,14 @@ TRAFFIC = [
     series("Inbound DNS traffic rate",
            "Bytes a second that come in as queries: DNS messages, without their UDP and IP "
            "headers.",
-           query(f"sum({IN_RATE})", "in"), "Bps"),
+           query(f"sum({ALL_IN_RATE})", "in"), "Bps"),
     series("Outbound DNS traffic rate",
            "Bytes a second that go out as responses: DNS messages, without their UDP and IP "
            "headers.",
-           query(f"sum({OUT_RATE})", "out"), "Bps"),
+           query(f"sum({ALL_OUT_RATE})", "out"), "Bps"),
     series("New session rate",
            "Sessions a second that were not seen before.",
-           query(f"sum({SESSION_RATE})", "sessions"), "cps"),
+           query(f"sum({ALL_SESSION_RATE})", "sessions"), "cps"),
     series("New session rate by country",
            "Sessions a second that were not seen before, by the country of their first resolver. "
            f"{RESOLVERS}",
@@ -139,7 +162,7 @@ TRAFFIC = [
 EACH_SERVER = [
     series("Active clients of each server",
            "Active sessions by server. Their sum is exact as long as a session asks one server.",
-           query(f"sum by (instance) ({ACTIVE})", "{{instance}}"), "locale", stacked=True),
+           query(f"sum by (instance) ({ALL_ACTIVE})", "{{instance}}"), "locale", stacked=True),
     series("Peak of each server",
            "The most sessions of the domain that were active at a time since the exporter started: "
            "exact for a server. Servers peak at different times, so the sum is only a bound.",
@@ -263,7 +286,7 @@ VARIABLES = [
      "skipUrlSync": False},
     chosen_servers("job", "label_values(dnstt_exporter_build_info, job)"),
     chosen_servers("instance", 'label_values(dnstt_exporter_build_info{job=~"$job"}, instance)'),
-    variable("domain", f"label_values(dnstt_active_clients{{{SERVERS}}}, domain)"),
+    variable("domain", f"label_values(dnstt_domain_active_clients{{{SERVERS}}}, domain)"),
 ]
 
 

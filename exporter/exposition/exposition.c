@@ -47,6 +47,7 @@ struct exposition {
     uint32_t line;
     uint32_t line_count;
     struct line_start starts[DOMAINS_MAX]; /* of this metric */
+    uint64_t sums[DOMAINS_MAX];            /* of the lines of groups, for the total after them */
 };
 
 /* --- Parts of a line. Each function writes at `at` and returns where it ended. */
@@ -86,11 +87,9 @@ static struct labels labels_of(const struct options *options)
 }
 
 /* The beginning of a group's line: all but the closing brace and the value. */
-static inline char *put_group(const struct line_start *starts, struct labels labels,
+static inline char *put_group(const struct line_start *start, struct labels labels,
                               const struct group *group, char *at)
 {
-    const struct line_start *start = &starts[group->domain];
-
     at = format_put_steps(at, start->text, start->length);
     if (labels.country) {
         at = format_put_string(at, ",country=\"");
@@ -152,6 +151,7 @@ static uint32_t count_lines(const struct exposition *exposition, const struct me
         return exposition->snapshot->group_count;
     case METRICS_OF_GROUP_SPLIT:
         return exposition->snapshot->group_count * metric->label->count;
+    case METRICS_OF_GROUP_SUM:
     case METRICS_OF_DOMAIN:
     case METRICS_OF_TUNNEL:
         return exposition->snapshot->domain_count;
@@ -168,6 +168,39 @@ static uint32_t count_lines(const struct exposition *exposition, const struct me
     return 1;
 }
 
+static bool is_of_groups(const struct metric *metric)
+{
+    return metric->source == METRICS_OF_GROUP || metric->source == METRICS_OF_GROUP_COPIED;
+}
+
+static bool is_wanted(const struct exposition *exposition, size_t index)
+{
+    return !exposition->wish.by_name || (exposition->wish.metrics >> index & 1) != 0;
+}
+
+/* What all groups have now, by domain. */
+static void sum_groups(struct exposition *exposition, size_t offset)
+{
+    const struct groups *groups = &exposition->state->counts.groups;
+    for (uint32_t i = 0; i < groups->group_count; i++) {
+        const struct group *group = &groups->entries[i];
+        exposition->sums[group->domain] += value64(group, offset);
+    }
+}
+
+/* The lines of groups add their values to the sums as they are written. */
+static void begin_sums(struct exposition *exposition, const struct metric *metric)
+{
+    const bool alone =
+        metric->source == METRICS_OF_GROUP_SUM && !is_wanted(exposition, exposition->metric - 1);
+    if (alone || is_of_groups(metric)) {
+        memset(exposition->sums, 0, sizeof exposition->sums);
+    }
+    if (alone) {
+        sum_groups(exposition, metric->offset);
+    }
+}
+
 /* Writes once what all lines of the metric have in common. */
 static void begin_metric(struct exposition *exposition, const struct metric *metric)
 {
@@ -182,6 +215,7 @@ static void begin_metric(struct exposition *exposition, const struct metric *met
     }
     exposition->line = 0;
     exposition->line_count = count_lines(exposition, metric);
+    begin_sums(exposition, metric);
 }
 
 /* For a metric split by a label. Only values above 0 have a line, and most groups have none: skip
@@ -199,8 +233,8 @@ static char *put_split_line(struct exposition *exposition, const struct metric *
             exposition->line++;
             value = value64(&groups[group], metric->offset + which * sizeof(value));
             if (value != 0) {
-                at = put_group(exposition->starts, labels_of(&exposition->state->options),
-                               &groups[group], at);
+                at = put_group(&exposition->starts[groups[group].domain],
+                               labels_of(&exposition->state->options), &groups[group], at);
                 at = put_label(at, ',', metric->label->name, metric->label->value(which));
                 return put_value(at, value);
             }
@@ -234,12 +268,22 @@ static char *put_group_lines(struct exposition *exposition, const struct metric 
     uint32_t line = exposition->line;
 
     for (; line < count && end - at >= EXPOSITION_LINE_MAX; line++) {
-        at = put_group(exposition->starts, labels, &groups[line], at);
-        at =
-            put_value(at, copied ? value32(&gauges[line], offset) : value64(&groups[line], offset));
+        const struct group *group = &groups[line];
+        const uint8_t domain = group->domain;
+        const uint64_t value = copied ? value32(&gauges[line], offset) : value64(group, offset);
+        exposition->sums[domain] += value;
+        at = put_value(put_group(&exposition->starts[domain], labels, group, at), value);
     }
     exposition->line = line;
     return at;
+}
+
+/* name{domain="t.example.com"} 1 */
+static char *put_domain(const struct exposition *exposition, uint32_t index, uint64_t value,
+                        char *at)
+{
+    at = format_put(at, exposition->starts[index].text, exposition->starts[index].length);
+    return put_value(at, value);
 }
 
 /* A label whose key the format does not have is empty. */
@@ -293,9 +337,11 @@ static char *put_line(struct exposition *exposition, const struct metric *metric
     }
     uint32_t index = exposition->line++;
     switch (metric->source) {
+    case METRICS_OF_GROUP_SUM:
+        return put_domain(exposition, index, exposition->sums[index], at);
     case METRICS_OF_DOMAIN:
-        at = format_put(at, exposition->starts[index].text, exposition->starts[index].length);
-        return put_value(at, value32(&snapshot->domains[index], metric->offset));
+        return put_domain(exposition, index, value32(&snapshot->domains[index], metric->offset),
+                          at);
     case METRICS_OF_TUNNEL:
         return put_tunnel(exposition, index, at);
     case METRICS_OF_STATE:
@@ -320,11 +366,6 @@ static char *put_line(struct exposition *exposition, const struct metric *metric
     return at;
 }
 
-static bool is_of_groups(const struct metric *metric)
-{
-    return metric->source == METRICS_OF_GROUP || metric->source == METRICS_OF_GROUP_COPIED;
-}
-
 /* --- The scrape. */
 
 const char *exposition_content_type(enum exposition_format format)
@@ -339,11 +380,6 @@ void exposition_ask(struct exposition_wish *wish, const char *name)
     size_t index = family_find(name);
     wish->by_name = true;
     wish->metrics |= index < metric_count ? (uint64_t)1 << index : 0;
-}
-
-static bool is_wanted(const struct exposition *exposition, size_t index)
-{
-    return !exposition->wish.by_name || (exposition->wish.metrics >> index & 1) != 0;
 }
 
 int exposition_begin(const struct state *state, const struct exposition_wish *wish,

@@ -1,8 +1,9 @@
 /*
  * The metrics page, streamed: Prometheus' text format 0.0.4 or OpenMetrics 1.0. When a scrape
  * begins, it copies the gauges and the account, so that their sums are exact. It reads the groups'
- * counters while it runs; a group that is added meanwhile waits for the next scrape. The copied
- * gauges bound the memory.
+ * counters while it runs; a group that is added meanwhile waits for the next scrape. A domain's
+ * total is the sum of its groups' lines of this very page; in a page without these it is that of
+ * all groups at the moment. The copied gauges bound the memory.
  */
 #ifndef EXPORTER_EXPOSITION_EXPOSITION_H
 #define EXPORTER_EXPOSITION_EXPOSITION_H

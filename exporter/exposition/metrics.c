@@ -26,6 +26,8 @@
     ROW(GAUGE, METRICS_OF_GROUP_COPIED, TYPED_OFFSET(struct metrics_gauges, field, uint32_t))
 #define GROUP_COUNTER(field)                                                                       \
     ROW(COUNTER, METRICS_OF_GROUP, TYPED_OFFSET(struct group, field, uint64_t))
+#define DOMAIN_COUNTER(field)                                                                      \
+    ROW(COUNTER, METRICS_OF_GROUP_SUM, TYPED_OFFSET(struct group, field, uint64_t))
 #define DOMAIN_GAUGE(field)                                                                        \
     ROW(GAUGE, METRICS_OF_DOMAIN, TYPED_OFFSET(struct group_domain, field, uint32_t))
 #define STATE_GAUGE(field) ROW(GAUGE, METRICS_OF_STATE, TYPED_OFFSET(struct state, field, uint64_t))
@@ -79,26 +81,38 @@ const struct metric metric_table[] = {
      .help =
          "Sessions that sent an accepted query within the active window of their tunnel, each in "
          "the group of its latest query." RESOLVERS},
+    {DOMAIN_GAUGE(active), .name = "dnstt_domain_active_clients",
+     .help = "Sessions of the domain that are active: dnstt_active_clients of all its groups."},
     {GROUP_GAUGE(peak), .name = "dnstt_peak_clients",
      .help = "Most sessions that were active in this group at once since the start. Groups peak at "
              "different times, so for a domain see dnstt_domain_peak_clients and not the sum of "
              "these." RESOLVERS},
     {GROUP_COUNTER(queries), .name = "dnstt_queries_total",
      .help = "Queries that the server takes, repeated ones included." RESOLVERS},
+    {DOMAIN_COUNTER(queries), .name = "dnstt_domain_queries_total",
+     .help = "Queries of the domain: dnstt_queries_total of all its groups."},
     {GROUP_COUNTER(responses), .name = "dnstt_responses_total",
      .help = "Responses to queries that the server takes, without error but for slipstream and "
              "opaque tunnels." RESOLVERS},
+    {DOMAIN_COUNTER(responses), .name = "dnstt_domain_responses_total",
+     .help = "Responses of the domain: dnstt_responses_total of all its groups."},
     {GROUP_COUNTER(bytes_in), .name = "dnstt_bytes_in_total",
      .help = "Bytes of DNS messages (UDP payload) in the queries that dnstt_queries_total "
              "counts." RESOLVERS},
+    {DOMAIN_COUNTER(bytes_in), .name = "dnstt_domain_bytes_in_total",
+     .help = "Bytes of the domain's queries: dnstt_bytes_in_total of all its groups."},
     {GROUP_COUNTER(bytes_out), .name = "dnstt_bytes_out_total",
      .help = "Bytes of DNS messages (UDP payload) in the responses that dnstt_responses_total "
              "counts." RESOLVERS},
+    {DOMAIN_COUNTER(bytes_out), .name = "dnstt_domain_bytes_out_total",
+     .help = "Bytes of the domain's responses: dnstt_bytes_out_total of all its groups."},
     {GROUP_COUNTER(sessions), .name = "dnstt_sessions_total",
      .help = "Distinct sessions since the start, each counted once, in the group where it was "
              "first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
              "dnstt_exporter_sessions_refused_total are 0. A session whose id is shorter than 8 "
              "bytes (vaydns) counts again once it has ended." RESOLVERS},
+    {DOMAIN_COUNTER(sessions), .name = "dnstt_domain_sessions_total",
+     .help = "Distinct sessions of the domain: dnstt_sessions_total of all its groups."},
     {DOMAIN_GAUGE(peak), .name = "dnstt_domain_peak_clients",
      .help = "Most sessions of the domain that were active at once since the start."},
     {

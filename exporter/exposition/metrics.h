@@ -18,6 +18,8 @@ struct metrics_gauges {
 enum metrics_source {
     METRICS_OF_GROUP_COPIED = 1, /* uint32_t in struct metrics_gauges: a line for each group */
     METRICS_OF_GROUP,            /* uint64_t in struct group: a line for each group */
+    METRICS_OF_GROUP_SUM,        /* the same: its sum, a line for each domain. The row follows that
+                                    of the groups, so that it sums what their lines show */
     METRICS_OF_GROUP_SPLIT,      /* uint64_t array there: for each group and value that is not 0 */
     METRICS_OF_DOMAIN,           /* uint32_t in struct group_domain: a line for each domain */
     METRICS_OF_TUNNEL,           /* one line of value 1 for each domain, whose labels describe it */

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from support import frames, wire
+from support import account, frames, wire
 from support.figures import figure
 from support.namespace import run
 from support.program import ROOT
@@ -87,6 +87,9 @@ def test_labels_are_those_of_the_databases_given(host, start, databases, given):
         assert [labels for labels, _ in found] == expected, name
         assert all(value == 0 for _, value in found), name
     assert metrics.find("dnstt_rejected_queries_total") == []
+    for name in account.TOTALS:
+        assert metrics.find(name) == [({"domain": domain}, 0)
+                                      for domain in ("t.example.com", "u.example.com")], name
 
     host.inbound.send(frames.query_frame(wire.query(b"CLIENTID", DOMAIN), source="10.77.1.9"))
     metrics = host.settle(program, query=1)

@@ -7,6 +7,8 @@ import socket
 import socketserver
 import threading
 
+from support import frames, wire
+from support.program import wait_for
 from support.prometheus import prometheus
 
 RECORDER_PORT = 9714
@@ -77,3 +79,28 @@ def test_scrapes_compressed_openmetrics(host, start, geoip_flags, tmp_path):
         assert len(metadata) == len(re.findall(r"^# TYPE", unpack(answered).decode(), re.M))
         log = (tmp_path / "log").read_text()
         assert "level=warn" not in log and "level=error" not in log, log
+
+
+def test_the_first_session_of_a_new_country_grows_the_domain(host, start, geoip_flags, tmp_path):
+    """Its group appears with its first values, which increase() takes for the beginning; the
+    domain's totals have been there since the start."""
+    program = start(*geoip_flags)
+    with prometheus(host.server, tmp_path, {"dnstt": ["127.0.0.1:9713"]}) as server:
+
+        def value(query):
+            return [value for _, value in server.evaluate(query)]
+
+        wait_for(lambda: value("count_over_time(dnstt_domain_sessions_total[1m]) >= 3"), 10,
+                 "some scrapes without a session")
+        assert value("dnstt_domain_sessions_total") == [0]
+        query = wire.query(b"NEWCOMER", "t.example.com", bytes(50))
+        host.inbound.send(frames.query_frame(query, source="10.77.1.9"))
+        host.outbound.send(frames.response_frame(wire.response(query), destination="10.77.1.9"))
+        host.settle(program, query=1, response=1)
+        wait_for(lambda: value('count_over_time(dnstt_sessions_total{country="DE"}[1m]) >= 3'), 10,
+                 "some scrapes with it")
+
+        # Prometheus extends what grew by the time between two scrapes at most.
+        for name in "sessions", "queries", "responses":
+            assert value(f"round(increase(dnstt_domain_{name}_total[1m]))") == [1], name
+        assert value('increase(dnstt_sessions_total{country="DE"}[1m])') == [0]

@@ -31,9 +31,15 @@ def packets(received, dropped):
 
 
 def clients(one, two):
-    """Of two servers, in two countries each."""
-    return {f'dnstt_active_clients{{{TUNNEL},instance="{server}",country="{country}"}}': values
-            for server, values in (("one", one), ("two", two)) for country in ("DE", "FR")}
+    """Of two servers."""
+    return {f'dnstt_domain_active_clients{{{TUNNEL},instance="{server}"}}': values
+            for server, values in (("one", one), ("two", two))}
+
+
+def served(queries, responses, server="one"):
+    labels = f'{TUNNEL},instance="{server}:9713"'
+    return {f"dnstt_domain_queries_total{{{labels}}}": queries,
+            f"dnstt_domain_responses_total{{{labels}}}": responses}
 
 
 def network(edns, queries, asn='asn="64496",', reason="edns"):
@@ -74,6 +80,13 @@ UNUSABLE = (SERVER, "one:9713 cannot use its new web configuration",
 HALVED = ({"job": "dnstt", "domain": "t.example.com"}, "t.example.com has lost half its clients",
           "In the last ten minutes 90 sessions were active on average, less than half of the hour "
           "before.")
+def unanswered(share):
+    return (SERVER | {"domain": "t.example.com"}, "t.example.com gets no responses on one:9713",
+            f"In the last five minutes {share} of the queries for t.example.com that one:9713 saw "
+            "got a response. The server may hang; or it does not get the queries, or its responses "
+            "leave where the exporter does not see them.")
+
+
 EDNS = ({"job": "dnstt", "domain": "t.example.com", "asn": "64496"},
         "No tunnel through AS64496 to t.example.com",
         "75% of the queries through the resolvers of AS64496 are refused for their EDNS: they allow "
@@ -118,15 +131,26 @@ CASES = [
          [UNUSABLE]),
     Case("DnsttWebConfigReloadFailed", "after a good reload", {WEB_CONFIG: "0 1x20"}, "6m"),
     Case("DnsttClientsHalved", "when one server of two loses its clients, and the other some",
-         clients("50x79 0x20", "50x79 45x20"), "96m", [HALVED]),
+         clients("100x79 0x20", "100x79 90x20"), "96m", [HALVED]),
     Case("DnsttClientsHalved", "when one of two loses its clients to the other",
-         clients("50x79 0x20", "50x79 100x20"), "94m"),
+         clients("100x79 0x20", "100x79 200x20"), "94m"),
     Case("DnsttClientsHalved", "after a fall by less than half",
-         clients("50x79 26x20", "50x79 26x20"), "94m"),
-    Case("DnsttClientsHalved", "below twenty clients", clients("4x79 0x20", "5x79 0x20"), "94m"),
-    Case("DnsttClientsHalved", "after ten minutes of many", clients("10x69 50x9 10x20", "10x120"),
+         clients("100x79 52x20", "100x79 52x20"), "94m"),
+    Case("DnsttClientsHalved", "below twenty clients", clients("8x79 0x20", "10x79 0x20"), "94m"),
+    Case("DnsttClientsHalved", "after ten minutes of many", clients("20x69 100x9 20x20", "20x120"),
          "94m"),
-    Case("DnsttClientsHalved", "by a moment", clients("50x79 0 50x20", "50x79 0 50x20"), "94m"),
+    Case("DnsttClientsHalved", "by a moment", clients("100x79 0 100x20", "100x79 0 100x20"), "94m"),
+    Case("DnsttServerSilent", "when one server of two stops",
+         served("0+60x60", "0+60x20 1200x40") | served("0+60x60", "0+60x60", "two"), "28m",
+         [unanswered("0%")]),
+    Case("DnsttServerSilent", "at one response in two hundred", served("0+600x60", "0+3x60"), "20m",
+         [unanswered("0.5%")]),
+    Case("DnsttServerSilent", "at one in fifty", served("0+600x60", "0+12x60"), "60m"),
+    Case("DnsttServerSilent", "before five minutes", served("0+60x60", "0+60x20 1200x40"), "25m"),
+    Case("DnsttServerSilent", "once it answers again",
+         served("0+60x60", "0+60x20 1200x10 1200+60x30"), "35m"),
+    Case("DnsttServerSilent", "without queries", served("600x60", "600x60"), "60m"),
+    Case("DnsttServerSilent", "for a few queries", served("0+5x60", "0x60"), "60m"),
     Case("DnsttNetworkRejectedForEdns", "when most of a network's queries are refused",
          network(90, 30) | network(9, 90, 'asn="64497",'), "60m", [EDNS]),
     Case("DnsttNetworkRejectedForEdns", "until its remedy is followed", lowered(), "40m", [EDNS]),

@@ -10,11 +10,10 @@ TUNNEL = 'job="dnstt", domain="t.example.com"'
 
 # Two hours. The first server stands still from minute 47 on and is restarted in minute 59.
 SERIES = {
-    f'dnstt_active_clients{{{DOMAIN},instance="one",country="DE"}}': "10x59 2x60",
-    f'dnstt_active_clients{{{DOMAIN},instance="one",country="FR"}}': "5x59 0x60",
-    f'dnstt_active_clients{{{DOMAIN},instance="two",country="DE"}}': "4x59 9x60",
-    f'dnstt_active_clients{{{DOMAIN},instance="three",country="ZZ"}}': "0x120",
-    f'dnstt_active_clients{{{OTHER},instance="three",country="ZZ"}}': "100x120",
+    f'dnstt_domain_active_clients{{{DOMAIN},instance="one"}}': "15x59 2x60",
+    f'dnstt_domain_active_clients{{{DOMAIN},instance="two"}}': "4x59 9x60",
+    f'dnstt_domain_active_clients{{{DOMAIN},instance="three"}}': "0x120",
+    f'dnstt_domain_active_clients{{{OTHER},instance="three"}}': "100x120",
     f'dnstt_domain_peak_clients{{{DOMAIN},instance="one"}}': "15x59 2x60",
     f'dnstt_domain_peak_clients{{{DOMAIN},instance="two"}}': "4x59 9x60",
     f'dnstt_domain_peak_clients{{{DOMAIN},instance="three"}}': "0x120",
@@ -27,17 +26,19 @@ SERIES = {
 }
 # A minute's growth of each server's counters.
 GROWTH = {
-    "dnstt_queries_total": (600, 60, 120),
-    "dnstt_responses_total": (540, 60, 60),
-    "dnstt_bytes_in_total": (6000, 600, 1200),
-    "dnstt_bytes_out_total": (60000, 6000, 1200),
-    "dnstt_sessions_total": (6, 3, 0),
+    "dnstt_domain_queries_total": (600, 60, 120),
+    "dnstt_domain_responses_total": (540, 60, 60),
+    "dnstt_domain_bytes_in_total": (6000, 600, 1200),
+    "dnstt_domain_bytes_out_total": (60000, 6000, 1200),
+    "dnstt_domain_sessions_total": (6, 3, 0),
+    "dnstt_queries_total": (600, 60, 120),  # all from one network
 }
 for metric, growth in GROWTH.items():
     for server, step in zip(("one", "two", "three"), growth):
         still = f"0+{step}x47 {47 * step}x11 0+{step}x60"
         values = still if server == "one" else f"0+{step}x120"
-        SERIES[f'{metric}{{{NETWORK},instance="{server}"}}'] = values
+        labels = DOMAIN if "_domain_" in metric else NETWORK
+        SERIES[f'{metric}{{{labels},instance="{server}"}}'] = values
 
 # Value of each rule for the domain, three minutes into the standstill and long after the restart.
 EXPECTED = {
@@ -54,29 +55,39 @@ NETWORKS = {
     "job_domain_asn:dnstt_rejected_edns_queries:rate15m": 1.3,
     "job_domain_asn:dnstt_rejected_edns_queries:ratio_rate15m": 1.3 / (1.3 + 8 + 3),
 }
+DOMAINS_OF_SERVERS = {
+    "job_instance_domain:dnstt_queries:rate5m": {"one": 4, "two": 1, "three": 2},
+    "job_instance_domain:dnstt_responses_per_query:ratio_rate5m": {
+        "one": 0.9, "two": 1, "three": 0.5},
+}
 SERVERS = {"job_instance:dnstt_exporter_packets_lost:ratio_rate15m": 0.08 / 0.9}
 
 
-def value_at(at, name, labels, value):
-    """In whole millionths, since promtool compares to the last bit."""
+def values_at(at, name, values):
+    """Values by labels, in whole millionths, since promtool compares to the last bit."""
     return {"expr": f'round({name}{{domain!="u.example.com"}} * 1e6)', "eval_time": at,
-            "exp_samples": [{"labels": f"{{{labels}}}", "value": round(value * 1e6)}]}
+            "exp_samples": [{"labels": f"{{{labels}}}", "value": round(value * 1e6)}
+                            for labels, value in values.items()]}
 
 
 def test_values(tmp_path):
     tests = []
     for name, (before, after) in EXPECTED.items():
-        tests += [value_at("50m", name, TUNNEL, before), value_at("110m", name, TUNNEL, after)]
+        tests += [values_at("50m", name, {TUNNEL: before}),
+                  values_at("110m", name, {TUNNEL: after})]
     for name, value in NETWORKS.items():
-        tests.append(value_at("50m", name, TUNNEL + ', asn="64496"', value))
+        tests.append(values_at("50m", name, {TUNNEL + ', asn="64496"': value}))
+    for name, values in DOMAINS_OF_SERVERS.items():
+        tests.append(values_at("50m", name, {f'{TUNNEL}, instance="{server}"': value
+                                             for server, value in values.items()}))
     for name, value in SERVERS.items():
-        tests.append(value_at("50m", name, 'job="dnstt", instance="one"', value))
+        tests.append(values_at("50m", name, {'job="dnstt", instance="one"': value}))
     check_rules(tmp_path, SERIES, promql_expr_test=tests)
 
 
 def test_every_rule_has_a_value():
-    assert {*EXPECTED, *NETWORKS, *SERVERS} == {rule["record"] for rule in rules()
-                                               if "record" in rule}
+    told = {*EXPECTED, *NETWORKS, *DOMAINS_OF_SERVERS, *SERVERS}
+    assert told == {rule["record"] for rule in rules() if "record" in rule}
 
 
 def test_a_restart_is_no_loss_of_the_others(tmp_path):
@@ -87,3 +98,13 @@ def test_a_restart_is_no_loss_of_the_others(tmp_path):
     highest = {"expr": f"max_over_time({name}[30m]) <= bool 13", "eval_time": "75m",
                "exp_samples": [{"labels": f"{{{TUNNEL}}}", "value": 1}]}
     check_rules(tmp_path, SERIES, promql_expr_test=[lowest, highest])
+
+
+def test_the_first_session_of_a_new_place_counts(tmp_path):
+    """Its group appears with 1, which increase() takes for the start; the domain's total grows."""
+    group = f'dnstt_sessions_total{{{NETWORK},instance="one"}}'
+    total = f'dnstt_domain_sessions_total{{{DOMAIN},instance="one"}}'
+    check_rules(tmp_path, {group: "_x9 1x20", total: "0x9 1x20"}, promql_expr_test=[
+        values_at("12m", "job_domain:dnstt_sessions:rate5m", {TUNNEL: 1 / 300}),
+        {"expr": f"increase({group}[5m])", "eval_time": "20m",
+         "exp_samples": [{"labels": f'{{{TUNNEL}, asn="64496", instance="one"}}', "value": 0}]}])

@@ -13,6 +13,10 @@ SPLIT = {
     "rejected": "dnstt_rejected_queries_total",
     "ignored": "dnstt_exporter_packets_ignored_total",
 }
+# Figures of whole domains: each is the sum of its groups'.
+TOTALS = {f"dnstt_domain_{name}": f"dnstt_{name}" for name in
+          ("active_clients", "queries_total", "responses_total", "bytes_in_total",
+           "bytes_out_total", "sessions_total")}
 SETTLED_SECONDS = 10  # only bounds a failing test, however busy the machine is
 
 MARKER = wire.message(wire.labels([b"marker", b"invalid"]))
@@ -29,6 +33,8 @@ def balanced(metrics):
     counted = outcomes(metrics)
     classified = sum(counted.values())
     assert classified <= received, metrics.text
+    for total, groups in TOTALS.items():
+        assert metrics.by("domain", total) == metrics.by("domain", groups), metrics.text
     split = all(metrics.sum(name) == counted[outcome] for outcome, name in SPLIT.items())
     return classified == received and split
 

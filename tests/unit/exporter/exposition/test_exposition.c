@@ -30,7 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES_MAX = 8, PAGE_MAX = 65536 };
+enum { ENTRIES_MAX = 8, PAGE_MAX = 262144 };
 
 /* All that a scrape reads, put together by hand: no other module has a part in these tests. */
 struct scene {
@@ -92,8 +92,8 @@ static void scene_small(struct scene *scene)
         (struct tunnel){.format = TUNNEL_VAYDNS, .record_type = TUNNEL_CNAME, .clientid_size = 2};
     scene->state.options.country_database = "country.mmdb";
     scene->state.options.asn_database = "asn.mmdb";
-    scene->domains[0] = (struct group_domain){.active = 9, .peak = 31};
-    scene->domains[1] = (struct group_domain){.active = 0, .peak = 32};
+    scene->domains[0] = (struct group_domain){.active = 11, .peak = 31};
+    scene->domains[1] = (struct group_domain){.active = 1, .peak = 32};
 
     scene_group(scene, 0, GEO_UNKNOWN);
     scene_group(scene, 1, GEO_UNKNOWN);
@@ -240,6 +240,11 @@ static const struct {
      "dnstt_active_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 11\n"
      "dnstt_active_clients{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 1\n"},
+    {"# HELP dnstt_domain_active_clients Sessions of the domain that are active: "
+     "dnstt_active_clients of all its groups.\n"
+     "# TYPE dnstt_domain_active_clients gauge\n"
+     "dnstt_domain_active_clients{domain=\"t.example.com\"} 11\n"
+     "dnstt_domain_active_clients{domain=\"u.example.org\"} 1\n"},
     {"# HELP dnstt_peak_clients Most sessions that were active in this group at once since the "
      "start. Groups peak at different times, so for a domain see dnstt_domain_peak_clients and not "
      "the sum of these." RESOLVERS "# TYPE dnstt_peak_clients gauge\n"
@@ -253,24 +258,44 @@ static const struct {
      "dnstt_queries_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 14\n"
      "dnstt_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_domain_queries_total Queries of the domain: dnstt_queries_total of all its "
+     "groups.\n"
+     "# TYPE dnstt_domain_queries_total counter\n"
+     "dnstt_domain_queries_total{domain=\"t.example.com\"} 14\n"
+     "dnstt_domain_queries_total{domain=\"u.example.org\"} 0\n"},
     {"# HELP dnstt_responses_total Responses to queries that the server takes, without error but "
      "for slipstream and opaque tunnels." RESOLVERS "# TYPE dnstt_responses_total counter\n"
      "dnstt_responses_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_responses_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_responses_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 15\n"
      "dnstt_responses_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_domain_responses_total Responses of the domain: dnstt_responses_total of all "
+     "its groups.\n"
+     "# TYPE dnstt_domain_responses_total counter\n"
+     "dnstt_domain_responses_total{domain=\"t.example.com\"} 15\n"
+     "dnstt_domain_responses_total{domain=\"u.example.org\"} 0\n"},
     {"# HELP dnstt_bytes_in_total Bytes of DNS messages (UDP payload) in the queries that "
      "dnstt_queries_total counts." RESOLVERS "# TYPE dnstt_bytes_in_total counter\n"
      "dnstt_bytes_in_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_bytes_in_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_bytes_in_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 16\n"
      "dnstt_bytes_in_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_domain_bytes_in_total Bytes of the domain's queries: dnstt_bytes_in_total of "
+     "all its groups.\n"
+     "# TYPE dnstt_domain_bytes_in_total counter\n"
+     "dnstt_domain_bytes_in_total{domain=\"t.example.com\"} 16\n"
+     "dnstt_domain_bytes_in_total{domain=\"u.example.org\"} 0\n"},
     {"# HELP dnstt_bytes_out_total Bytes of DNS messages (UDP payload) in the responses that "
      "dnstt_responses_total counts." RESOLVERS "# TYPE dnstt_bytes_out_total counter\n"
      "dnstt_bytes_out_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_bytes_out_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 17\n"
      "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_domain_bytes_out_total Bytes of the domain's responses: dnstt_bytes_out_total "
+     "of all its groups.\n"
+     "# TYPE dnstt_domain_bytes_out_total counter\n"
+     "dnstt_domain_bytes_out_total{domain=\"t.example.com\"} 17\n"
+     "dnstt_domain_bytes_out_total{domain=\"u.example.org\"} 0\n"},
     {"# HELP dnstt_sessions_total Distinct sessions since the start, each counted once, in the "
      "group where it was first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
      "dnstt_exporter_sessions_refused_total are 0. A session whose id is shorter than 8 bytes "
@@ -279,6 +304,11 @@ static const struct {
      "dnstt_sessions_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
      "dnstt_sessions_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 13\n"
      "dnstt_sessions_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
+    {"# HELP dnstt_domain_sessions_total Distinct sessions of the domain: dnstt_sessions_total of "
+     "all its groups.\n"
+     "# TYPE dnstt_domain_sessions_total counter\n"
+     "dnstt_domain_sessions_total{domain=\"t.example.com\"} 13\n"
+     "dnstt_domain_sessions_total{domain=\"u.example.org\"} 0\n"},
     {"# HELP dnstt_domain_peak_clients Most sessions of the domain that were active at once since "
      "the start.\n"
      "# TYPE dnstt_domain_peak_clients gauge\n"
@@ -687,6 +717,7 @@ static void test_what_happens_during_a_scrape(void **state)
     scene.entries[2].active = 1011;
     scene.entries[2].peak = 1012;
     scene.entries[2].queries = 1014;
+    scene.domains[0].active = 1011;
     scene.domains[0].peak = 1031;
     scene.state.intake.stats.received = 2000;
     scene.state.intake.stats.outcomes[WIRE_QUERY] = 1105;
@@ -702,6 +733,7 @@ static void test_what_happens_during_a_scrape(void **state)
                                  "asn=\"64496\"} 11\n"));
     assert_non_null(strstr(page, "dnstt_peak_clients{domain=\"t.example.com\",country=\"DE\","
                                  "asn=\"64496\"} 12\n"));
+    assert_non_null(strstr(page, "dnstt_domain_active_clients{domain=\"t.example.com\"} 11\n"));
     assert_non_null(strstr(page, "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"));
     assert_non_null(strstr(page, "dnstt_exporter_packets_received_total 1000\n"));
     assert_non_null(strstr(page, "dnstt_exporter_packets_total{outcome=\"query\"} 105\n"));
@@ -716,6 +748,132 @@ static void test_what_happens_during_a_scrape(void **state)
     assert_non_null(strstr(page, "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\","
                                  "asn=\"64496\"} 1011\n"));
     free(page);
+}
+
+static const char *const totals[] = {
+    "queries_total", "responses_total", "bytes_in_total", "bytes_out_total", "sessions_total",
+};
+
+/* Sum of a domain's lines of this metric. */
+static uint64_t sum_of(const char *page, const char *prefix, const char *name, const char *domain)
+{
+    char begin[128];
+    int length = snprintf(begin, sizeof begin, "%s%s{domain=\"%s\"", prefix, name, domain);
+    uint64_t sum = 0;
+    for (const char *line = page; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        if (strncmp(line, begin, (size_t)length) == 0) {
+            sum += strtoull(strchr(line, ' '), NULL, 10);
+        }
+    }
+    return sum;
+}
+
+static void count_everything(struct scene *scene)
+{
+    for (uint32_t i = 0; i < scene->state.counts.groups.group_count; i++) {
+        struct group *group = &scene->entries[i];
+        group->queries += 1;
+        group->responses += 2;
+        group->bytes_in += 3;
+        group->bytes_out += 4;
+        group->sessions += 5;
+    }
+}
+
+/* Pieces of a line each, and all counters grow between any two of them. */
+static void test_totals_are_the_sums_of_the_page(void **state)
+{
+    (void)state;
+    struct scene scene;
+    char *page = calloc(1, PAGE_MAX);
+    assert_non_null(page);
+    scene_small(&scene);
+    for (uint32_t i = 4; i < ENTRIES_MAX; i++) {
+        scene_group(&scene, i % 2, (struct geo){.country = GEO_COUNTRY('F', 'R'), .asn = i});
+    }
+    struct exposition *exposition = begin(&scene);
+    size_t length = 0;
+    for (size_t got; (got = exposition_read(exposition, page + length, EXPOSITION_LINE_MAX)) > 0;) {
+        length += got;
+        assert_true(length + EXPOSITION_LINE_MAX < PAGE_MAX);
+        count_everything(&scene);
+    }
+    exposition_end(exposition);
+
+    for (unsigned i = 0; i < sizeof totals / sizeof *totals; i++) {
+        for (unsigned domain = 0; domain < 2; domain++) {
+            const char *text = scene.state.options.domains[domain].text;
+            uint64_t sum = sum_of(page, "dnstt_", totals[i], text);
+            assert_int_not_equal(sum, 0);
+            assert_true(sum_of(page, "dnstt_domain_", totals[i], text) == sum);
+        }
+    }
+    free(page);
+}
+
+/* Without the lines of groups a total is that of all groups at the moment, new ones included. */
+static void test_a_total_alone_is_live(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < sizeof totals / sizeof *totals; i++) {
+        struct scene scene;
+        struct exposition_wish wish = {.by_name = false};
+        char expected[256];
+        char name[64];
+        scene_small(&scene);
+        (void)snprintf(name, sizeof name, "dnstt_domain_%s", totals[i]);
+        exposition_ask(&wish, name);
+        struct exposition *exposition = begin_wish(&scene, wish);
+        scene_group(&scene, 0, (struct geo){.country = GEO_COUNTRY('F', 'R'), .asn = 64497});
+        count_everything(&scene);
+
+        /* What t.example.com has in scene_small, and three times what came; u.example.org has two
+         * groups. */
+        static const unsigned counted[] = {14 + 3 * 1, 15 + 3 * 2, 16 + 3 * 3, 17 + 3 * 4,
+                                           13 + 3 * 5};
+        char *page = finish(exposition, EXPOSITION_LINE_MAX);
+        (void)snprintf(expected, sizeof expected,
+                       "%s{domain=\"t.example.com\"} %u\n%s{domain=\"u.example.org\"} %u\n", name,
+                       counted[i], name, 2 * (i + 1));
+        assert_string_equal(only(page, name), expected);
+        free(page);
+    }
+}
+
+/* Asked for by name together, they agree as well, and none is another's. */
+static void test_totals_beside_other_groups(void **state)
+{
+    (void)state;
+    struct exposition_wish wish = {.by_name = false};
+    struct scene scene;
+    scene_small(&scene);
+    exposition_ask(&wish, "dnstt_active_clients");
+    exposition_ask(&wish, "dnstt_queries_total");
+    exposition_ask(&wish, "dnstt_domain_queries_total");
+    exposition_ask(&wish, "dnstt_domain_sessions_total");
+    char *page = finish(begin_wish(&scene, wish), EXPOSITION_LINE_MAX);
+    assert_string_equal(only(page, "dnstt_domain_"),
+                        "dnstt_domain_queries_total{domain=\"t.example.com\"} 14\n"
+                        "dnstt_domain_queries_total{domain=\"u.example.org\"} 0\n"
+                        "dnstt_domain_sessions_total{domain=\"t.example.com\"} 13\n"
+                        "dnstt_domain_sessions_total{domain=\"u.example.org\"} 0\n");
+    free(page);
+}
+
+/* The page sums what it has just written. */
+static void test_each_total_follows_its_groups(void **state)
+{
+    (void)state;
+    unsigned found = 0;
+    assert_int_not_equal(metric_table[0].source, METRICS_OF_GROUP_SUM);
+    for (size_t i = 1; i < metric_count; i++) {
+        if (metric_table[i].source == METRICS_OF_GROUP_SUM) {
+            assert_int_equal(metric_table[i - 1].source, METRICS_OF_GROUP);
+            assert_int_equal(metric_table[i - 1].offset, metric_table[i].offset);
+            found++;
+        }
+    }
+    assert_int_equal(found, sizeof totals / sizeof *totals);
 }
 
 /* Text and figures as long as they can be, in a buffer as small as it may be. */
@@ -909,6 +1067,10 @@ int main(void)
         cmocka_unit_test(test_labels_exist_with_their_database),
         cmocka_unit_test(test_pieces_make_the_whole),
         cmocka_unit_test(test_what_happens_during_a_scrape),
+        cmocka_unit_test(test_totals_are_the_sums_of_the_page),
+        cmocka_unit_test(test_a_total_alone_is_live),
+        cmocka_unit_test(test_totals_beside_other_groups),
+        cmocka_unit_test(test_each_total_follows_its_groups),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_numbers_of_every_length),
         cmocka_unit_test(test_escapes_in_label_values),
