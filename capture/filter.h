@@ -17,8 +17,8 @@ enum {
     /* Stations whose copies can be left out: a macvlan each, of which hosts have a few. */
     FILTER_STATIONS_MAX = 32,
     FILTER_ADDRESS_OCTETS = 6, /* of Ethernet */
-    /* The most of all of these take 1,255. The kernel takes 4,096 in 20 KiB, eight octets each and
-     * some more than are here. */
+    /* The most of all of these take 1,255, for which a kernel charges some 20,000 octets: before
+     * Linux 6.8 it has 20,480 for them (net.core.optmem_max). */
     FILTER_INSTRUCTIONS_MAX = 1536,
     /* Octets kept of a response: the longest IPv4 header, UDP, DNS header and question are 60 + 8 +
      * 12 + 259; the rest leaves room for IPv6 extension headers. */

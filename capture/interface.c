@@ -114,8 +114,17 @@ static int note_named(void *owner, struct nlmsghdr *header)
     return 0;
 }
 
+/* The last one takes its place. */
+static void drop_station(struct interface_list *list, unsigned number)
+{
+    list->station_count--;
+    list->stations[number] = list->stations[list->station_count];
+    list->elsewhere[number] = list->elsewhere[list->station_count];
+}
+
 /* Of the stations that neighbours told of, those with this link's address are here. What a device
- * stands on tells of them too. */
+ * stands on tells of them too; and of its own address, where a macsec on it has that as well, which
+ * is no station. */
 static int note_own(void *owner, struct nlmsghdr *header)
 {
     struct reading *reading = owner;
@@ -124,12 +133,40 @@ static int note_own(void *owner, struct nlmsghdr *header)
     if (link_parse(header, &link) != 0 || !link.has_address) {
         return 0;
     }
-    for (unsigned i = 0; i < list->station_count; i++) {
-        if (memcmp(list->stations[i].address, link.address, sizeof link.address) == 0) {
-            list->elsewhere[i] = false;
+    for (unsigned i = list->station_count; i > 0; i--) {
+        const struct filter_station *station = &list->stations[i - 1];
+        if (memcmp(station->address, link.address, sizeof link.address) != 0) {
+            continue;
+        }
+        if (station->index == link.index) {
+            drop_station(list, i - 1);
+        } else {
+            list->elsewhere[i - 1] = false;
         }
     }
     return 0;
+}
+
+/* The link-layer address of a neighbour whose attributes take `length` octets; NULL: it has none,
+ * or it is a tunnel's remote station, which sends nothing out here. */
+static const uint8_t *neighbour_address(struct rtattr *attribute, size_t length)
+{
+    const uint8_t *address = NULL;
+    while (RTA_OK(attribute, length)) {
+        if (attribute->rta_type == NDA_DST || attribute->rta_type == NDA_NH_ID) {
+            return NULL;
+        }
+        if (attribute->rta_type == NDA_LLADDR && RTA_PAYLOAD(attribute) == LINK_ADDRESS_OCTETS) {
+            address = RTA_DATA(attribute);
+        }
+        size_t step = RTA_ALIGN(attribute->rta_len);
+        if (step >= length) { /* the last need not be filled up */
+            break;
+        }
+        length -= step;
+        attribute = (struct rtattr *)(void *)((uint8_t *)attribute + step);
+    }
+    return address;
 }
 
 /*
@@ -147,18 +184,10 @@ static int note_neighbour(void *owner, struct nlmsghdr *header)
     if (message.ndm_flags != NTF_SELF || (message.ndm_state & NUD_PERMANENT) == 0) {
         return 0;
     }
-    const uint8_t *address = NULL;
-    size_t length = header->nlmsg_len - NLMSG_LENGTH(sizeof message);
-    struct rtattr *attribute =
+    struct rtattr *first =
         (struct rtattr *)(void *)((uint8_t *)NLMSG_DATA(header) + NLMSG_ALIGN(sizeof message));
-    for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length)) {
-        if (attribute->rta_type == NDA_DST || attribute->rta_type == NDA_NH_ID) {
-            return 0; /* a tunnel's remote station, which sends nothing out here */
-        }
-        if (attribute->rta_type == NDA_LLADDR && RTA_PAYLOAD(attribute) == LINK_ADDRESS_OCTETS) {
-            address = RTA_DATA(attribute);
-        }
-    }
+    const uint8_t *address =
+        neighbour_address(first, header->nlmsg_len - NLMSG_LENGTH(sizeof message));
     bool is_group = address != NULL && (address[0] & 1) != 0;
     /* A bond's ports repeat what the bond has. */
     if (address != NULL && !is_group && !is_left_out(&reading->list, message.ndm_ifindex)) {

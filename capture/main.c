@@ -229,6 +229,11 @@ static void open_socket(const struct options *options, struct packet_socket *pac
     if (error == -EPERM) {
         fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
     }
+    if (error == -ENOMEM && strcmp(stage, SOCKET_STAGE_FILTER) == 0) {
+        fail("the kernel has no room for the filter; name one interface by -capture.interface, or "
+             "raise net.core.optmem_max",
+             error);
+    }
     if (error == -ENOMEM) {
         fail("cannot allocate the ring; give a smaller -capture.ring-size", error);
     }

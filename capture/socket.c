@@ -74,7 +74,7 @@ int socket_open(const struct filter_program *filter, int interface_index, size_t
     if (descriptor < 0) {
         return -errno;
     }
-    *stage = "set the kernel filter";
+    *stage = SOCKET_STAGE_FILTER;
     int error = set_filter(descriptor, filter);
     if (error == 0) {
         *stage = "allocate the ring";

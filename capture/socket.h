@@ -10,6 +10,9 @@
 
 struct filter_program;
 
+/* The stage in which the kernel takes the filter. */
+#define SOCKET_STAGE_FILTER "set the kernel filter"
+
 struct packet_socket {
     int descriptor;
     int interface_index;    /* 0: all */

@@ -30,7 +30,8 @@ static const struct device_rule ports[] = {
      * masters without a kind. From the source. */
     {"", ANY, DEVICE_LEFT_OUT, false, "its master", NULL, NULL},
     /* A VRF's port is not left out, the VRF is: see below. A port of any other master, such as hsr
-     * or batadv, carries frames of another protocol. */
+     * or batadv, carries frames of another protocol (PRP, and a switch's ports by DSA, were not
+     * tried). */
 };
 
 /* By the kind of the device itself, the first that fits. */

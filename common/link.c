@@ -129,6 +129,9 @@ static int read_attributes(struct attributes attributes, struct link *link)
         case IFLA_LINK:
             link->parent = (int)read_number(attribute);
             break;
+        case IFLA_MTU: /* which each whole message has */
+            link->is_whole = true;
+            break;
         case IFLA_LINK_NETNSID:
             parent_elsewhere = true;
             break;
@@ -161,6 +164,7 @@ int link_parse(const struct nlmsghdr *header, struct link *out)
     memcpy(&message, begin, sizeof message);
     link.family = message.ifi_family;
     link.index = message.ifi_index;
+    link.is_up = (message.ifi_flags & IFF_UP) != 0;
     link.has_address = message.ifi_type == ARPHRD_ETHER;
     const struct attributes attributes = {
         .next = (const struct rtattr *)(const void *)(begin + NLMSG_ALIGN(sizeof message)),

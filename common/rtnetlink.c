@@ -19,8 +19,8 @@ _Static_assert(RTM_GETNEIGH - RTM_NEWNEIGH == REQUEST_TO_ANSWER, "as with each k
 static int take_part(uint8_t *answer, size_t length, uint16_t type, rtnetlink_take *take,
                      void *owner)
 {
-    for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer; NLMSG_OK(header, length);
-         header = NLMSG_NEXT(header, length)) {
+    for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)answer;
+         header != NULL && NLMSG_OK(header, length); header = rtnetlink_next(header, &length)) {
         if (header->nlmsg_type == NLMSG_DONE) {
             return 1;
         }

@@ -154,7 +154,7 @@ static void put_health(struct page *page, const struct state *state, uint64_t to
     }
     if (state->interfaces_changed != 0) {
         put_check(page, "Interfaces", false,
-                  "changed since the start: packets count twice or not at all until a restart");
+                  "changed since the start: packets may count twice or not at all until a restart");
     }
     put(page, "</table>\n</section>\n");
 }

@@ -39,11 +39,13 @@ static const struct device_rule *rule_of(const struct link *link)
 }
 
 /* What shows the same packets as the interface by its own kind, or NULL. A master does not matter:
- * of one that was not there at the start all counts, port or not. */
+ * of one that was not there at the start all counts, port or not. Nothing passes one that is down,
+ * and a VRF shows nothing to a tap on all interfaces. */
 static const char *doubled_by(const struct link *link)
 {
     const struct device_rule *rule = device_rule_of(link);
-    return rule->share != DEVICE_COUNTS ? rule->where : NULL;
+    bool shows = link->is_up && strcmp(link->kind, "vrf") != 0;
+    return shows && rule->share != DEVICE_COUNTS ? rule->where : NULL;
 }
 
 static void note_change(struct interfaces *interfaces, struct interface *interface,
@@ -109,6 +111,8 @@ void interfaces_take(struct interfaces *interfaces, const struct nlmsghdr *heade
         if (interface != NULL) {
             forget(interfaces, interface);
         }
+    } else if (!link.is_whole) {
+        return;
     } else if (interface == NULL) {
         note_born(interfaces, &link, now);
     } else if (interface->known) {

@@ -1,5 +1,7 @@
 #include "exporter/system/link_socket.h"
 
+#include "common/rtnetlink.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -76,8 +78,8 @@ int link_socket_read(int descriptor,
         return -errno;
     }
     size_t length = (size_t)count;
-    for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)buffer; NLMSG_OK(header, length);
-         header = NLMSG_NEXT(header, length)) {
+    for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)buffer;
+         header != NULL && NLMSG_OK(header, length); header = rtnetlink_next(header, &length)) {
         take(owner, header, now);
     }
     return 0;

@@ -146,7 +146,8 @@ def test_the_crowd_does_not_keep_its_own_out(program, watch):
 
 
 FLOODS = {
-    "pipelining": (GET + HOST + b"\r\n") * 100,
+    # As many as the kernel's buffers hold the replies to; more hold a place each, as SECURITY.md says.
+    "pipelining": (GET + HOST + b"\r\n") * 50,
     "header-flood": GET + HOST + b"X: y\r\n" * 20000 + b"\r\n",
     "long-header": GET + HOST + b"X: " + b"y" * 200_000 + b"\r\n\r\n",
 }

@@ -6,6 +6,7 @@ import pytest
 
 from support import account, frames, wire
 from support.host import SERVER_INTERFACE, Host
+from support.namespace import run
 
 DOMAIN = "t.example.com"
 QUERIES = [wire.query(b"CLIENT-%d" % number, DOMAIN, bytes(100)) for number in range(5)]
@@ -64,3 +65,18 @@ def test_bridge(bridged, start, interface):
     assert metrics.sum("dnstt_sessions_total") == len(QUERIES)
     assert metrics.sum("dnstt_bytes_in_total") == sum(map(len, QUERIES))
     assert (SERVER_INTERFACE in program.log()) == (interface != "bridge0")
+
+
+def test_an_address_that_is_its_own_besides(host, start):
+    """As a macsec on the interface has it listed: what leaves with it is the host's."""
+    entry = (frames.SERVER_MAC, "dev", SERVER_INTERFACE, "self", "permanent")
+    run("bridge", "-n", host.server.name, "fdb", "add", *entry)
+    try:
+        program = start()
+        for query in QUERIES:
+            host.inbound.send(frames.query_frame(query))
+            host.outbound.send(frames.response_frame(wire.response(query, ANSWER)))
+        host.settle(program, query=len(QUERIES), response=len(QUERIES))
+        assert "network namespace" not in program.log()
+    finally:
+        run("bridge", "-n", host.server.name, "fdb", "del", *entry)

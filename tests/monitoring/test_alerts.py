@@ -67,8 +67,8 @@ LOST = (SERVER, "one:9713 misses packets",
         "0.2% of the packets of the last 15 minutes found the ring full on one:9713. Its counts "
         "are too low by about that much.")
 CHANGED = (SERVER, "one:9713 has to be restarted to count each packet once",
-           "An interface of one:9713 has changed since the exporter started. Its packets count twice "
-           "or not at all.")
+           "An interface of one:9713 has changed since the exporter started, for a time or still. Its "
+           "packets may count twice or not at all.")
 STALE = (SERVER | {"database": "asn"}, "The asn database of one:9713 is old",
          "It was built 45d 2h 0m 0s ago. Networks change hands, so countries and ASNs are wrong.")
 UNREADABLE = (SERVER | {"database": "country"}, "one:9713 cannot read its new country database",
@@ -83,8 +83,8 @@ HALVED = ({"job": "dnstt", "domain": "t.example.com"}, "t.example.com has lost h
 def unanswered(share):
     return (SERVER | {"domain": "t.example.com"}, "t.example.com gets no responses on one:9713",
             f"In the last five minutes {share} of the queries for t.example.com that one:9713 saw "
-            "got a response. The server may hang; or it does not get the queries, or its responses "
-            "leave where the exporter does not see them.")
+            "got a response without error. The server may hang, or answer with errors; or it does not "
+            "get the queries, or its responses leave where the exporter does not see them.")
 
 
 EDNS = ({"job": "dnstt", "domain": "t.example.com", "asn": "64496"},

@@ -159,7 +159,7 @@ static void test_what_is_wrong_is_told(void **state)
     shown.interfaces_changed = 1;
     render();
     assert_shows(
-        "<th>Interfaces</th><td class=\"bad\">changed since the start: packets count twice "
+        "<th>Interfaces</th><td class=\"bad\">changed since the start: packets may count twice "
         "or not at all until a restart</td>");
 
     start(NULL);

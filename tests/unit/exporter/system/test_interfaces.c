@@ -75,7 +75,9 @@ static void begin(uint16_t type, int index, const char *name)
     sent.header.nlmsg_type = type;
     sent.message.ifi_index = index;
     sent.message.ifi_type = ARPHRD_ETHER;
+    sent.message.ifi_flags = IFF_UP;
     put_text(IFLA_IFNAME, name);
+    put_index(IFLA_MTU, 1500);
 }
 
 static void put_kinds(const char *kind, const char *master_kind)
@@ -319,10 +321,10 @@ static void test_one_is_born(void **state)
         {"macvlan", PARENT, false, true}, {"macvlan", PARENT, true, true},
         {"macvtap", PARENT, false, true}, {"macvlan", 0, false, false},
         {"ipvlan", 0, false, false},      {"veth", PARENT, false, false},
-        {"veth", 0, true, false},         {"tun", 0, false, false},
-        {"tun", 0, true, false},          {"bridge", 0, false, false},
-        {"vlan", PARENT, false, false},   {NULL, 0, false, false},
-        {NULL, 0, true, false},
+        {"vrf", 0, false, false},         {"veth", 0, true, false},
+        {"tun", 0, false, false},         {"tun", 0, true, false},
+        {"bridge", 0, false, false},      {"vlan", PARENT, false, false},
+        {NULL, 0, false, false},          {NULL, 0, true, false},
     };
     for (size_t i = 0; i < sizeof born / sizeof *born; i++) {
         start(state);
@@ -353,6 +355,35 @@ static void test_one_is_born_in_another_mode(void **state)
     close_attribute(information);
     take(NOW);
     assert_tells(INTERFACE_BORN, LATER);
+}
+
+/* As those that come with the module: nothing passes them yet. */
+static void test_one_is_born_down(void **state)
+{
+    (void)state;
+    put_link(7, "ifb", false);
+    sent.message.ifi_flags = 0;
+    take(NOW);
+    assert_never_tells();
+    put_link(7, "ifb", false);
+    take(NOW);
+    assert_tells(INTERFACE_BORN, LATER);
+}
+
+/* A driver of a wireless network tells of a scan by a message with the name and little else. */
+static void test_part_of_a_message(void **state)
+{
+    (void)state;
+    put_link(1, NULL, true);
+    know();
+    memset(&sent, 0, sizeof sent);
+    sent.header.nlmsg_len = NLMSG_LENGTH(sizeof sent.message);
+    sent.header.nlmsg_type = RTM_NEWLINK;
+    sent.message.ifi_index = 1;
+    put_text(IFLA_IFNAME, "eth0");
+    put_index(IFLA_WIRELESS, 0);
+    take(NOW);
+    assert_never_tells();
 }
 
 /* As that of a container, which is made outside and given away. */
@@ -517,6 +548,8 @@ int main(void)
         cmocka_unit_test_setup(test_one_is_removed, start),
         cmocka_unit_test_setup(test_what_a_bridge_tells, start),
         cmocka_unit_test_setup(test_one_is_born, start),
+        cmocka_unit_test_setup(test_one_is_born_down, start),
+        cmocka_unit_test_setup(test_part_of_a_message, start),
         cmocka_unit_test_setup(test_one_is_born_in_another_mode, start),
         cmocka_unit_test_setup(test_one_is_born_and_gone, start),
         cmocka_unit_test_setup(test_many_are_born, start),
