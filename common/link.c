@@ -164,7 +164,6 @@ int link_parse(const struct nlmsghdr *header, struct link *out)
     memcpy(&message, begin, sizeof message);
     link.family = message.ifi_family;
     link.index = message.ifi_index;
-    link.is_up = (message.ifi_flags & IFF_UP) != 0;
     link.has_address = message.ifi_type == ARPHRD_ETHER;
     const struct attributes attributes = {
         .next = (const struct rtattr *)(const void *)(begin + NLMSG_ALIGN(sizeof message)),

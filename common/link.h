@@ -26,7 +26,6 @@ struct link {
                                          nothing, or something in another one */
     uint32_t mode;                    /* enum macvlan_mode of macvlan and macvtap, enum
                                          ipvlan_mode of ipvlan and ipvtap */
-    bool is_up;                       /* for its administrator */
     bool is_whole;                    /* else all but index and name may be missing: drivers of
                                          wireless networks tell of theirs alone so */
     bool has_address;                 /* of Ethernet */

@@ -138,8 +138,8 @@ static struct geoip *open_databases(const struct options *options)
     } else {
         log_line(LOG_ERROR, "cannot use the database; give a MaxMind DB file of the right kind",
                  "flag", error.flag, "file", error.path, "error", error.reason,
-                 error.keys_found.count > 0 ? "keys_in_file" : NULL, error.keys_found.text,
-                 "keys_looked_for", error.keys_wanted.text, NULL);
+                 error.keys_wanted.count > 0 ? "keys_looked_for" : NULL, error.keys_wanted.text,
+                 "keys_in_file", error.keys_found.text, NULL);
     }
     notify_failed_start(error.path, error.reason);
     exit(EXIT_REFUSED);

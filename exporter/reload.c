@@ -74,8 +74,8 @@ static bool look_at(struct reload *reload, enum geoip_which which)
         reload->state->databases[which].file.successful = 0;
         log_line(LOG_WARN, "cannot load the new database; still using the old one", "flag",
                  error.flag, "file", error.path, "error", error.reason,
-                 error.keys_found.count > 0 ? "keys_in_file" : NULL, error.keys_found.text,
-                 "keys_looked_for", error.keys_wanted.text, NULL);
+                 error.keys_wanted.count > 0 ? "keys_looked_for" : NULL, error.keys_wanted.text,
+                 "keys_in_file", error.keys_found.text, NULL);
         break;
     }
     return true;

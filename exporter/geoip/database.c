@@ -2,6 +2,7 @@
 
 #include "exporter/counts/geo.h"
 #include "exporter/geoip/key_names.h"
+#include "exporter/geoip/record.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +13,9 @@ enum {
      * few hundred. The limit refuses a large file of another kind in under 0.2 s, and ends the
      * walk of a damaged tree that leads in circles. */
     WALK_NODES_MAX = 50000,
+    /* Values that are read in all records of the walk together: as much work as for 1,000 records
+     * of the largest size. */
+    WALK_STEPS_MAX = 1000 * RECORD_STEPS_MAX,
     /* Nodes still to visit: at most one for each bit of an address, children first. */
     WALK_PENDING_MAX = 128,
     /* Records whose keys are named when none is usable. */
@@ -55,10 +59,11 @@ struct useless {
     struct key_names keys; /* of the first ones */
 };
 
-static bool is_useful(const struct geoip_kind *kind, MMDB_entry_s *record, struct useless *useless)
+static bool is_useful(const struct geoip_kind *kind, const MMDB_entry_s *record, unsigned *steps,
+                      struct useless *useless)
 {
     struct geo place = GEO_UNKNOWN;
-    if (kind->read(record, &place)) {
+    if (kind->read(record, steps, &place)) {
         return true;
     }
     if (useless->count++ < WALK_NAMED_MAX) {
@@ -72,8 +77,9 @@ static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind, struc
 {
     uint32_t pending[WALK_PENDING_MAX] = {0}; /* the root, node 0, is the first */
     unsigned count = 1;
+    unsigned steps = WALK_STEPS_MAX;
 
-    for (unsigned visited = 0; count > 0 && visited < WALK_NODES_MAX; visited++) {
+    for (unsigned visited = 0; count > 0 && steps > 0 && visited < WALK_NODES_MAX; visited++) {
         MMDB_search_node_s node;
         int status = MMDB_read_node(mmdb, pending[--count], &node);
         if (status != MMDB_SUCCESS) {
@@ -82,9 +88,10 @@ static const char *walk(const MMDB_s *mmdb, const struct geoip_kind *kind, struc
         /* Push right before left, so that left is taken first: it has the IPv4 space. */
         const uint8_t types[] = {node.right_record_type, node.left_record_type};
         const uint64_t records[] = {node.right_record, node.left_record};
-        MMDB_entry_s entries[] = {node.right_record_entry, node.left_record_entry};
+        const MMDB_entry_s entries[] = {node.right_record_entry, node.left_record_entry};
         for (unsigned i = 0; i < 2; i++) {
-            if (types[i] == MMDB_RECORD_TYPE_DATA && is_useful(kind, &entries[i], useless)) {
+            if (types[i] == MMDB_RECORD_TYPE_DATA &&
+                is_useful(kind, &entries[i], &steps, useless)) {
                 return NULL;
             }
             if (types[i] == MMDB_RECORD_TYPE_SEARCH_NODE) {
@@ -302,10 +309,11 @@ void geoip_database_lookup(struct geoip_database *database, const struct sockadd
         return;
     }
     int status = MMDB_SUCCESS;
+    unsigned steps = RECORD_STEPS_MAX;
     MMDB_lookup_result_s result = MMDB_lookup_sockaddr(&database->mmdb, address, &status);
     database->lookups++;
     if (status != MMDB_SUCCESS || !result.found_entry ||
-        !database->kind->read(&result.entry, place)) {
+        !database->kind->read(&result.entry, &steps, place)) {
         database->unmatched++;
     }
 }

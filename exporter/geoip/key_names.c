@@ -1,5 +1,7 @@
 #include "exporter/geoip/key_names.h"
 
+#include "exporter/geoip/record.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,7 +9,6 @@
 #include <string.h>
 
 enum {
-    STEPS_MAX = 1000, /* values of one record that are read, those in maps and lists included */
     NAME_BYTES = 2 * KEY_NAME_BYTES, /* two keys, the dot and the NUL */
 };
 
@@ -76,123 +77,34 @@ static void clean(const MMDB_entry_data_s *key, char out[KEY_NAME_BYTES])
 
 /* --- The record. */
 
-/* A record that is read, from one offset in the file to the next. */
-struct reading {
-    const MMDB_s *mmdb;
-    unsigned steps; /* values that may still be read */
-};
-
-/* The rest of a map. */
-struct position {
-    uint32_t offset; /* of the next key */
-    uint32_t pairs;
-};
-
-/* Bytes of the pointer at an offset: the MaxMind DB format has its length in the first one. */
-static uint32_t pointer_bytes(const MMDB_s *mmdb, uint32_t offset)
+static void add_inner(struct key_names *names, struct record_reading *reading, const char *outer,
+                      const struct record_value *map)
 {
-    return 2 + (mmdb->data_section[offset] >> 3 & 3u);
-}
-
-/* Reads the value at an offset: what a pointer leads to, if it is one. `offset_to_next` is behind
- * the pointer then. Of a map or a list it is otherwise the first value in it. */
-static bool decode(struct reading *reading, uint32_t offset, MMDB_entry_data_s *out)
-{
-    static const char *const itself[] = {NULL};
-    MMDB_entry_s entry = {.mmdb = reading->mmdb, .offset = offset};
-    if (reading->steps == 0) {
-        return false;
-    }
-    reading->steps--;
-    if (MMDB_aget_value(&entry, out, itself) != MMDB_SUCCESS || !out->has_data) {
-        return false;
-    }
-    if (out->offset != offset) {
-        out->offset_to_next = offset + pointer_bytes(reading->mmdb, offset);
-    }
-    return true;
-}
-
-/* How many values stand behind this one that belong to it. Those of a pointer's target stand
- * elsewhere. */
-static uint64_t values_behind(const MMDB_entry_data_s *value, uint32_t offset)
-{
-    if (value->offset != offset) {
-        return 0;
-    }
-    return value->type == MMDB_DATA_TYPE_MAP     ? 2 * (uint64_t)value->data_size
-           : value->type == MMDB_DATA_TYPE_ARRAY ? value->data_size
-                                                 : 0;
-}
-
-/* Moves an offset behind a value and all that belongs to it. */
-static bool skip(struct reading *reading, uint32_t *offset)
-{
-    for (uint64_t left = 1; left > 0; left--) {
-        MMDB_entry_data_s value;
-        if (!decode(reading, *offset, &value)) {
-            return false;
-        }
-        left += values_behind(&value, *offset);
-        *offset = value.offset_to_next;
-    }
-    return true;
-}
-
-/* Goes to the first key of a map. */
-static bool enter(struct reading *reading, const MMDB_entry_data_s *map, struct position *out)
-{
-    MMDB_entry_data_s itself; /* and no pointer to it, behind which something else stands */
-    if (!decode(reading, map->offset, &itself)) {
-        return false;
-    }
-    *out = (struct position){.offset = itself.offset_to_next, .pairs = itself.data_size};
-    return true;
-}
-
-/* Takes the next key and its value. Returns false at the end of the map, or of what can be read. */
-static bool next_pair(struct reading *reading, struct position *position, char key[KEY_NAME_BYTES],
-                      MMDB_entry_data_s *value)
-{
-    MMDB_entry_data_s text;
-    if (position->pairs == 0 || !decode(reading, position->offset, &text) ||
-        text.type != MMDB_DATA_TYPE_UTF8_STRING || !decode(reading, text.offset_to_next, value)) {
-        return false;
-    }
-    clean(&text, key);
-    position->offset = text.offset_to_next;
-    /* What cannot be skipped ends the map after this pair. */
-    position->pairs = skip(reading, &position->offset) ? position->pairs - 1 : 0;
-    return true;
-}
-
-static void add_inner(struct key_names *names, struct reading *reading, const char *outer,
-                      const MMDB_entry_data_s *map)
-{
-    struct position position;
-    char key[KEY_NAME_BYTES];
-    MMDB_entry_data_s value;
-    if (!enter(reading, map, &position)) {
-        return;
-    }
-    while (next_pair(reading, &position, key, &value)) {
-        key_names_add(names, outer, key);
+    struct record_position position = record_enter(map);
+    struct record_value key;
+    uint32_t offset;
+    while (record_next(reading, &position, &key, &offset)) {
+        char name[KEY_NAME_BYTES];
+        clean(&key.data, name);
+        key_names_add(names, outer, name);
     }
 }
 
-static void add_map(struct key_names *names, struct reading *reading, const MMDB_entry_data_s *map)
+static void add_map(struct key_names *names, struct record_reading *reading,
+                    const struct record_value *map)
 {
-    struct position position;
-    char key[KEY_NAME_BYTES];
-    MMDB_entry_data_s value;
-    if (!enter(reading, map, &position)) {
-        return;
-    }
-    while (next_pair(reading, &position, key, &value)) {
-        if (value.type == MMDB_DATA_TYPE_MAP) {
-            add_inner(names, reading, key, &value);
+    struct record_position position = record_enter(map);
+    struct record_value key;
+    struct record_value value;
+    uint32_t offset;
+    while (record_next(reading, &position, &key, &offset) &&
+           record_decode(reading, offset, &value)) {
+        char name[KEY_NAME_BYTES];
+        clean(&key.data, name);
+        if (value.data.type == MMDB_DATA_TYPE_MAP) {
+            add_inner(names, reading, name, &value);
         } else {
-            key_names_add(names, key, NULL);
+            key_names_add(names, name, NULL);
         }
     }
 }
@@ -219,14 +131,14 @@ static const char *kind_of(const MMDB_entry_data_s *value)
 
 void key_names_add_record(struct key_names *names, const MMDB_entry_s *record)
 {
-    struct reading reading = {.mmdb = record->mmdb, .steps = STEPS_MAX};
-    MMDB_entry_data_s top;
-    if (!decode(&reading, record->offset, &top)) {
+    struct record_reading reading = {.mmdb = record->mmdb, .steps = RECORD_STEPS_MAX};
+    struct record_value top;
+    if (!record_decode(&reading, record->offset, &top)) {
         return;
     }
-    if (top.type == MMDB_DATA_TYPE_MAP) {
+    if (top.data.type == MMDB_DATA_TYPE_MAP) {
         add_map(names, &reading, &top);
     } else {
-        key_names_add(names, kind_of(&top), NULL);
+        key_names_add(names, kind_of(&top.data), NULL);
     }
 }

@@ -2,16 +2,19 @@
 
 #include "exporter/counts/geo.h"
 #include "exporter/geoip/key_names.h"
+#include "exporter/geoip/record.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { LAYOUT_PATH_MAX = 3 }; /* keys and the NULL that ends them */
 
 /* A path of keys to a value; without a key it is the record itself. */
 typedef const char *const layout[LAYOUT_PATH_MAX];
 
-/* The most common first: a lookup takes the first that fits. */
+/* The most common first: a lookup takes the first that fits. The record itself is the last. */
 static layout country_layouts[] = {
     {"country", "iso_code", NULL},            /* GeoLite2, DB-IP, IP2Location, GeoOpen */
     {"registered_country", "iso_code", NULL}, /* GeoLite2, where nothing better is known */
@@ -52,6 +55,8 @@ static layout asn_layouts[] = {
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static_assert(LENGTH(country_layouts) < 32 && LENGTH(asn_layouts) < 32, "bits of a search");
 
 /* Returns 0 for what is not a letter of ASCII. */
 static char capital(char letter)
@@ -113,6 +118,14 @@ static bool asn_of_double(double number, uint64_t *asn)
     return (double)*asn == number;
 }
 
+/* Above 2^24 a float does not tell one whole number from the next. */
+static bool asn_of_float(float number, uint64_t *asn)
+{
+    enum { WHOLE_MAX = 1 << 24 };
+
+    return number <= WHOLE_MAX && asn_of_double((double)number, asn);
+}
+
 static bool asn_of_uint128(const MMDB_entry_data_s *data, uint64_t *asn)
 {
 #if MMDB_UINT128_IS_BYTE_ARRAY
@@ -133,6 +146,8 @@ static bool number_of(const MMDB_entry_data_s *data, uint64_t *number)
         return asn_of_text(data, number);
     case MMDB_DATA_TYPE_DOUBLE:
         return asn_of_double(data->double_value, number);
+    case MMDB_DATA_TYPE_FLOAT:
+        return asn_of_float(data->float_value, number);
     case MMDB_DATA_TYPE_UINT16:
         *number = data->uint16;
         return true;
@@ -162,33 +177,135 @@ static bool asn_of(const MMDB_entry_data_s *data, struct geo *place)
     return true;
 }
 
-static bool read_value(MMDB_entry_s *record, layout *path,
-                       bool (*take)(const MMDB_entry_data_s *data, struct geo *place),
-                       struct geo *place)
+typedef bool taker(const MMDB_entry_data_s *data, struct geo *place);
+
+/* A record that is searched for all paths at once, in one way through it. */
+struct search {
+    struct record_reading reading;
+    layout *paths;
+    taker *take;
+    uint32_t wanted; /* bit N: path N would be better than what was found */
+    struct geo place;
+    bool found;
+};
+
+/* Looks at the first letter first, since it is mostly another. */
+static bool is_key(const MMDB_entry_data_s *text, const char *key)
 {
-    MMDB_entry_data_s data;
-    return MMDB_aget_value(record, &data, *path) == MMDB_SUCCESS && data.has_data &&
-           take(&data, place);
+    return key != NULL && text->data_size > 0 && key[0] == text->utf8_string[0] &&
+           strlen(key) == text->data_size && memcmp(key, text->utf8_string, text->data_size) == 0;
 }
 
-bool geoip_layout_country(MMDB_entry_s *record, struct geo *place)
+/* The paths among some whose key at a depth is this one. */
+static uint32_t matching(layout *paths, uint32_t among, unsigned depth,
+                         const MMDB_entry_data_s *key)
 {
-    for (size_t i = 0; i < LENGTH(country_layouts); i++) {
-        if (read_value(record, &country_layouts[i], country_of, place)) {
-            return true;
+    uint32_t found = 0;
+    for (uint32_t rest = among; rest != 0; rest &= rest - 1) {
+        unsigned path = (unsigned)__builtin_ctz(rest);
+        if (is_key(key, paths[path][depth])) {
+            found |= 1u << path;
         }
     }
-    return false;
+    return found;
 }
 
-bool geoip_layout_asn(MMDB_entry_s *record, struct geo *place)
+/* The paths among some that end at a depth. No two of these are the same. */
+static uint32_t ending(layout *paths, uint32_t among, unsigned depth)
 {
-    for (size_t i = 0; i < LENGTH(asn_layouts); i++) {
-        if (read_value(record, &asn_layouts[i], asn_of, place)) {
-            return true;
+    for (uint32_t rest = among; rest != 0; rest &= rest - 1) {
+        if (paths[__builtin_ctz(rest)][depth] == NULL) {
+            return rest & -rest;
         }
     }
-    return false;
+    return 0;
+}
+
+/* Takes the value at the end of a path. What is as good or worse is not wanted from then on. */
+static void take_value(struct search *search, uint32_t path, const MMDB_entry_data_s *data)
+{
+    if (path != 0 && search->take(data, &search->place)) {
+        search->wanted &= path - 1;
+        search->found = true;
+    }
+}
+
+static void search_inner(struct search *search, uint32_t among, const struct record_value *map)
+{
+    struct record_position position = record_enter(map);
+    struct record_value key;
+    struct record_value value;
+    uint32_t offset;
+    while ((among & search->wanted) != 0 &&
+           record_next(&search->reading, &position, &key, &offset)) {
+        uint32_t path = matching(search->paths, among & search->wanted, 1, &key.data);
+        if (path != 0 && record_decode(&search->reading, offset, &value)) {
+            take_value(search, path, &value.data);
+        }
+    }
+}
+
+static void search_map(struct search *search, const struct record_value *map)
+{
+    struct record_position position = record_enter(map);
+    struct record_value key;
+    struct record_value value;
+    uint32_t offset;
+    while (search->wanted != 0 && record_next(&search->reading, &position, &key, &offset)) {
+        uint32_t among = matching(search->paths, search->wanted, 0, &key.data);
+        if (among == 0 || !record_decode(&search->reading, offset, &value)) {
+            continue;
+        }
+        if (value.data.type == MMDB_DATA_TYPE_MAP) {
+            search_inner(search, among, &value);
+        } else {
+            take_value(search, ending(search->paths, among, 1), &value.data);
+        }
+    }
+}
+
+/* Returns true when a value was found; not in a record with too many values. */
+static bool search_record(struct search *search, uint32_t offset)
+{
+    struct record_value top;
+    if (!record_decode(&search->reading, offset, &top)) {
+        return false;
+    }
+    if (top.data.type == MMDB_DATA_TYPE_MAP) {
+        search_map(search, &top);
+    } else {
+        take_value(search, ending(search->paths, search->wanted, 0), &top.data);
+    }
+    return search->found && !search->reading.exceeded;
+}
+
+static bool read_record(const MMDB_entry_s *record, unsigned *steps, layout *paths, size_t count,
+                        taker *take, struct geo *place)
+{
+    unsigned allowed = *steps < RECORD_STEPS_MAX ? *steps : RECORD_STEPS_MAX;
+    struct search search = {
+        .reading = {.mmdb = record->mmdb, .steps = allowed},
+        .paths = paths,
+        .take = take,
+        .wanted = (1u << count) - 1,
+        .place = *place,
+    };
+    bool found = search_record(&search, record->offset);
+    *steps -= allowed - search.reading.steps;
+    if (found) {
+        *place = search.place;
+    }
+    return found;
+}
+
+bool geoip_layout_country(const MMDB_entry_s *record, unsigned *steps, struct geo *place)
+{
+    return read_record(record, steps, country_layouts, LENGTH(country_layouts), country_of, place);
+}
+
+bool geoip_layout_asn(const MMDB_entry_s *record, unsigned *steps, struct geo *place)
+{
+    return read_record(record, steps, asn_layouts, LENGTH(asn_layouts), asn_of, place);
 }
 
 static void name_layout(layout *path, struct key_names *names)

@@ -11,15 +11,16 @@
 struct geo;
 struct key_names;
 
-/* Sets the country or the ASN and returns true, or returns false and changes nothing when the
- * record does not have it. */
-typedef bool geoip_layout_reader(MMDB_entry_s *record, struct geo *place);
+/* Sets the country or the ASN and returns true, or returns false and leaves the place alone when
+ * the record does not have it, or has more than RECORD_STEPS_MAX values before it is known.
+ * `*steps`: values that may be read; those of this record are taken from it. */
+typedef bool geoip_layout_reader(const MMDB_entry_s *record, unsigned *steps, struct geo *place);
 
 /* Two letters of any case other than ZZ; capital in the place. */
 geoip_layout_reader geoip_layout_country;
 
-/* 1 to 4294967295: a whole number of any type, or its decimal digits with or without "AS" before
- * them. */
+/* 1 to 4294967295: a whole number of any type, of a float up to 2^24, or its decimal digits with or
+ * without "AS" before them. */
 geoip_layout_reader geoip_layout_asn;
 
 /* Adds the names of all keys that are looked for, for a message. */

@@ -39,13 +39,13 @@ static const struct device_rule *rule_of(const struct link *link)
 }
 
 /* What shows the same packets as the interface by its own kind, or NULL. A master does not matter:
- * of one that was not there at the start all counts, port or not. Nothing passes one that is down,
- * and a VRF shows nothing to a tap on all interfaces. */
+ * of one that was not there at the start all counts, port or not. A VRF shows nothing to a tap on
+ * all interfaces. */
 static const char *doubled_by(const struct link *link)
 {
     const struct device_rule *rule = device_rule_of(link);
-    bool shows = link->is_up && strcmp(link->kind, "vrf") != 0;
-    return shows && rule->share != DEVICE_COUNTS ? rule->where : NULL;
+    const bool vrf = strcmp(link->kind, "vrf") == 0;
+    return !vrf && rule->share != DEVICE_COUNTS ? rule->where : NULL;
 }
 
 static void note_change(struct interfaces *interfaces, struct interface *interface,

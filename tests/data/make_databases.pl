@@ -304,7 +304,8 @@ sub write_layouts {
     my @long = (64496, 4294967295, 0, 4294967296, ($one << 32) + 64496, ($one << 64) - 1);
     write_number("$folder/long-asn.mmdb", 'uint64', @long);
     write_number("$folder/longest-asn.mmdb", 'uint128', @long, ($one << 64) + 64496, ($one << 127));
-    write_number("$folder/float-asn.mmdb", 'float', 64496);
+    write_number("$folder/float-asn.mmdb", 'float', 64496, 16777216, 0, -1, 64496.5, 16777218,
+        'inf', 'nan');
 
     write_paths($folder);
     write_foreign_keys($folder);

@@ -144,11 +144,26 @@ def http():
             yield bytes([ways | (number & 1) << 1, segment]) + request.encode("latin-1")
 
 
+def with_record(file, record):
+    """The database with a tree of one node, both sides of which lead to this record."""
+    metadata = file[file.rindex(b"\xab\xcd\xefMaxMind.com"):]
+    head, key, tail = metadata.partition(b"node_count")
+    tail = tail[1 + (tail[0] & 31):]
+    return (1 + 16).to_bytes(3, "big") * 2 + bytes(16) + record + head + key + b"\xc1\x01" + tail
+
+
+# Maps whose first value is lists in lists, and with very many pairs.
+NESTED = b"\xe2\x41a" + b"\x01\x04" * 20000 + b"\x00\x04\x42cc\x42NL"
+WIDE = b"\xfe" + (20000 - 285).to_bytes(2, "big") + b"\x40\xa0" * 19999 + b"\x42cc\x42NL"
+
+
 def database():
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run(["perl", DATA / "make_databases.pl", directory], check=True,
                        env=dict(os.environ, SOURCE_DATE_EPOCH="1", PERL_HASH_SEED="0"))
         files = [path.read_bytes() for path in sorted(pathlib.Path(directory).iterdir())]
+        country = (pathlib.Path(directory) / "country.mmdb").read_bytes()
+    files += [with_record(country, NESTED), with_record(country, WIDE)]
     for first, second in zip(files, files[1:] + files[:1]):
         for ways, address in ((2, bytes([10, 77, 1, 9])), (3, bytes([10, 77, 2, 9])),
                               (2, bytes([10, 77, 8, 9])),

@@ -419,7 +419,8 @@ static void test_asn_types(void **state)
     check_numbers("double-asn.mmdb", asns, 9);
     check_numbers("long-asn.mmdb", asns, 6);
     check_numbers("longest-asn.mmdb", asns, 8);
-    check_none("float-asn.mmdb", false, "asn");
+    static const uint32_t of_float[8] = {64496, 1u << 24};
+    check_numbers("float-asn.mmdb", of_float, 8);
     check_none("map-country.mmdb", true, "country.iso_code");
 }
 
@@ -671,6 +672,203 @@ static void test_trees_without_use(void **state)
     check_none("circle.mmdb", true, "none");
 }
 
+/* --- Records that are too much. */
+
+enum { MADE_MAX = 1 << 20 };
+
+/* A file that is made by hand. */
+static uint8_t made[MADE_MAX];
+static size_t made_length;
+
+static void put(const void *bytes, size_t length)
+{
+    assert_true(made_length + length <= MADE_MAX);
+    memcpy(made + made_length, bytes, length);
+    made_length += length;
+}
+
+static void put_text(const char *text)
+{
+    uint8_t control = (uint8_t)(0x40 | strlen(text));
+    put(&control, 1);
+    put(text, strlen(text));
+}
+
+/* The first record of each file: {"cc": "NL"}. */
+static const char good_record[] = "\xe1\x42"
+                                  "cc"
+                                  "\x42"
+                                  "NL";
+enum { GOOD = 0, OTHER = sizeof(good_record) - 1 };
+
+/* Begins a file with a tree whose records are nodes, or offsets of data after all nodes. */
+static void make_tree(uint32_t nodes, uint32_t (*record)(uint32_t nodes, uint32_t index))
+{
+    enum { GAP = 16 };
+    made_length = 0;
+    for (uint32_t i = 0; i < nodes * 2; i++) {
+        uint32_t value = record(nodes, i);
+        uint8_t bytes[] = {(uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+        put(bytes, sizeof(bytes));
+    }
+    put((const uint8_t[GAP]){0}, GAP);
+    put(good_record, OTHER);
+}
+
+static uint32_t data_at(uint32_t nodes, uint32_t offset)
+{
+    return nodes + 16 + offset;
+}
+
+/* Ends it with the metadata of country.mmdb, for so many nodes. */
+static void finish(const char *name, uint32_t nodes)
+{
+    static const char marker[] = "\xab\xcd\xef"
+                                 "MaxMind.com";
+    static const char key[] = "node_count";
+    static uint8_t data[FILE_MAX];
+    size_t length = read_whole("country.mmdb", data);
+    const uint8_t *metadata = memmem(data, length, marker, sizeof(marker) - 1);
+    assert_non_null(metadata);
+    const uint8_t *count = memmem(data, length, key, sizeof(key) - 1);
+    assert_non_null(count);
+    count += sizeof(key) - 1;
+    const uint8_t in_two_bytes[] = {0xc2, (uint8_t)(nodes >> 8), (uint8_t)nodes};
+    put(metadata, (size_t)(count - metadata));
+    put(in_two_bytes, sizeof(in_two_bytes));
+    count += 1 + (*count & 0x1fu);
+    put(count, length - (size_t)(count - data));
+    write_file(name, made, made_length);
+}
+
+static uint32_t record_other(uint32_t nodes, uint32_t index)
+{
+    (void)index;
+    return data_at(nodes, OTHER);
+}
+
+/* The good one on the left, where IPv4 is. */
+static uint32_t record_behind(uint32_t nodes, uint32_t index)
+{
+    return data_at(nodes, index == 0 ? GOOD : OTHER);
+}
+
+/* Enough to overflow the stack of what goes into each by recursion. */
+enum { NESTED = 300000 };
+
+/* Two pairs of a map, "a": [[[...]]], "b": 1. */
+static void put_nested(void)
+{
+    put_text("a");
+    for (unsigned i = 0; i < NESTED; i++) {
+        put("\x01\x04", 2);
+    }
+    put("\x00\x04", 2);
+    put_text("b");
+    put("\xa1\x01", 2);
+}
+
+static void put_nested_record(void)
+{
+    put("\xe2", 1);
+    put_nested();
+}
+
+/* A map of numbers, and at the end the country. */
+static void put_wide(unsigned pairs)
+{
+    uint8_t head[] = {0xfe, (uint8_t)((pairs - 285) >> 8), (uint8_t)(pairs - 285)};
+    put(head, sizeof(head));
+    for (unsigned i = 1; i < pairs; i++) {
+        put_text("k");
+        put("\xa1\x01", 2);
+    }
+    put_text("cc");
+    put_text("FR");
+}
+
+static void test_nested_record(void **state)
+{
+    (void)state;
+    make_tree(1, record_other);
+    put_nested_record();
+    finish("nested.mmdb", 1);
+    check_none("nested.mmdb", true, "a");
+    check_none("nested.mmdb", false, "a");
+}
+
+static void test_nested_record_behind_a_good_one(void **state)
+{
+    (void)state;
+    make_tree(1, record_behind);
+    put_nested_record();
+    finish("nested.mmdb", 1);
+    struct geoip *geoip = open_files("nested.mmdb", NULL);
+    check_place(geoip, "10.77.1.1", "NL", 0);
+    check_place(geoip, "fd77:1::1", "ZZ", 0);
+    geoip_close(geoip);
+}
+
+static void check_wide(unsigned pairs, const char *country)
+{
+    make_tree(1, record_behind);
+    put_wide(pairs);
+    finish("wide.mmdb", 1);
+    struct geoip *geoip = open_files("wide.mmdb", NULL);
+    check_place(geoip, "10.77.1.1", "NL", 0);
+    check_place(geoip, "fd77:1::1", country, 0);
+    geoip_close(geoip);
+}
+
+static void test_wide_record(void **state)
+{
+    (void)state;
+    check_wide(499, "FR"); /* 999 values, the map too */
+    check_wide(500, "ZZ");
+    check_wide(60000, "ZZ");
+}
+
+/* What was found before the record became too large does not count either. */
+static void test_value_in_a_record_that_is_too_large(void **state)
+{
+    (void)state;
+    make_tree(1, record_behind);
+    put("\xe3", 1);
+    put_text("cc");
+    put_text("FR");
+    put_nested();
+    finish("nested.mmdb", 1);
+    struct geoip *geoip = open_files("nested.mmdb", NULL);
+    check_place(geoip, "fd77:1::1", "ZZ", 0);
+    geoip_close(geoip);
+}
+
+/* Too much on each left side, and on the last one's right the good record. */
+static uint32_t record_chain(uint32_t nodes, uint32_t index)
+{
+    if (index % 2 == 0) {
+        return data_at(nodes, OTHER);
+    }
+    return index / 2 + 1 < nodes ? index / 2 + 1 : data_at(nodes, GOOD);
+}
+
+static void make_chain(uint32_t nodes)
+{
+    make_tree(nodes, record_chain);
+    put_nested_record();
+    finish("chain.mmdb", nodes);
+}
+
+/* The records of a walk have a limit together. */
+static void test_many_records_that_are_too_large(void **state)
+{
+    (void)state;
+    make_chain(900);
+    geoip_close(open_files("chain.mmdb", NULL));
+    make_chain(1100);
+    check_none("chain.mmdb", true, "a");
+}
+
 /* --- The cache. */
 
 static void random_address(uint8_t address[16])
@@ -830,6 +1028,11 @@ int main(void)
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_damaged_files_do_no_harm),
         cmocka_unit_test(test_trees_without_use),
+        cmocka_unit_test(test_nested_record),
+        cmocka_unit_test(test_nested_record_behind_a_good_one),
+        cmocka_unit_test(test_wide_record),
+        cmocka_unit_test(test_value_in_a_record_that_is_too_large),
+        cmocka_unit_test(test_many_records_that_are_too_large),
         cmocka_unit_test(test_cache_against_the_table),
         cmocka_unit_test(test_cache_tells_neighbours_apart),
         cmocka_unit_test(test_cache_holds_two_of_a_set),

@@ -75,7 +75,6 @@ static void begin(uint16_t type, int index, const char *name)
     sent.header.nlmsg_type = type;
     sent.message.ifi_index = index;
     sent.message.ifi_type = ARPHRD_ETHER;
-    sent.message.ifi_flags = IFF_UP;
     put_text(IFLA_IFNAME, name);
     put_index(IFLA_MTU, 1500);
 }
@@ -357,19 +356,6 @@ static void test_one_is_born_in_another_mode(void **state)
     assert_tells(INTERFACE_BORN, LATER);
 }
 
-/* As those that come with the module: nothing passes them yet. */
-static void test_one_is_born_down(void **state)
-{
-    (void)state;
-    put_link(7, "ifb", false);
-    sent.message.ifi_flags = 0;
-    take(NOW);
-    assert_never_tells();
-    put_link(7, "ifb", false);
-    take(NOW);
-    assert_tells(INTERFACE_BORN, LATER);
-}
-
 /* A driver of a wireless network tells of a scan by a message with the name and little else. */
 static void test_part_of_a_message(void **state)
 {
@@ -548,7 +534,6 @@ int main(void)
         cmocka_unit_test_setup(test_one_is_removed, start),
         cmocka_unit_test_setup(test_what_a_bridge_tells, start),
         cmocka_unit_test_setup(test_one_is_born, start),
-        cmocka_unit_test_setup(test_one_is_born_down, start),
         cmocka_unit_test_setup(test_part_of_a_message, start),
         cmocka_unit_test_setup(test_one_is_born_in_another_mode, start),
         cmocka_unit_test_setup(test_one_is_born_and_gone, start),
