@@ -6,6 +6,8 @@
 #ifndef CAPTURE_FILTER_H
 #define CAPTURE_FILTER_H
 
+#include "common/link.h"
+
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +18,6 @@ enum {
     FILTER_EXCLUDED_MAX = 256,
     /* Stations whose copies can be left out: a macvlan each, of which hosts have a few. */
     FILTER_STATIONS_MAX = 32,
-    FILTER_ADDRESS_OCTETS = 6, /* of Ethernet */
     /* The most of all of these take 1,255, for which a kernel charges some 20,000 octets: before
      * Linux 6.8 it has 20,480 for them (net.core.optmem_max). */
     FILTER_INSTRUCTIONS_MAX = 1536,
@@ -32,7 +33,7 @@ enum {
 /* What leaves the interface with this link-layer source is a copy, or another machine's. */
 struct filter_station {
     int index; /* of the interface */
-    uint8_t address[FILTER_ADDRESS_OCTETS];
+    uint8_t address[LINK_ADDRESS_OCTETS];
 };
 
 struct filter_options {

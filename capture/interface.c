@@ -101,7 +101,7 @@ static int note_link(void *owner, struct nlmsghdr *header)
         return note_port(&link, own, port, list);
     }
     add_warning(list, link.index, device_warning(&link, false));
-    return own->share == DEVICE_LEFT_OUT ? leave_out(list, link.index, own->where) : 0;
+    return device_is_left_out(own->share) ? leave_out(list, link.index, own->where) : 0;
 }
 
 static int note_named(void *owner, struct nlmsghdr *header)

@@ -6,7 +6,10 @@
 
 #include <stdbool.h>
 
-enum { INTERFACE_WARNINGS_MAX = 32 };
+enum {
+    /* Interfaces that cannot be counted right: a line in the log each, and no more than that. */
+    INTERFACE_WARNINGS_MAX = 32,
+};
 
 /* What has to be left out so that each packet counts once, and what cannot be right
  * (common/device.h). The texts are static. */

@@ -167,10 +167,12 @@ static void tell_of_interfaces(const struct interface_list *list)
     }
     for (unsigned i = 0; i < list->station_count; i++) {
         if (list->elsewhere[i] && !is_told(list, i)) {
-            tell_of(LOG_INFO,
-                    "a container or machine sends through this interface, by a macvlan of another "
-                    "network namespace: not counted; run an exporter in that one",
-                    list->stations[i].index, NULL, NULL);
+            tell_of(
+                LOG_INFO,
+                "this interface takes packets for another link-layer address, as for a macvlan of "
+                "another network namespace: what that sends is not counted; run an exporter "
+                "in that one",
+                list->stations[i].index, NULL, NULL);
         }
     }
     for (unsigned i = 0; i < list->warning_count; i++) {
@@ -178,11 +180,10 @@ static void tell_of_interfaces(const struct interface_list *list)
                 list->warnings[i]);
     }
     if (list->stations_too_many) {
-        log_line(
-            LOG_WARN,
-            "too many macvlan interfaces: responses of some count twice; name the interface by "
-            "-capture.interface",
-            NULL);
+        log_line(LOG_WARN,
+                 "too many macvlan interfaces: responses of some count twice, or without their "
+                 "queries; name the interface by -capture.interface",
+                 NULL);
     }
 }
 
@@ -230,7 +231,7 @@ static void open_socket(const struct options *options, struct packet_socket *pac
         fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
     }
     if (error == -ENOMEM && strcmp(stage, SOCKET_STAGE_FILTER) == 0) {
-        fail("the kernel has no room for the filter; name one interface by -capture.interface, or "
+        fail("the kernel cannot hold the filter; name one interface by -capture.interface, or "
              "raise net.core.optmem_max",
              error);
     }

@@ -19,7 +19,7 @@ enum { ANY = -1 };
 
 /* By the kind of the master, the first that fits; "" is a driver's own kind of master. */
 static const struct device_rule ports[] = {
-    /* br_handle_frame, bond_handle_frame, team_handle_frame: a frame starts anew on the master;
+    /* br_handle_frame, bond_handle_frame, team_handle_frame: a frame starts again on the master;
      * what the master sends is sent once more on the port. Measured 2/2 with both. */
     {"bridge", ANY, DEVICE_LEFT_OUT, false, "its bridge", NULL, NULL},
     {"bond", ANY, DEVICE_LEFT_OUT, false, "its bond", NULL, NULL},
@@ -45,7 +45,7 @@ static const struct device_rule kinds[] = {
      * 1/1 on its port; with a tap on the VRF 0/1 there, and 1/2 with both. From the source: where
      * the VRF has a queueing discipline answers show on both. vrf_local_xmit: a query between its
      * own addresses shows as one that leaves alone. Measured 0/1, so neither counts. */
-    {"vrf", ANY, DEVICE_LEFT_OUT, false, "its ports, but for packets between its own addresses",
+    {"vrf", ANY, DEVICE_HIDDEN, false, "its ports, but for packets between its own addresses",
      NO_QUERIES "name its port", NULL},
     /* ipvlan_l3_rcv: what arrives is the child's only once it is past the tap. Measured 1/2 with
      * both, 0/1 on the child. */

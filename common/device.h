@@ -12,10 +12,16 @@ struct link;
 enum device_share {
     DEVICE_COUNTS,   /* what it shows counts here, and nowhere else */
     DEVICE_LEFT_OUT, /* another interface shows the same */
+    DEVICE_HIDDEN, /* left out: it shows the same once more, but only while another tap is on it */
     /* It shows its own packets, and its parent shows those that leave once more, under the child's
      * link-layer address. */
     DEVICE_SENDS_TWICE,
 };
+
+static inline bool device_is_left_out(enum device_share share)
+{
+    return share == DEVICE_LEFT_OUT || share == DEVICE_HIDDEN;
+}
 
 struct device_rule {
     const char *kind; /* of the device, or of its master */

@@ -103,8 +103,8 @@ struct wire_record {
     uint8_t outcome;  /* enum wire_outcome, WIRE_REJECTED_FIRST or above */
     uint8_t strength; /* enum wire_strength; WIRE_NO_SESSION in a rejected record */
     uint8_t domain;   /* index into the configured domains */
-    /* Keyed fold of what follows the ClientID, to distinguish a resolver's retry from a new query;
-     * 0 unless a query of a session. */
+    /* Keyed fold of what follows the ClientID, of slipstream of all that the name says, to
+     * distinguish a resolver's retry from a new query; 0 unless a query of a session. */
     uint8_t fingerprint[WIRE_FINGERPRINT_OCTETS];
 };
 

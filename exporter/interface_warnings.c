@@ -90,7 +90,7 @@ static void log_change(const struct interface *interface)
              interface->shown_by[0] != '\0' ? "shown_by" : NULL, interface->shown_by, NULL);
 }
 
-/* How many there are is up to whoever makes interfaces. */
+/* A container may make any number of interfaces, and the log has to stay readable. */
 static void log_bounded(struct interface_warnings *warnings, const struct interface *interface)
 {
     if (warnings->lines < INTERFACE_WARNINGS_LINES) {

@@ -3,6 +3,7 @@
 #include "capture/sniffer/parse/frame.h"
 #include "capture/sniffer/parse/ip.h"
 #include "capture/sniffer/tunnels/rules.h"
+#include "capture/sniffer/tunnels/slipstream.h"
 #include "capture/sniffer/tunnels/tunnels.h"
 #include "common/tunnel.h"
 
@@ -16,6 +17,8 @@ void classifier_make(const struct options *options, struct classifier *out)
     out->port_count = options->port_count;
     memcpy(out->ports, options->ports, sizeof out->ports);
 }
+
+_Static_assert((int)SLIPSTREAM_ID_OCTETS_MAX <= (int)TOKEN_OCTETS_MAX, "any id has a token");
 
 static bool has_port(const struct classifier *classifier, uint16_t port)
 {

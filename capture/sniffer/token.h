@@ -38,9 +38,9 @@ uint64_t token_session_at(const struct token_key *key, uint8_t domain, const uin
                           size_t at, size_t octets);
 
 /*
- * 24 bits of what follows the ClientID, to distinguish a resolver's retry from a new query. A fold,
- * not a hash: a collision only delays the confirmation of a session. `data` is followed by at least
- * fifteen zeros.
+ * 24 bits of what follows the ClientID, or of a whole payload, to distinguish a resolver's retry
+ * from a new query. A fold, not a hash: a collision only delays the proof of a session. `data` is
+ * followed by at least fifteen zeros.
  */
 uint32_t token_fingerprint(const struct token_key *key, const uint8_t *data, size_t length);
 

@@ -10,8 +10,8 @@
 
 enum {
     /* How many tree nodes are searched for a usable record. If there is one, it is among the first
-     * few hundred. The limit refuses a large file of another kind in under 0.2 s, and ends the
-     * walk of a damaged tree that leads in circles. */
+     * few hundred. The limit bounds how long a large file of another kind holds the loop, and ends
+     * the walk of a damaged tree that leads in circles. */
     WALK_NODES_MAX = 50000,
     /* Values that are read in all records of the walk together: as much work as for 1,000 records
      * of the largest size. */
@@ -53,7 +53,7 @@ static const char *mmdb_reason(int status)
     }
 }
 
-/* The records of a tree that were of no use. */
+/* The records of a tree without a value of the wanted kind. */
 struct useless {
     unsigned count;
     struct key_names keys; /* of the first ones */

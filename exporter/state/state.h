@@ -37,7 +37,7 @@ struct state {
     struct self_metrics self;
     struct self_metrics_values self_values; /* filled in where they are shown */
     uint64_t sniffer_up;                    /* 1; 0 while the sniffer is silent */
-    uint64_t interfaces_changed;            /* 0; 1 once the sniffer should be started anew */
+    uint64_t interfaces_changed;            /* 0; 1 once a restart is needed to count right */
 };
 
 #endif

@@ -39,13 +39,12 @@ static const struct device_rule *rule_of(const struct link *link)
 }
 
 /* What shows the same packets as the interface by its own kind, or NULL. A master does not matter:
- * of one that was not there at the start all counts, port or not. A VRF shows nothing to a tap on
- * all interfaces. */
+ * of one that was not there at the start all counts, port or not. */
 static const char *doubled_by(const struct link *link)
 {
     const struct device_rule *rule = device_rule_of(link);
-    const bool vrf = strcmp(link->kind, "vrf") == 0;
-    return !vrf && rule->share != DEVICE_COUNTS ? rule->where : NULL;
+    const bool doubled = rule->share == DEVICE_LEFT_OUT || rule->share == DEVICE_SENDS_TWICE;
+    return doubled ? rule->where : NULL;
 }
 
 static void note_change(struct interfaces *interfaces, struct interface *interface,
@@ -65,7 +64,7 @@ static void note_known(struct interfaces *interfaces, struct interface *interfac
                        const struct link *link, uint32_t now)
 {
     const struct device_rule *rule = rule_of(link);
-    const bool counts = rule->share != DEVICE_LEFT_OUT;
+    const bool counts = !device_is_left_out(rule->share);
     interface->shown_by = rule->where;
     note_change(interfaces, interface,
                 counts == interface->counted ? INTERFACE_UNCHANGED
@@ -95,7 +94,7 @@ void interfaces_know(struct interfaces *interfaces, const struct link *link)
     interfaces->entries[interfaces->count++] = (struct interface){
         .index = link->index,
         .known = true,
-        .counted = rule_of(link)->share != DEVICE_LEFT_OUT,
+        .counted = !device_is_left_out(rule_of(link)->share),
     };
 }
 

@@ -32,54 +32,38 @@ def queries(octets, count, sessions, seed=4):
     return made
 
 
-# Octets of a VayDNS query's frame → of the data in its KCP packet: a DNS message of 120 octets.
-VAYDNS_FRAME = 162
-VAYDNS_DATA = 16
+# Octets of the frames of other formats' queries with data, a size that dnstt's queries have too: a
+# DNS message of 120 octets.
+OTHER_FRAME = 162
 
 
-def vaydns(count, sessions, seed=4):
-    """Frames of VayDNS queries with data: `count` of them, of so many sessions in turn."""
+def _of_format(count, sessions, id_octets, make, seed=4):
+    """Frames of `count` queries, of so many sessions in turn. `make` has the dice, an id and a number,
+    and returns the message."""
     dice = random.Random(seed)
-    ids = [dice.randbytes(2) for _ in range(sessions)]
-    made = [frames.query_frame(
-        wire.vaydns_query(ids[number % sessions], DOMAIN,
-                          wire.kcp(dice.randbytes(VAYDNS_DATA), conversation=number),
-                          id=dice.randrange(1 << 16)),
-        source=_address(number % RESOLVERS)) for number in range(count)]
-    assert all(len(frame) == VAYDNS_FRAME for frame in made), len(made[0])
+    ids = [dice.randbytes(id_octets) for _ in range(sessions)]
+    made = [frames.query_frame(make(dice, ids[number % sessions], number),
+                               source=_address(number % RESOLVERS)) for number in range(count)]
+    assert all(len(frame) == OTHER_FRAME for frame in made), len(made[0])
     return made
 
 
-# Octets of the frames of the other formats' queries with data → of what their packet carries: sizes
-# that dnstt's queries have too.
-DNSTTEX_FRAME, DNSTTEX_DATA = 162, 19
-SLIPSTREAM_FRAME, SLIPSTREAM_PROTECTED = 162, 34
+def vaydns(count, sessions):
+    return _of_format(count, sessions, 2, lambda dice, client_id, number: wire.vaydns_query(
+        client_id, DOMAIN, wire.kcp(dice.randbytes(16), conversation=number),
+        id=dice.randrange(1 << 16)))
 
 
-def dnsttex(count, sessions, seed=4):
-    """Frames of dnsttEx queries with data: `count` of them, of so many sessions in turn."""
-    dice = random.Random(seed)
-    ids = [dice.randbytes(8) for _ in range(sessions)]
-    made = [frames.query_frame(
-        wire.dnsttex_query(ids[number % sessions], DOMAIN,
-                           wire.compact_kcp(dice.randbytes(DNSTTEX_DATA), conversation=number),
-                           id=dice.randrange(1 << 16)),
-        source=_address(number % RESOLVERS)) for number in range(count)]
-    assert all(len(frame) == DNSTTEX_FRAME for frame in made), len(made[0])
-    return made
+def dnsttex(count, sessions):
+    return _of_format(count, sessions, 8, lambda dice, client_id, number: wire.dnsttex_query(
+        client_id, DOMAIN, wire.compact_kcp(dice.randbytes(19), conversation=number),
+        id=dice.randrange(1 << 16)))
 
 
-def slipstream(count, sessions, seed=4):
-    """Frames of Slipstream queries on a path: `count` of them, of so many paths in turn."""
-    dice = random.Random(seed)
-    ids = [dice.randbytes(8) for _ in range(sessions)]
-    made = [frames.query_frame(
-        wire.slipstream_query(wire.quic_short(ids[number % sessions],
-                                              dice.randbytes(SLIPSTREAM_PROTECTED)),
-                              DOMAIN, id=dice.randrange(1 << 16)),
-        source=_address(number % RESOLVERS)) for number in range(count)]
-    assert all(len(frame) == SLIPSTREAM_FRAME for frame in made), len(made[0])
-    return made
+def slipstream(count, sessions):
+    """Of so many paths in turn."""
+    return _of_format(count, sessions, 8, lambda dice, path_id, number: wire.slipstream_query(
+        wire.quic_short(path_id, dice.randbytes(34)), DOMAIN, id=dice.randrange(1 << 16)))
 
 
 def rejected(count, seed=4):

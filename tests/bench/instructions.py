@@ -54,12 +54,11 @@ def stages(directory):
     for size in frames.SHAPES:
         path = frames.write(directory / f"{size}.pcap", frames.queries(size, FRAMES, FRAMES))
         made[f"frame to record, {size} bytes"] = Stage(["frames", "", path], "classify_frame")
-    for name, make, size in (("vaydns", frames.vaydns, frames.VAYDNS_FRAME),
-                             ("dnsttex", frames.dnsttex, frames.DNSTTEX_FRAME),
-                             ("slipstream", frames.slipstream, frames.SLIPSTREAM_FRAME)):
+    for name, make in (("vaydns", frames.vaydns), ("dnsttex", frames.dnsttex),
+                       ("slipstream", frames.slipstream)):
         path = frames.write(directory / f"{name}.pcap", make(FRAMES, FRAMES))
-        made[f"frame to record, {name}, {size} bytes"] = Stage(["frames", f"format={name}", path],
-                                                              "classify_frame")
+        made[f"frame to record, {name}, {frames.OTHER_FRAME} bytes"] = Stage(
+            ["frames", f"format={name}", path], "classify_frame")
     path = frames.write(directory / "rejected.pcap", frames.rejected(FRAMES))
     made[f"frame to record, rejected, {min(frames.SHAPES)} bytes"] = Stage(["rejected", path],
                                                                           "classify_frame")

@@ -276,9 +276,7 @@ static bool is_joined(const uint8_t *message, size_t length)
     return second == first || (second < first && first + second == length);
 }
 
-/* A query of which more than the question could not be read, or not all: some formats ask for no
- * more.
- */
+/* A query that could not be read past its question: some formats ask for no more. */
 __attribute__((noinline)) static enum wire_outcome
 classify_broken(const struct tunnels_rules *rules, const struct dns_question *question,
                 const uint8_t *message, const uint8_t *end, struct tunnels_findings *out)

@@ -1,4 +1,5 @@
 #include "capture/filter.h"
+#include "common/link.h"
 
 #include "common/options.h"
 
@@ -33,7 +34,7 @@ static const struct filter_station stations[STATIONS] = {
 struct packet {
     int index;
     unsigned type;
-    uint8_t source[FILTER_ADDRESS_OCTETS];
+    uint8_t source[LINK_ADDRESS_OCTETS];
     uint16_t source_port, destination_port;
 };
 
@@ -185,7 +186,7 @@ static void test_stations(void **state)
         packet.index = stations[1 - i].index;
         assert_int_equal(run(&program, &packet), FILTER_SNAP_RESPONSE);
         /* Each octet of the address counts. */
-        for (size_t j = 0; j < FILTER_ADDRESS_OCTETS; j++) {
+        for (size_t j = 0; j < LINK_ADDRESS_OCTETS; j++) {
             packet = answer_on(stations[i].index, stations[i].address);
             packet.source[j] ^= 0x80;
             assert_int_equal(run(&program, &packet), FILTER_SNAP_RESPONSE);

@@ -49,7 +49,7 @@ static const struct {
     {"vxlan", 0, DEVICE_COUNTS, DEVICE_COUNTS, false, false, false},
     {"xfrm", 0, DEVICE_COUNTS, DEVICE_COUNTS, false, false, false},
     {"wireguard", 0, DEVICE_COUNTS, DEVICE_COUNTS, false, false, false},
-    {"vrf", 0, DEVICE_LEFT_OUT, DEVICE_LEFT_OUT, true, false, false},
+    {"vrf", 0, DEVICE_HIDDEN, DEVICE_HIDDEN, true, false, false},
     {"ifb", 0, DEVICE_LEFT_OUT, DEVICE_LEFT_OUT, true, false, false},
     {"ipvlan", IPVLAN_MODE_L2, DEVICE_LEFT_OUT, DEVICE_COUNTS, false, false, false},
     {"ipvlan", IPVLAN_MODE_L3, DEVICE_LEFT_OUT, DEVICE_COUNTS, false, false, false},
