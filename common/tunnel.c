@@ -105,10 +105,11 @@ struct wire_strengths tunnel_strengths(const struct tunnel *tunnel)
     case TUNNEL_DNSTTEX:    /* its probes name none */
     case TUNNEL_SLIPSTREAM: /* nor does a connection's begin */
         return (struct wire_strengths){WIRE_NO_SESSION, WIRE_STRONG};
+    case TUNNEL_XDNS:
+        return (struct wire_strengths){WIRE_WEAK, WIRE_STRONG_POLL};
     case TUNNEL_DNSTT:
     case TUNNEL_VAYDNS:
     case TUNNEL_NOIZDNS:
-    case TUNNEL_XDNS:
     case TUNNEL_FORMATS:
         break;
     }

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define WIRE_MAGIC   0x54534e44u /* "DNST" */
-#define WIRE_VERSION 3u
+#define WIRE_VERSION 4u
 
 enum {
     /* Records in one message: past this the cost per record no longer falls. */
@@ -86,9 +86,22 @@ static inline bool wire_is_rejected(unsigned outcome)
 enum wire_strength {
     WIRE_NO_SESSION, /* it names none */
     WIRE_WEAK,       /* anybody could have written it */
-    WIRE_STRONG,     /* it proves its session */
-    WIRE_STRENGTHS,  /* how many */
+    WIRE_STRONG,     /* it proves its session, and carries data */
+    /* Of xdns alone, whose type says how likely a name is a client's: */
+    WIRE_WEAK_DATA,   /* as weak, and carries data */
+    WIRE_STRONG_POLL, /* as strong, and carries none */
+    WIRE_STRENGTHS,   /* how many */
 };
+
+static inline bool wire_proves(uint8_t strength)
+{
+    return strength == WIRE_STRONG || strength == WIRE_STRONG_POLL;
+}
+
+static inline bool wire_has_data(uint8_t strength)
+{
+    return strength == WIRE_STRONG || strength == WIRE_WEAK_DATA;
+}
 
 /* One packet that counts. 32 octets, no padding. */
 struct wire_record {

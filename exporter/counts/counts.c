@@ -6,21 +6,26 @@
 _Static_assert((int)TUNNEL_WINDOW_MAX <= (int)SESSIONS_WINDOW_MAX,
                "the table keeps any window's time");
 
-/* When a session counts, by its tunnel's format. */
-static struct sessions_rule rule_of(const struct tunnel *tunnel, uint32_t min_queries)
+/* When a session counts, and when it is proved by data, by its tunnel's format. */
+static struct sessions_rule rule_of(const struct tunnel *tunnel, const struct options *options)
 {
     const bool lasting = tunnel_client_id_size(tunnel) == TUNNEL_CLIENT_ID_MAX;
     switch (tunnel->format) {
     case TUNNEL_VAYDNS: /* a query without a packet proves nothing: any name of its length is one */
         return (struct sessions_rule){.strong = true, .lasting = lasting};
-    case TUNNEL_XDNS:       /* by type A or AAAA, the fragments of one name must not count */
-    case TUNNEL_DNSTTEX:    /* a query without a packet is noise, repeated or not */
-    case TUNNEL_SLIPSTREAM: /* many a name looks like a short header, none twice with one id */
+    case TUNNEL_XDNS:    /* by type A or AAAA, the fragments of one name must not count */
+    case TUNNEL_DNSTTEX: /* a query without a packet is noise, repeated or not */
         return (struct sessions_rule){.strong = true, .second = true, .lasting = lasting};
-    case TUNNEL_DNSTT:
-    case TUNNEL_NOIZDNS:
+    case TUNNEL_SLIPSTREAM: /* many a name looks like a short header, none twice with one id */
         return (struct sessions_rule){
-            .first = min_queries == 1, .second = true, .lasting = lasting};
+            .strong = true, .second = true, .any_data = true, .lasting = lasting};
+    case TUNNEL_DNSTT: /* without framing nobody can tell data from polls */
+    case TUNNEL_NOIZDNS:
+        return (struct sessions_rule){.first = options->sessions_min_queries == 1,
+                                      .second = true,
+                                      .any_data = tunnel->format == TUNNEL_DNSTT &&
+                                                  options->framing == FRAMING_ANY,
+                                      .lasting = lasting};
     case TUNNEL_OPAQUE:
     case TUNNEL_FORMATS:
         break;
@@ -31,7 +36,7 @@ static struct sessions_rule rule_of(const struct tunnel *tunnel, uint32_t min_qu
 static void make_rules(const struct options *options, struct sessions_rule rules[DOMAINS_MAX])
 {
     for (unsigned i = 0; i < options->domain_count; i++) {
-        rules[i] = rule_of(&options->tunnels[i], options->sessions_min_queries);
+        rules[i] = rule_of(&options->tunnels[i], options);
         rules[i].window = options_window(options, i);
     }
 }
@@ -48,6 +53,9 @@ int counts_create(const struct options *options, uint32_t now, struct counts *ou
                                 &out->groups, &out->sessions);
     }
     if (error == 0) {
+        error = repeats_create(now, &out->repeats);
+    }
+    if (error == 0) {
         history_start(now, &out->history);
     }
     return error;
@@ -59,7 +67,7 @@ uint64_t counts_memory_max(const struct options *options)
     uint64_t distinct_growth = distinct_growth_max(options->sessions_remember);
     return groups_memory_max(options->domain_count, options->groups_max) +
            distinct_memory_max(options->sessions_remember) +
-           sessions_memory_max(options->sessions_max) +
+           sessions_memory_max(options->sessions_max) + REPEATS_MEMORY +
            (sessions_growth > distinct_growth ? sessions_growth : distinct_growth);
 }
 

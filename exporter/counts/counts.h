@@ -1,6 +1,6 @@
 /*
- * All that is counted of traffic: groups, active sessions, and the sessions already counted once. A
- * record of the sniffer's goes in by one call.
+ * All that is counted of traffic: groups, active sessions, the sessions already counted once, and the
+ * latest queries. A record of the sniffer's goes in by one call.
  */
 #ifndef EXPORTER_COUNTS_COUNTS_H
 #define EXPORTER_COUNTS_COUNTS_H
@@ -11,6 +11,7 @@
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/history.h"
+#include "exporter/counts/repeats.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/system/timer.h"
 
@@ -24,6 +25,7 @@ struct counts {
     struct distinct distinct;
     struct sessions_rule rules[DOMAINS_MAX];
     struct sessions sessions;
+    struct repeats repeats;
     struct history history; /* of how many are active */
 };
 
@@ -37,22 +39,35 @@ int counts_create(const struct options *options, uint32_t now, struct counts *ou
  */
 uint64_t counts_memory_max(const struct options *options);
 
-/* Counts a valid record (wire_check) of a resolver's country and ASN. Inline: once for each packet.
- */
-static inline void counts_take(struct counts *counts, const struct wire_record *record,
+/* A query of a session. */
+static inline void counts_take_session(struct counts *counts, const struct wire_record *query,
+                                       uint32_t group, uint32_t now)
+{
+    const uint64_t key = repeats_key(query->token, wire_fingerprint(query));
+    counts->groups.entries[group].repeated += repeats_see(&counts->repeats, key, now);
+    sessions_query(&counts->sessions, query, group, now);
+}
+
+/* Counts a valid record (wire_check) of a resolver's country and ASN. Returns its group. Inline:
+ * once for each packet. */
+static inline uint32_t counts_take(struct counts *counts, const struct wire_record *record,
                                struct geo geo, uint32_t now)
 {
     uint32_t group = groups_find(&counts->groups, record->domain, geo);
     if (record->outcome == WIRE_QUERY) {
         groups_count_query(&counts->groups, group, record->bytes);
         if (record->strength != WIRE_NO_SESSION) {
-            sessions_query(&counts->sessions, record, group, now);
+            counts_take_session(counts, record, group, now);
         }
     } else if (record->outcome == WIRE_RESPONSE) {
         groups_count_response(&counts->groups, group, record->bytes);
+        if (record->strength != WIRE_NO_SESSION) {
+            sessions_response(&counts->sessions, record);
+        }
     } else {
         groups_count_rejected(&counts->groups, group, record->outcome);
     }
+    return group;
 }
 
 /* Sweeps once a second while sessions are active, and notes how many are. */
@@ -62,8 +77,12 @@ struct timer counts_timer(struct counts *counts);
  * ahead. */
 static inline void counts_prefetch(const struct counts *counts, const struct wire_record *record)
 {
-    if (record->outcome == WIRE_QUERY && record->token != 0) {
-        sessions_prefetch(&counts->sessions, record->token);
+    if (record->token == 0) {
+        return;
+    }
+    sessions_prefetch(&counts->sessions, record->token);
+    if (record->outcome == WIRE_QUERY) {
+        repeats_prefetch(&counts->repeats, repeats_key(record->token, wire_fingerprint(record)));
     }
 }
 

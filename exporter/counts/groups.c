@@ -164,21 +164,34 @@ void groups_session_enter(struct groups *groups, uint32_t group)
     domain_enter(&groups->domains[groups->entries[group].domain]);
 }
 
-void groups_session_leave(struct groups *groups, uint32_t group)
+void groups_session_establish(struct groups *groups, uint32_t group)
 {
-    groups->entries[group].active--;
-    groups->domains[groups->entries[group].domain].active--;
+    groups->entries[group].established++;
+    groups->domains[groups->entries[group].domain].established++;
 }
 
-void groups_session_move(struct groups *groups, uint32_t from, uint32_t to)
+void groups_session_leave(struct groups *groups, uint32_t group, bool established)
+{
+    struct group_domain *domain = &groups->domains[groups->entries[group].domain];
+    groups->entries[group].active--;
+    groups->entries[group].established -= established;
+    domain->active--;
+    domain->established -= established;
+}
+
+void groups_session_move(struct groups *groups, uint32_t from, uint32_t to, bool established)
 {
     uint8_t domain_from = groups->entries[from].domain;
     uint8_t domain_to = groups->entries[to].domain;
     groups->entries[from].active--;
+    groups->entries[from].established -= established;
     group_enter(&groups->entries[to]);
+    groups->entries[to].established += established;
     if (domain_from != domain_to) {
         groups->domains[domain_from].active--;
+        groups->domains[domain_from].established -= established;
         domain_enter(&groups->domains[domain_to]);
+        groups->domains[domain_to].established += established;
     }
 }
 

@@ -23,8 +23,10 @@ struct group {
     bool other; /* the group of all beyond the cap; `geo` is then meaningless */
     uint32_t active;
     uint32_t peak;
+    uint32_t established; /* of the active ones */
     uint64_t sessions;
     uint64_t queries;
+    uint64_t repeated; /* of the queries: repeats.h */
     uint64_t responses;
     uint64_t bytes_in;                      /* DNS message bytes of the queries */
     uint64_t bytes_out;                     /* of the responses */
@@ -34,6 +36,7 @@ struct group {
 struct group_domain {
     uint32_t active;
     uint32_t peak;
+    uint32_t established;
 };
 
 struct groups {
@@ -82,10 +85,12 @@ uint64_t groups_active(const struct groups *groups);
 /* A session never counted before. */
 void groups_count_session(struct groups *groups, uint32_t group);
 
-/* A session becomes active in a group, leaves it, or moves between two. Peaks follow; a move within
- * a domain does not change the domain's counts. (Only a lying peer moves one between domains.) */
+/* A session becomes active in a group, established there, leaves it, or moves between two. Peaks
+ * follow; a move within a domain does not change the domain's counts. (Only a lying peer moves one
+ * between domains.) */
 void groups_session_enter(struct groups *groups, uint32_t group);
-void groups_session_leave(struct groups *groups, uint32_t group);
-void groups_session_move(struct groups *groups, uint32_t from, uint32_t to);
+void groups_session_establish(struct groups *groups, uint32_t group);
+void groups_session_leave(struct groups *groups, uint32_t group, bool established);
+void groups_session_move(struct groups *groups, uint32_t from, uint32_t to, bool established);
 
 #endif

@@ -13,12 +13,11 @@
 enum {
     ENTRY_SIZE = sizeof(struct session_entry),
     SWEEP_SLOTS = 8,  /* looked at together */
-    LINE_ENTRIES = 4, /* of a cache line of 64 bytes */
-    FINGERPRINT_MASK = (1 << 23) - 1,
+    FINGERPRINT_MASK = (1 << 21) - 1,
     GROUP_MASK = (1 << 23) - 1,
 };
 
-_Static_assert(sizeof(struct session_entry) == 16, "an entry is two words");
+_Static_assert(sizeof(struct session_entry) == 32, "an entry is four words");
 _Static_assert(offsetof(struct session_entry, token) == 0, "the first is the token");
 _Static_assert(GROUPS_MAX + DOMAINS_MAX <= GROUP_MASK, "an entry has room for each group");
 /* Between two sweeps the longest window may pass; after that all end at once. */
@@ -40,6 +39,11 @@ static uint64_t slots_for(uint32_t limit)
 static int remaining(const struct session_entry *entry, uint32_t now)
 {
     return (int16_t)(uint16_t)(entry->ends - now);
+}
+
+static uint32_t first_second(const struct session_entry *entry)
+{
+    return (uint32_t)(entry->first_high << 16 | entry->first_low);
 }
 
 /* The entry that holds a token, or the empty entry for it. Runs for every record: a pointer takes
@@ -87,16 +91,29 @@ static void enter(struct sessions *sessions, struct session_entry *entry,
     }
 }
 
-static void leave(struct sessions *sessions, const struct session_entry *entry)
+/* Notes a session that has counted, as it ends. */
+static void note_end(struct sessions *sessions, const struct session_entry *entry, uint32_t now)
+{
+    const uint8_t domain = sessions->groups->entries[entry->group].domain;
+    struct sessions_ended *ended = &sessions->ended[domain];
+    const uint32_t latest =
+        now + (uint32_t)remaining(entry, now) - sessions->rules[domain].window;
+    histogram_observe(&ended->seconds, latest - first_second(entry));
+    histogram_observe(&ended->received, entry->received);
+    histogram_observe(&ended->sent, entry->sent);
+}
+
+static void leave(struct sessions *sessions, const struct session_entry *entry, uint32_t now)
 {
     if (entry->counted) {
-        groups_session_leave(sessions->groups, entry->group);
+        groups_session_leave(sessions->groups, entry->group, entry->established);
+        note_end(sessions, entry, now);
     }
 }
 
-static void let_go(struct sessions *sessions, uint64_t slot)
+static void let_go(struct sessions *sessions, uint64_t slot, uint32_t now)
 {
-    leave(sessions, &sessions->slots[slot]);
+    leave(sessions, &sessions->slots[slot], now);
     take_out(sessions, slot);
 }
 
@@ -122,7 +139,7 @@ static bool evict(struct sessions *sessions, uint64_t token, uint32_t now)
         }
     }
     if (found) {
-        let_go(sessions, first);
+        let_go(sessions, first, now);
     }
     return found;
 }
@@ -157,13 +174,20 @@ static bool make_room(struct sessions *sessions, uint64_t token, uint32_t now)
 
 static bool proves(const struct sessions_rule *rule, const struct wire_record *query)
 {
-    return rule->strong && query->strength == WIRE_STRONG;
+    return rule->strong && wire_proves(query->strength);
 }
 
 /* Whether it is another query than the session's first. */
 static bool differs(const struct session_entry *entry, const struct wire_record *query)
 {
     return entry->fingerprint != (wire_fingerprint(query) & FINGERPRINT_MASK);
+}
+
+/* Whether the session, with this query of it, is proved by data. */
+static bool is_data(const struct sessions_rule *rule, const struct session_entry *entry,
+                    const struct wire_record *query)
+{
+    return rule->any_data ? entry->proved : wire_has_data(query->strength);
 }
 
 /* A session that is not in the table. Separate from take, as it is rare. */
@@ -179,7 +203,11 @@ admit(struct sessions *sessions, const struct wire_record *query, uint32_t group
                                     .ends = (uint16_t)(now + rule->window),
                                     .fingerprint = wire_fingerprint(query) & FINGERPRINT_MASK,
                                     .group = group & GROUP_MASK,
-                                    .proved = proves(rule, query)};
+                                    .proved = proves(rule, query),
+                                    .first_low = (uint16_t)now,
+                                    .first_high = (uint16_t)(now >> 16),
+                                    .received = query->bytes};
+    entry->data = is_data(rule, entry, query);
     sessions->used++;
     if (rule->first || entry->proved) {
         enter(sessions, entry, rule);
@@ -202,6 +230,9 @@ int sessions_create(uint32_t limit, const struct sessions_rule *rules, uint32_t 
                              .distinct = distinct,
                              .groups = groups};
     for (uint32_t i = 0; i < groups->domain_count; i++) {
+        out->ended[i] = (struct sessions_ended){.seconds.bounds = histogram_seconds,
+                                                .received.bounds = histogram_bytes,
+                                                .sent.bounds = histogram_bytes};
         if (rules[i].window > out->window_max) {
             out->window_max = rules[i].window;
         }
@@ -219,38 +250,46 @@ uint64_t sessions_growth_max(uint32_t limit)
     return table_bytes(table_slots_before_last(slots_for(limit)), ENTRY_SIZE);
 }
 
-void sessions_prefetch(const struct sessions *sessions, uint64_t token)
-{
-    /* An entry is often some slots behind its home: two cache lines. */
-    const struct session_entry *home = &sessions->slots[table_home(token, sessions->slot_count)];
-    __builtin_prefetch(home, 1);
-    __builtin_prefetch(home + LINE_ENTRIES, 1);
-}
-
 static void move(struct sessions *sessions, struct session_entry *entry, uint32_t group)
 {
     if (entry->counted) {
-        groups_session_move(sessions->groups, entry->group, group);
+        groups_session_move(sessions->groups, entry->group, group, entry->established);
     }
     entry->group = group & GROUP_MASK;
 }
 
-/* A query of a session that is in the table and not yet proved, or in another group. Separate from
- * take, as it is rare. */
+/* Whether it is established, but not marked so. */
+static bool is_due(const struct session_entry *entry, uint32_t now)
+{
+    return (entry->counted & entry->data & !entry->established) &
+           (now - first_second(entry) >= SESSIONS_ESTABLISHED);
+}
+
+static void establish(struct sessions *sessions, struct session_entry *entry)
+{
+    entry->established = 1;
+    groups_session_establish(sessions->groups, entry->group);
+}
+
+/* A query of a session that is in the table and not yet proved, or not by data, or in another group.
+ * Separate from take, as it is rare. */
 __attribute__((noinline)) static void change(struct sessions *sessions,
                                              const struct wire_record *query, uint32_t group,
-                                             struct session_entry *entry)
+                                             uint32_t now, struct session_entry *entry)
 {
     const struct sessions_rule *rule = &sessions->rules[query->domain];
     if (entry->group != group) {
         move(sessions, entry, group);
     }
-    if (entry->proved || !(proves(rule, query) || (rule->second && differs(entry, query)))) {
-        return;
+    if (!entry->proved && (proves(rule, query) || (rule->second && differs(entry, query)))) {
+        entry->proved = 1;
+        if (!entry->counted) {
+            enter(sessions, entry, rule);
+        }
     }
-    entry->proved = 1;
-    if (!entry->counted) {
-        enter(sessions, entry, rule);
+    entry->data |= is_data(rule, entry, query);
+    if (is_due(entry, now)) {
+        establish(sessions, entry);
     }
 }
 
@@ -265,8 +304,9 @@ static inline void take(struct sessions *sessions, const struct wire_record *que
         return;
     }
     entry->ends = (uint16_t)(now + sessions->rules[query->domain].window);
-    if (!entry->proved || entry->group != group) {
-        change(sessions, query, group, entry);
+    entry->received += query->bytes;
+    if (!(entry->proved & entry->data) || entry->group != group) {
+        change(sessions, query, group, now, entry);
     }
 }
 
@@ -289,12 +329,21 @@ void sessions_query(struct sessions *sessions, const struct wire_record *query, 
     take(sessions, query, group, now);
 }
 
-static void let_all_go(struct sessions *sessions)
+void sessions_response(struct sessions *sessions, const struct wire_record *response)
+{
+    struct session_entry *entry = entry_of(sessions, response->token);
+    if (entry->token == response->token) {
+        entry->sent += response->bytes;
+    }
+}
+
+/* `swept`: the second of the sweep before, as later than that a clock of 16 bits may be wrong. */
+static void let_all_go(struct sessions *sessions, uint32_t swept)
 {
     for (uint64_t slot = 0; slot < sessions->slot_count; slot++) {
         struct session_entry *entry = &sessions->slots[slot];
         if (entry->token != 0) {
-            leave(sessions, entry);
+            leave(sessions, entry, swept);
             *entry = (struct session_entry){0};
         }
     }
@@ -307,31 +356,34 @@ static bool is_over(const struct session_entry *entry, uint32_t now)
     return (entry->token != 0) & (remaining(entry, now) < 0);
 }
 
-/* And one branch for several slots, since almost no session is over. */
-static bool any_is_over(const struct session_entry *entries, uint32_t now)
+/* And one branch for several slots, since of almost no session is anything new. */
+static bool any_is_new(const struct session_entry *entries, uint32_t now)
 {
-    bool over = false;
+    bool any = false;
     for (unsigned i = 0; i < SWEEP_SLOTS; i++) {
-        over |= is_over(&entries[i], now);
+        any |= is_over(&entries[i], now) | is_due(&entries[i], now);
     }
-    return over;
+    return any;
 }
 
-static void let_old_go(struct sessions *sessions, uint32_t now)
+static void look_at_each(struct sessions *sessions, uint32_t now)
 {
     uint64_t end;
     for (uint64_t slot = 0; slot < sessions->slot_count; slot = end) {
         end = slot + SWEEP_SLOTS;
         if (end > sessions->slot_count) {
             end = sessions->slot_count;
-        } else if (!any_is_over(&sessions->slots[slot], now)) {
+        } else if (!any_is_new(&sessions->slots[slot], now)) {
             continue;
         }
         /* take_out moves entries into this slot from a later one, or from one of the first, which
          * were checked already; check them here. Nothing moves back to an earlier slot. */
         for (; slot < end; slot++) {
             while (is_over(&sessions->slots[slot], now)) {
-                let_go(sessions, slot);
+                let_go(sessions, slot, now);
+            }
+            if (is_due(&sessions->slots[slot], now)) {
+                establish(sessions, &sessions->slots[slot]);
             }
         }
     }
@@ -343,14 +395,15 @@ void sessions_sweep(struct sessions *sessions, uint32_t now)
         return;
     }
     /* No query is later than the last sweep: each query sweeps first. */
-    bool all = now - sessions->swept > sessions->window_max;
+    const uint32_t before = sessions->swept;
+    const bool all = now - before > sessions->window_max;
     sessions->swept = now;
     if (sessions->used == 0) {
         return;
     }
     if (all) {
-        let_all_go(sessions);
+        let_all_go(sessions, before);
     } else {
-        let_old_go(sessions, now);
+        look_at_each(sessions, now);
     }
 }

@@ -62,7 +62,9 @@ def stages(directory):
     path = frames.write(directory / "rejected.pcap", frames.rejected(FRAMES))
     made[f"frame to record, rejected, {min(frames.SHAPES)} bytes"] = Stage(["rejected", path],
                                                                           "classify_frame")
-    made["record to counts"] = Stage(["records", *make_databases(directory)], "intake_take")
+    databases = make_databases(directory)
+    made["query record to counts"] = Stage(["records", *databases], "intake_take")
+    made["response record to counts"] = Stage(["responses", *databases], "intake_take")
     made["counts to line"] = Stage(["lines"], "exposition_*")
     return made
 

@@ -6,6 +6,7 @@
  *     stages frames KEYS FILE REPEATS           from frame to record, in a tunnel with these keys
  *     stages rejected FILE REPEATS              the same of frames that are refused
  *     stages records COUNTRY ASN REPEATS        from record to counts, in messages of 1,024
+ *     stages responses COUNTRY ASN REPEATS      the same of responses to queries that were counted
  *     stages lines REPEATS                      from figures to text
  *     stages build                              what compiled this
  */
@@ -103,7 +104,7 @@ static uint64_t run_frames(const char *keys, const char *path, bool accepted, un
     return records;
 }
 
-/* A client's queries all differ, so that its session is proved from the second on. */
+/* A client's queries all differ, and its first ones have data, so that its session is proved. */
 static void make_records(struct wire_record *records, const uint64_t *tokens, unsigned repeat)
 {
     for (unsigned i = 0; i < WIRE_BATCH_RECORDS; i++) {
@@ -113,13 +114,21 @@ static void make_records(struct wire_record *records, const uint64_t *tokens, un
             .address = {[10] = 0xff, 0xff, 10, 77, (uint8_t)(1 + resolver % 3), (uint8_t)resolver},
             .bytes = 120,
             .outcome = WIRE_QUERY,
-            .strength = WIRE_WEAK,
+            .strength = repeat == 0 ? WIRE_STRONG : WIRE_WEAK,
             .fingerprint = {(uint8_t)i, (uint8_t)(i >> 8), (uint8_t)repeat},
         };
     }
 }
 
-static uint64_t run_records(const char *country, const char *asn, unsigned repeats)
+static void make_responses(struct wire_record *records)
+{
+    for (unsigned i = 0; i < WIRE_BATCH_RECORDS; i++) {
+        records[i].outcome = WIRE_RESPONSE;
+        wire_set_fingerprint(&records[i], records[i].domain, 0);
+    }
+}
+
+static uint64_t run_records(const char *country, const char *asn, bool responses, unsigned repeats)
 {
     static union wire_message message;
     uint64_t tokens[SESSIONS];
@@ -131,8 +140,13 @@ static uint64_t run_records(const char *country, const char *asn, unsigned repea
     }
     state_make(geoip, &state);
     fill(tokens, sizeof tokens);
-    for (unsigned repeat = 0; repeat < repeats; repeat++) {
+    make_records(message.batch.records, tokens, 0);
+    state_take(&state, &message, WIRE_BATCH_RECORDS);
+    for (unsigned repeat = 1; repeat <= repeats; repeat++) {
         make_records(message.batch.records, tokens, repeat);
+        if (responses) {
+            make_responses(message.batch.records);
+        }
         state_take(&state, &message, WIRE_BATCH_RECORDS);
     }
     geoip_close(geoip);
@@ -190,16 +204,17 @@ int main(int argc, char *argv[])
     } else if (strcmp(stage, "rejected") == 0 && argc == 4) {
         units = run_frames("", argv[2], false, number(argv[3]));
     } else if (strcmp(stage, "records") == 0 && argc == 5) {
-        units = run_records(argv[2], argv[3], number(argv[4]));
+        units = run_records(argv[2], argv[3], false, number(argv[4]));
+    } else if (strcmp(stage, "responses") == 0 && argc == 5) {
+        units = run_records(argv[2], argv[3], true, number(argv[4]));
     } else if (strcmp(stage, "lines") == 0 && argc == 3) {
         units = run_lines(number(argv[2]));
     } else if (strcmp(stage, "build") == 0 && argc == 2) {
         printf("%s %s, glibc %s\n", build_compiler(), BUILD_FLAGS, gnu_get_libc_version());
         return 0;
     } else {
-        errx(2, "usage: stages frames KEYS FILE REPEATS | rejected FILE REPEATS | records COUNTRY "
-                "ASN REPEATS | "
-                "lines REPEATS");
+        errx(2, "usage: stages frames KEYS FILE REPEATS | rejected FILE REPEATS | "
+                "records COUNTRY ASN REPEATS | responses COUNTRY ASN REPEATS | lines REPEATS");
     }
     printf("%llu\n", (unsigned long long)units);
     return 0;

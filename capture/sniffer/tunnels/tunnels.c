@@ -66,7 +66,11 @@ static inline int read_other_frame(const struct tunnels_domain *domain, uint16_t
         return FRAMES_WRONG;
     }
     /* A minimising resolver asks for fragments of a name by type A, and some look like a poll. */
-    return type == DNS_TYPE_TXT ? WIRE_STRONG : WIRE_WEAK;
+    const bool data = strength == WIRE_STRONG;
+    if (type == DNS_TYPE_TXT) {
+        return data ? WIRE_STRONG : WIRE_STRONG_POLL;
+    }
+    return data ? WIRE_WEAK_DATA : WIRE_WEAK;
 }
 
 /* How well the values, of `length` octets, prove a session of theirs, or FRAMES_WRONG. `plain`:
