@@ -91,16 +91,28 @@ char *family_put(char *at, const struct metric *metric, enum exposition_format f
     return put_type(put_help(at, metric, length, false), metric, length);
 }
 
+/* Whether a name, behind that of the metric, ends as a histogram's lines do. */
+static bool is_histogram_end(const struct metric *metric, const char *end)
+{
+    return strcmp(metric->type, "histogram") == 0 &&
+           (strcmp(end, "_bucket") == 0 || strcmp(end, "_count") == 0 || strcmp(end, "_sum") == 0);
+}
+
+static bool is_name_of(const struct metric *metric, const char *name)
+{
+    const size_t length = strlen(metric->name);
+    if (strncmp(name, metric->name, length) == 0) {
+        return name[length] == '\0' || is_histogram_end(metric, name + length);
+    }
+    const size_t family = family_length(metric);
+    return strlen(name) == family && memcmp(name, metric->name, family) == 0;
+}
+
 size_t family_find(const char *name)
 {
     size_t index = 0;
-    size_t length = strlen(name);
-    for (; index < metric_count; index++) {
-        const struct metric *metric = &metric_table[index];
-        if (strcmp(name, metric->name) == 0 ||
-            (length == family_length(metric) && memcmp(name, metric->name, length) == 0)) {
-            break;
-        }
+    while (index < metric_count && !is_name_of(&metric_table[index], name)) {
+        index++;
     }
     return index;
 }

@@ -12,6 +12,7 @@
 struct metrics_gauges {
     uint32_t active;
     uint32_t peak;
+    uint32_t established;
 };
 
 /* Where a metric's values are, and how many lines it has. `offset` is into the struct named. */
@@ -23,6 +24,8 @@ enum metrics_source {
     METRICS_OF_GROUP_SPLIT,      /* uint64_t array there: for each group and value that is not 0 */
     METRICS_OF_DOMAIN,           /* uint32_t in struct group_domain: a line for each domain */
     METRICS_OF_TUNNEL,           /* one line of value 1 for each domain, whose labels describe it */
+    METRICS_OF_ENDED_SESSIONS,   /* struct histogram in struct sessions_ended: the lines of a
+                                    histogram for each domain */
     METRICS_OF_STATE,            /* uint64_t in struct state: one line, none where it is unknown */
     METRICS_OF_STATE_SPLIT,      /* uint64_t array there: a line for each value of the label */
     METRICS_OF_OUTCOMES,         /* packets by outcome: a line for each that is named differently */
@@ -40,7 +43,7 @@ struct metrics_label {
 
 struct metric {
     const char *name;
-    const char *type;     /* "gauge" or "counter" */
+    const char *type;     /* "gauge", "counter" or "histogram" */
     const char *help;     /* the label's values and their meanings follow it, then `help_end` */
     const char *help_end; /* NULL: nothing */
     enum metrics_source source;

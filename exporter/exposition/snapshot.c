@@ -59,6 +59,7 @@ static void copy_gauges(const struct groups *groups, struct snapshot *out)
         out->gauges[i] = (struct metrics_gauges){
             .active = groups->entries[i].active,
             .peak = groups->entries[i].peak,
+            .established = groups->entries[i].established,
         };
     }
 }
