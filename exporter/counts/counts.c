@@ -56,7 +56,10 @@ int counts_create(const struct options *options, uint32_t now, struct counts *ou
         error = repeats_create(now, &out->repeats);
     }
     if (error == 0) {
-        history_start(now, &out->history);
+        for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+            history_start(span, now, &out->histories[span]);
+        }
+        recent_start(now, &out->recent);
     }
     return error;
 }
@@ -83,7 +86,11 @@ static void sweep(void *owner, struct timer_now now)
     if (counts->sessions.used > 0) {
         sessions_sweep(&counts->sessions, now.second);
     }
-    history_note(&counts->history, (uint32_t)groups_active(&counts->groups), now.second);
+    const uint32_t active = (uint32_t)groups_active(&counts->groups);
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        history_note(&counts->histories[span], active, now.second);
+    }
+    recent_note(&counts->recent, &counts->groups, now.second);
 }
 
 struct timer counts_timer(struct counts *counts)

@@ -1,6 +1,6 @@
 /*
- * All that is counted of traffic: groups, active sessions, the sessions already counted once, and the
- * latest queries. A record of the sniffer's goes in by one call.
+ * All that is counted of traffic: groups, active sessions, the sessions already counted once, and
+ * the latest queries. A record of the sniffer's goes in by one call.
  */
 #ifndef EXPORTER_COUNTS_COUNTS_H
 #define EXPORTER_COUNTS_COUNTS_H
@@ -11,6 +11,7 @@
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/history.h"
+#include "exporter/counts/recent.h"
 #include "exporter/counts/repeats.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/system/timer.h"
@@ -26,7 +27,8 @@ struct counts {
     struct sessions_rule rules[DOMAINS_MAX];
     struct sessions sessions;
     struct repeats repeats;
-    struct history history; /* of how many are active */
+    struct history histories[HISTORY_SPANS]; /* of how many are active */
+    struct recent recent;
 };
 
 /* Makes them by the options' limits. `now` in seconds of CLOCK_BOOTTIME, here and below; it never
@@ -51,7 +53,7 @@ static inline void counts_take_session(struct counts *counts, const struct wire_
 /* Counts a valid record (wire_check) of a resolver's country and ASN. Returns its group. Inline:
  * once for each packet. */
 static inline uint32_t counts_take(struct counts *counts, const struct wire_record *record,
-                               struct geo geo, uint32_t now)
+                                   struct geo geo, uint32_t now)
 {
     uint32_t group = groups_find(&counts->groups, record->domain, geo);
     if (record->outcome == WIRE_QUERY) {

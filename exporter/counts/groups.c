@@ -128,8 +128,10 @@ uint32_t groups_find(struct groups *groups, uint8_t domain, struct geo place)
 
 void groups_count_response(struct groups *groups, uint32_t group, uint16_t bytes)
 {
-    groups->entries[group].responses++;
-    groups->entries[group].bytes_out += bytes;
+    struct group *entry = &groups->entries[group];
+    entry->responses++;
+    entry->bytes_out += bytes;
+    groups->domains[entry->domain].responses++;
 }
 
 void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome outcome)

@@ -37,6 +37,8 @@ struct group_domain {
     uint32_t active;
     uint32_t peak;
     uint32_t established;
+    uint64_t queries; /* of all its groups; not for the metrics, whose totals are sums of lines */
+    uint64_t responses;
 };
 
 struct groups {
@@ -73,8 +75,10 @@ uint32_t groups_find(struct groups *groups, uint8_t domain, struct geo place);
  * each query. */
 static inline void groups_count_query(struct groups *groups, uint32_t group, uint16_t bytes)
 {
-    groups->entries[group].queries++;
-    groups->entries[group].bytes_in += bytes;
+    struct group *entry = &groups->entries[group];
+    entry->queries++;
+    entry->bytes_in += bytes;
+    groups->domains[entry->domain].queries++;
 }
 void groups_count_response(struct groups *groups, uint32_t group, uint16_t bytes);
 void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome outcome);

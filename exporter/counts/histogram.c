@@ -14,8 +14,7 @@ const uint64_t histogram_seconds[HISTOGRAM_BUCKETS] = {
 };
 
 const uint64_t histogram_bytes[HISTOGRAM_BUCKETS] = {
-    KIB,     4 * KIB,  16 * KIB, 64 * KIB,  256 * KIB, MIB,
-    4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB, GIB,
+    KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB, GIB,
 };
 
 void histogram_observe(struct histogram *histogram, uint64_t value)

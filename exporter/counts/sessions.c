@@ -12,7 +12,7 @@
 
 enum {
     ENTRY_SIZE = sizeof(struct session_entry),
-    SWEEP_SLOTS = 8,  /* looked at together */
+    SWEEP_SLOTS = 8, /* looked at together */
     FINGERPRINT_MASK = (1 << 21) - 1,
     GROUP_MASK = (1 << 23) - 1,
 };
@@ -96,8 +96,7 @@ static void note_end(struct sessions *sessions, const struct session_entry *entr
 {
     const uint8_t domain = sessions->groups->entries[entry->group].domain;
     struct sessions_ended *ended = &sessions->ended[domain];
-    const uint32_t latest =
-        now + (uint32_t)remaining(entry, now) - sessions->rules[domain].window;
+    const uint32_t latest = now + (uint32_t)remaining(entry, now) - sessions->rules[domain].window;
     histogram_observe(&ended->seconds, latest - first_second(entry));
     histogram_observe(&ended->received, entry->received);
     histogram_observe(&ended->sent, entry->sent);
@@ -271,8 +270,8 @@ static void establish(struct sessions *sessions, struct session_entry *entry)
     groups_session_establish(sessions->groups, entry->group);
 }
 
-/* A query of a session that is in the table and not yet proved, or not by data, or in another group.
- * Separate from take, as it is rare. */
+/* A query of a session that is in the table and not yet proved, or not by data, or in another
+ * group. Separate from take, as it is rare. */
 __attribute__((noinline)) static void change(struct sessions *sessions,
                                              const struct wire_record *query, uint32_t group,
                                              uint32_t now, struct session_entry *entry)

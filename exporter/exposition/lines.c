@@ -137,8 +137,7 @@ static char *put_split_line(struct lines *lines, char *at)
     for (; lines_left(lines); group++, which = 0) {
         for (; which < count; which++) {
             lines->next++;
-            const uint64_t value =
-                value64(&groups[group], metric->offset + which * sizeof(value));
+            const uint64_t value = value64(&groups[group], metric->offset + which * sizeof(value));
             if (value != 0) {
                 at = line_put_group(&lines->starts[groups[group].domain],
                                     labels_of(&lines->state->options), &groups[group], at);
@@ -242,8 +241,8 @@ static char *put_database(const struct lines *lines, uint32_t index, char *at)
     enum geoip_which which = country && index == 0 ? GEOIP_COUNTRY : GEOIP_ASN;
     at = format_put_string(at, lines->metric->name);
     at = line_put_label(at, '{', "database", names[which]);
-    return line_put_value(
-        at, value64(&lines->snapshot->state.databases[which], lines->metric->offset));
+    return line_put_value(at,
+                          value64(&lines->snapshot->state.databases[which], lines->metric->offset));
 }
 
 /* name 1 */

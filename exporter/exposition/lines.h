@@ -31,8 +31,8 @@ static inline bool lines_left(const struct lines *lines)
     return lines->next < lines->count;
 }
 
-/* Writes the next line, or lines of groups while they fit before `end`: EXPOSITION_LINE_MAX bytes or
- * more after `at`. Of a metric that is split the rest may be empty. Returns where it ended. */
+/* Writes the next line, or lines of groups while they fit before `end`: EXPOSITION_LINE_MAX bytes
+ * or more after `at`. Of a metric that is split the rest may be empty. Returns where it ended. */
 char *lines_put(struct lines *lines, char *at, const char *end);
 
 #endif

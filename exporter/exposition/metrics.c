@@ -135,7 +135,8 @@ const struct metric metric_table[] = {
      .help = "Seconds from the first to the latest query of each counted session, observed when it "
              "ends: when its active window has passed without a query."},
     {ENDED_SESSIONS(received), .name = "dnstt_session_received_bytes",
-     .help = "Bytes of DNS messages in the queries of each counted session, observed when it ends."},
+     .help =
+         "Bytes of DNS messages in the queries of each counted session, observed when it ends."},
     {ENDED_SESSIONS(sent), .name = "dnstt_session_sent_bytes",
      .help =
          "Bytes of DNS messages in the responses to each counted session, observed when it ends."},

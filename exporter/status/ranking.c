@@ -1,7 +1,5 @@
 #include "exporter/status/ranking.h"
 
-#include "exporter/counts/groups.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,24 +11,15 @@ struct sums {
     uint32_t secret; /* odd, of the hash: senders cannot choose slots by country and ASN */
 };
 
-static uint32_t count_active(const struct groups *groups)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < groups->group_count; i++) {
-        count += groups->entries[i].active > 0;
-    }
-    return count;
-}
-
-static int make_sums(const struct groups *groups, struct sums *out)
+static int make_sums(size_t count, uint64_t secret, struct sums *out)
 {
     uint32_t slots = 2;
-    for (uint32_t count = count_active(groups); slots < 2 * count;) {
+    while (slots < 2 * count) {
         slots *= 2;
     }
     out->slots = calloc(slots, sizeof *out->slots);
     out->mask = slots - 1;
-    out->secret = (uint32_t)groups->secret[0] | 1;
+    out->secret = (uint32_t)secret | 1;
     return out->slots != NULL ? 0 : -ENOMEM;
 }
 
@@ -70,22 +59,19 @@ static void rank(struct ranking *ranking, struct ranking_row row)
     ranking->rows[at] = row;
 }
 
-int ranking_make(const struct groups *groups, enum ranking_kind kind, struct ranking *out)
+int ranking_make(const struct ranking_group *groups, size_t count, enum ranking_kind kind,
+                 uint64_t secret, struct ranking *out)
 {
     struct sums sums;
-    int error = make_sums(groups, &sums);
+    int error = make_sums(count, secret, &sums);
     if (error != 0) {
         return error;
     }
-    struct ranking ranking = {.count = 0};
-    for (uint32_t i = 0; i < groups->group_count; i++) {
-        const struct group *group = &groups->entries[i];
-        if (group->other) {
-            ranking.other += group->active;
-        } else if (group->active > 0) {
-            add(&sums, kind == RANKING_ASNS ? group->geo.asn : group->geo.country, group->active);
-        }
+    for (size_t i = 0; i < count; i++) {
+        const struct geo *geo = &groups[i].geo;
+        add(&sums, kind == RANKING_ASNS ? geo->asn : geo->country, groups[i].active);
     }
+    struct ranking ranking = {.count = 0};
     for (uint32_t i = 0; i <= sums.mask; i++) {
         if (sums.slots[i].active > 0) {
             rank(&ranking, sums.slots[i]);

@@ -5,9 +5,10 @@
 #ifndef EXPORTER_STATUS_RANKING_H
 #define EXPORTER_STATUS_RANKING_H
 
-#include <stdint.h>
+#include "exporter/counts/geo.h"
 
-struct groups;
+#include <stddef.h>
+#include <stdint.h>
 
 enum {
     RANKING_ROWS = 10, /* what a person sees at a glance */
@@ -18,6 +19,12 @@ enum ranking_kind {
     RANKING_ASNS,      /* key: as geo.asn */
 };
 
+/* A group with active sessions. */
+struct ranking_group {
+    struct geo geo;
+    uint32_t active; /* above 0 */
+};
+
 struct ranking_row {
     uint32_t key;
     uint32_t active;
@@ -26,14 +33,15 @@ struct ranking_row {
 struct ranking {
     struct ranking_row rows[RANKING_ROWS]; /* most active first, then by key; none of 0 */
     unsigned count;
-    uint64_t other; /* sessions in groups named other: country and ASN are no longer known */
-    uint64_t rest;  /* sessions of all further keys */
+    uint64_t rest; /* sessions of all further keys */
 };
 
 /*
- * Ranks the groups as they are now. Needs for a moment up to 32 bytes, and some nanoseconds, for
- * each group with active sessions. Returns 0 or -ENOMEM.
+ * Ranks groups by their sums for each key. `secret`: of the hash, so that senders cannot choose
+ * slots by country and ASN. Needs for a moment up to 32 bytes, and some nanoseconds, for each
+ * group. Returns 0 or -ENOMEM.
  */
-int ranking_make(const struct groups *groups, enum ranking_kind kind, struct ranking *out);
+int ranking_make(const struct ranking_group *groups, size_t count, enum ranking_kind kind,
+                 uint64_t secret, struct ranking *out);
 
 #endif

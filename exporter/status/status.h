@@ -1,7 +1,6 @@
 /*
- * The status page: what a person wants to know at a glance, as one HTML document without scripts,
- * picture files or anything else to fetch. Except for the last hour, it shows only what the metrics
- * show. It contains no address, session id or query name.
+ * The status page: the values of view.h as one HTML document without scripts, picture files or
+ * anything else to fetch.
  */
 #ifndef EXPORTER_STATUS_STATUS_H
 #define EXPORTER_STATUS_STATUS_H
@@ -16,8 +15,6 @@ enum {
     /* The longest page: half of it is for 32 domains of 240 characters, two rankings and a
      * graph. */
     STATUS_BYTES = 64 * 1024,
-    /* Days: an older database is shown as old. Free ones are built once a month. */
-    STATUS_DATABASE_DAYS = 45,
 };
 
 /*

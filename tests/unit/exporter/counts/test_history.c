@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
-enum { START = 1000 * HISTORY_SAMPLE_SECONDS };
+enum {
+    HISTORY_SAMPLE_SECONDS = 15,
+    START = 1000 * HISTORY_SAMPLE_SECONDS,
+};
 
 static struct history history;
 static uint32_t samples[HISTORY_SAMPLES];
@@ -15,7 +18,7 @@ static uint32_t samples[HISTORY_SAMPLES];
 static int start(void **state)
 {
     (void)state;
-    history_start(START, &history);
+    history_start(HISTORY_HOUR, START, &history);
     return 0;
 }
 
@@ -99,6 +102,31 @@ static void test_a_pause_above_an_hour_leaves_nothing(void **state)
     assert_int_equal(samples[HISTORY_SAMPLES - 1], 1);
 }
 
+/* Of one note in each second, the whole span is kept. */
+static void test_a_day_and_a_week(void **state)
+{
+    (void)state;
+    static const struct {
+        enum history_span span;
+        uint32_t seconds;
+    } spans[] = {{HISTORY_DAY, 24 * 3600}, {HISTORY_WEEK, 7 * 24 * 3600}};
+    for (unsigned i = 0; i < 2; i++) {
+        const uint32_t each = spans[i].seconds / HISTORY_SAMPLES;
+        const uint32_t begin = 1000 * each;
+        history_start(spans[i].span, begin, &history);
+        for (uint32_t second = 0; second < spans[i].seconds; second++) {
+            history_note(&history, second, begin + second);
+        }
+        read_at(begin + spans[i].seconds - 1);
+        for (uint32_t sample = 0; sample < HISTORY_SAMPLES; sample++) {
+            assert_int_equal(samples[sample], (sample + 1) * each - 1);
+        }
+        read_at(begin + spans[i].seconds);
+        assert_int_equal(samples[0], 2 * each - 1);
+        assert_nothing(HISTORY_SAMPLES - 1, HISTORY_SAMPLES);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +135,7 @@ int main(void)
         cmocka_unit_test_setup(test_an_hour_is_kept, start),
         cmocka_unit_test_setup(test_time_without_a_note_is_a_gap, start),
         cmocka_unit_test_setup(test_a_pause_above_an_hour_leaves_nothing, start),
+        cmocka_unit_test(test_a_day_and_a_week),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
