@@ -16,6 +16,7 @@
 #include "exporter/exit_reason.h"
 #include "exporter/exposition/snapshot.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/geoip/organizations.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
@@ -127,7 +128,8 @@ static struct geoip *open_databases(const struct options *options)
     struct geoip_error error;
     /* Under RLIMIT_FSIZE (limit on file size) a copy in memory must fail, not kill. */
     signal(SIGXFSZ, SIG_IGN);
-    if (geoip_open(options->country_database, options->asn_database, &geoip, &error) == 0) {
+    if (geoip_open(options->country_database, options->asn_database, options->groups_max, &geoip,
+                   &error) == 0) {
         return geoip;
     }
     if (error.permission) {
@@ -182,6 +184,9 @@ static void check_memory(const struct options *options)
 {
     uint64_t bytes =
         counts_memory_max(options) + scrape_memory_max() + snapshot_memory_max(options->groups_max);
+    if (options->asn_database != NULL) { /* reserved by now, and asked for once more: no harm */
+        bytes += organizations_memory_max(options->groups_max);
+    }
     void *trial = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (trial == MAP_FAILED) {
         fail("not enough memory; lower -sessions.max, -sessions.remember or -groups.max", -errno);

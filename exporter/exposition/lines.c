@@ -8,6 +8,7 @@
 #include "exporter/exposition/metrics.h"
 #include "exporter/exposition/snapshot.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/geoip/organizations.h"
 #include "exporter/state/state.h"
 #include "exporter/system/self_metrics.h"
 
@@ -47,6 +48,7 @@ static struct line_labels labels_of(const struct options *options)
 static uint32_t count_lines(const struct lines *lines, const struct metric *metric)
 {
     const struct options *options = &lines->state->options;
+    const struct organizations *networks = geoip_organizations(lines->state->geoip);
     switch (metric->source) {
     case METRICS_OF_GROUP_COPIED:
     case METRICS_OF_GROUP:
@@ -66,6 +68,8 @@ static uint32_t count_lines(const struct lines *lines, const struct metric *metr
         return value64(&lines->snapshot->state, metric->offset) != SELF_METRICS_UNKNOWN;
     case METRICS_OF_DATABASE:
         return (options->country_database != NULL ? 1u : 0u) + (options->asn_database != NULL);
+    case METRICS_OF_NETWORK:
+        return networks != NULL ? networks->count : 0;
     case METRICS_OF_BUILD:
         break;
     }
@@ -245,6 +249,20 @@ static char *put_database(const struct lines *lines, uint32_t index, char *at)
                           value64(&lines->snapshot->state.databases[which], lines->metric->offset));
 }
 
+/* name{asn="3320",organization="Deutsche Telekom AG"} 1 */
+static char *put_network(const struct lines *lines, uint32_t index, char *at)
+{
+    const struct organization *network =
+        &geoip_organizations(lines->state->geoip)->entries[index];
+    at = format_put_string(at, lines->metric->name);
+    at = format_put_string(at, "{asn=\"");
+    at = format_put_number(at, network->asn);
+    at = format_put_string(at, "\",organization=\"");
+    at = format_put_foreign(at, &network->name);
+    *at++ = '"';
+    return line_put_value(at, 1);
+}
+
 /* name 1 */
 static char *put_state(const struct lines *lines, char *at)
 {
@@ -306,6 +324,8 @@ static char *put_line(struct lines *lines, char *at)
         return put_split_value(metric, index, value_at(lines, index), at);
     case METRICS_OF_OUTCOMES:
         return put_outcome(lines, index, at);
+    case METRICS_OF_NETWORK:
+        return put_network(lines, index, at);
     case METRICS_OF_BUILD:
         return put_build(format_put_string(at, metric->name));
     case METRICS_OF_GROUP_COPIED:

@@ -155,6 +155,9 @@ const struct metric metric_table[] = {
          "reconnect (vaydns), a connection (dnsttex), a dialled connection, without mux one for "
          "each TCP connection (xdns), a path, one for each resolver (slipstream); opaque has "
          "none."},
+    {ROW(GAUGE, METRICS_OF_NETWORK, 0), .name = "dnstt_asn_info",
+     .help = "Who an ASN belongs to, by the ASN database: the value is always 1. Organization is "
+             "empty where it has no name. Join with on (job, instance, asn)."},
     {STATE_COUNTER(intake.stats.received), .name = "dnstt_exporter_packets_received_total",
      .help = "Packets that passed the kernel filter, those included that the kernel then dropped."},
     {

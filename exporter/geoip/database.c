@@ -317,3 +317,15 @@ void geoip_database_lookup(struct geoip_database *database, const struct sockadd
         database->unmatched++;
     }
 }
+
+bool geoip_database_organization(const struct geoip_database *database,
+                                 const struct sockaddr *address, struct foreign_text *name)
+{
+    if (!database->open) {
+        return false;
+    }
+    int status = MMDB_SUCCESS;
+    MMDB_lookup_result_s result = MMDB_lookup_sockaddr(&database->mmdb, address, &status);
+    return status == MMDB_SUCCESS && result.found_entry &&
+           geoip_layout_organization(&result.entry, name);
+}

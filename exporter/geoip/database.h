@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+struct foreign_text;
 struct geo;
 
 /* What a flag needs from its database. */
@@ -61,5 +62,10 @@ enum geoip_outcome geoip_database_reload(struct geoip_database *database, bool a
 /* Sets the country or the ASN when the database knows the address. Counts the lookup. */
 void geoip_database_lookup(struct geoip_database *database, const struct sockaddr *address,
                            struct geo *place);
+
+/* The name of the network that has the address's ASN. Returns false, and leaves the name alone,
+ * when the database does not know it, or is not open. Not counted as a lookup. */
+bool geoip_database_organization(const struct geoip_database *database,
+                                 const struct sockaddr *address, struct foreign_text *name);
 
 #endif

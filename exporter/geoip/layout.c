@@ -3,19 +3,15 @@
 #include "exporter/counts/geo.h"
 #include "exporter/geoip/key_names.h"
 #include "exporter/geoip/record.h"
+#include "exporter/geoip/search.h"
+#include "exporter/text/foreign_text.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-
-enum { LAYOUT_PATH_MAX = 3 }; /* keys and the NULL that ends them */
-
-/* A path of keys to a value; without a key it is the record itself. */
-typedef const char *const layout[LAYOUT_PATH_MAX];
 
 /* The most common first: a lookup takes the first that fits. The record itself is the last. */
-static layout country_layouts[] = {
+static search_path country_layouts[] = {
     {"country", "iso_code", NULL},            /* GeoLite2, DB-IP, IP2Location, GeoOpen */
     {"registered_country", "iso_code", NULL}, /* GeoLite2, where nothing better is known */
     {"country_code", NULL}, /* IPinfo Lite (its `country` is a name), ip-location-db, IPLocate */
@@ -36,7 +32,7 @@ static layout country_layouts[] = {
     {NULL}, /* sing-box, mihomo */
 };
 
-static layout asn_layouts[] = {
+static search_path asn_layouts[] = {
     {"autonomous_system_number", NULL}, /* GeoLite2, DB-IP Lite, IP2Location, ip-location-db */
     {"asn", NULL},                      /* IPinfo, IPLocate */
     {"country", "AutonomousSystemNumber", NULL},  /* GeoOpen */
@@ -44,9 +40,9 @@ static layout asn_layouts[] = {
     {"as", "asn", NULL},                          /* IPinfo Core and Plus */
     {"asn", "asn", NULL},                         /* ipapi.is */
     {"as", "number", NULL},                       /* Elastic Common Schema */
-    {"asn", "number", NULL},
-    {"asn", "as_number", NULL},  /* ipgeolocation.io */
-    {"connection", "asn", NULL}, /* ipregistry, ipwhois */
+    {"asn", "number", NULL},                      /* ip66 */
+    {"asn", "as_number", NULL},                   /* ipgeolocation.io */
+    {"connection", "asn", NULL},                  /* ipregistry, ipwhois */
     {"AutonomousSystemNumber", NULL},
     {"as_number", NULL},
     {"ASN", NULL},
@@ -54,9 +50,35 @@ static layout asn_layouts[] = {
     {NULL},
 };
 
+/* `org` and `name` are the last, since they could also be those of an address's user. */
+static search_path organization_layouts[] = {
+    /* GeoLite2, DB-IP Lite, IP2Location, ip-location-db */
+    {"autonomous_system_organization", NULL},
+    {"as_name", NULL},                                  /* IPinfo Lite and country_asn */
+    {"country", "AutonomousSystemOrganization", NULL},  /* GeoOpen */
+    {"traits", "autonomous_system_organization", NULL}, /* GeoIP2 Enterprise, DB-IP ISP */
+    {"as", "name", NULL},                               /* IPinfo Core and Plus */
+    {"asn", "organization", NULL},                      /* ip66, ipgeolocation.io */
+    {"asn", "org", NULL},                               /* ipapi.is */
+    {"asn", "descr", NULL},                             /* ipapi.is, where the holder is unknown */
+    {"asn", "name", NULL},
+    {"as", "organization", "name", NULL}, /* Elastic Common Schema */
+    {"as", "organization", NULL},         /* Spur */
+    {"connection", "organization", NULL}, /* ipregistry */
+    {"connection", "org", NULL},          /* ipwhois */
+    {"AutonomousSystemOrganization", NULL},
+    {"as_organization", NULL}, /* ip-location-db, by the names of its columns */
+    {"asname", NULL},          /* ip-api */
+    {"org", NULL},             /* IPLocate (its `name` is a short one) */
+    {"name", NULL},            /* IPinfo ASN */
+};
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static_assert(LENGTH(country_layouts) < 32 && LENGTH(asn_layouts) < 32, "bits of a search");
+static_assert(LENGTH(country_layouts) <= SEARCH_PATHS_MAX &&
+                  LENGTH(asn_layouts) <= SEARCH_PATHS_MAX &&
+                  LENGTH(organization_layouts) <= SEARCH_PATHS_MAX,
+              "bits of a search");
 
 /* Returns 0 for what is not a letter of ASCII. */
 static char capital(char letter)
@@ -68,8 +90,9 @@ static char capital(char letter)
 }
 
 /* Two letters and nothing else. ZZ means "not known". */
-static bool country_of(const MMDB_entry_data_s *data, struct geo *place)
+static bool country_of(const MMDB_entry_data_s *data, void *out)
 {
+    struct geo *place = out;
     if (data->type != MMDB_DATA_TYPE_UTF8_STRING || data->data_size != 2) {
         return false;
     }
@@ -167,8 +190,9 @@ static bool number_of(const MMDB_entry_data_s *data, uint64_t *number)
     }
 }
 
-static bool asn_of(const MMDB_entry_data_s *data, struct geo *place)
+static bool asn_of(const MMDB_entry_data_s *data, void *out)
 {
+    struct geo *place = out;
     uint64_t value;
     if (!number_of(data, &value) || value == GEO_UNKNOWN.asn || value > UINT32_MAX) {
         return false;
@@ -177,138 +201,60 @@ static bool asn_of(const MMDB_entry_data_s *data, struct geo *place)
     return true;
 }
 
-typedef bool taker(const MMDB_entry_data_s *data, struct geo *place);
-
-/* A record that is searched for all paths at once, in one way through it. */
-struct search {
-    struct record_reading reading;
-    layout *paths;
-    taker *take;
-    uint32_t wanted; /* bit N: path N would be better than what was found */
-    struct geo place;
-    bool found;
-};
-
-/* Looks at the first letter first, since it is mostly another. */
-static bool is_key(const MMDB_entry_data_s *text, const char *key)
+static bool organization_of(const MMDB_entry_data_s *data, void *out)
 {
-    return key != NULL && text->data_size > 0 && key[0] == text->utf8_string[0] &&
-           strlen(key) == text->data_size && memcmp(key, text->utf8_string, text->data_size) == 0;
-}
-
-/* The paths among some whose key at a depth is this one. */
-static uint32_t matching(layout *paths, uint32_t among, unsigned depth,
-                         const MMDB_entry_data_s *key)
-{
-    uint32_t found = 0;
-    for (uint32_t rest = among; rest != 0; rest &= rest - 1) {
-        unsigned path = (unsigned)__builtin_ctz(rest);
-        if (is_key(key, paths[path][depth])) {
-            found |= 1u << path;
-        }
-    }
-    return found;
-}
-
-/* The paths among some that end at a depth. No two of these are the same. */
-static uint32_t ending(layout *paths, uint32_t among, unsigned depth)
-{
-    for (uint32_t rest = among; rest != 0; rest &= rest - 1) {
-        if (paths[__builtin_ctz(rest)][depth] == NULL) {
-            return rest & -rest;
-        }
-    }
-    return 0;
-}
-
-/* Takes the value at the end of a path. What is as good or worse is not wanted from then on. */
-static void take_value(struct search *search, uint32_t path, const MMDB_entry_data_s *data)
-{
-    if (path != 0 && search->take(data, &search->place)) {
-        search->wanted &= path - 1;
-        search->found = true;
-    }
-}
-
-static void search_inner(struct search *search, uint32_t among, const struct record_value *map)
-{
-    struct record_position position = record_enter(map);
-    struct record_value key;
-    struct record_value value;
-    uint32_t offset;
-    while ((among & search->wanted) != 0 &&
-           record_next(&search->reading, &position, &key, &offset)) {
-        uint32_t path = matching(search->paths, among & search->wanted, 1, &key.data);
-        if (path != 0 && record_decode(&search->reading, offset, &value)) {
-            take_value(search, path, &value.data);
-        }
-    }
-}
-
-static void search_map(struct search *search, const struct record_value *map)
-{
-    struct record_position position = record_enter(map);
-    struct record_value key;
-    struct record_value value;
-    uint32_t offset;
-    while (search->wanted != 0 && record_next(&search->reading, &position, &key, &offset)) {
-        uint32_t among = matching(search->paths, search->wanted, 0, &key.data);
-        if (among == 0 || !record_decode(&search->reading, offset, &value)) {
-            continue;
-        }
-        if (value.data.type == MMDB_DATA_TYPE_MAP) {
-            search_inner(search, among, &value);
-        } else {
-            take_value(search, ending(search->paths, among, 1), &value.data);
-        }
-    }
-}
-
-/* Returns true when a value was found; not in a record with too many values. */
-static bool search_record(struct search *search, uint32_t offset)
-{
-    struct record_value top;
-    if (!record_decode(&search->reading, offset, &top)) {
+    struct foreign_text *name = out;
+    struct foreign_text clean;
+    if (data->type != MMDB_DATA_TYPE_UTF8_STRING) {
         return false;
     }
-    if (top.data.type == MMDB_DATA_TYPE_MAP) {
-        search_map(search, &top);
-    } else {
-        take_value(search, ending(search->paths, search->wanted, 0), &top.data);
+    foreign_text_clean(data->utf8_string, data->data_size, &clean);
+    if (clean.text[0] == '\0') {
+        return false;
     }
-    return search->found && !search->reading.exceeded;
+    *name = clean;
+    return true;
 }
 
-static bool read_record(const MMDB_entry_s *record, unsigned *steps, layout *paths, size_t count,
-                        taker *take, struct geo *place)
+static const struct search_table countries = {country_layouts, LENGTH(country_layouts), country_of};
+static const struct search_table asns = {asn_layouts, LENGTH(asn_layouts), asn_of};
+static const struct search_table organizations = {organization_layouts,
+                                                  LENGTH(organization_layouts), organization_of};
+
+static bool read_place(const MMDB_entry_s *record, unsigned *steps,
+                       const struct search_table *table, struct geo *place)
 {
-    unsigned allowed = *steps < RECORD_STEPS_MAX ? *steps : RECORD_STEPS_MAX;
-    struct search search = {
-        .reading = {.mmdb = record->mmdb, .steps = allowed},
-        .paths = paths,
-        .take = take,
-        .wanted = (1u << count) - 1,
-        .place = *place,
-    };
-    bool found = search_record(&search, record->offset);
-    *steps -= allowed - search.reading.steps;
-    if (found) {
-        *place = search.place;
+    struct geo found = *place;
+    if (!search_record(record, steps, table, &found)) {
+        return false;
     }
-    return found;
+    *place = found;
+    return true;
 }
 
 bool geoip_layout_country(const MMDB_entry_s *record, unsigned *steps, struct geo *place)
 {
-    return read_record(record, steps, country_layouts, LENGTH(country_layouts), country_of, place);
+    return read_place(record, steps, &countries, place);
 }
 
 bool geoip_layout_asn(const MMDB_entry_s *record, unsigned *steps, struct geo *place)
 {
-    return read_record(record, steps, asn_layouts, LENGTH(asn_layouts), asn_of, place);
+    return read_place(record, steps, &asns, place);
 }
 
-static void name_layout(layout *path, struct key_names *names)
+bool geoip_layout_organization(const MMDB_entry_s *record, struct foreign_text *name)
+{
+    unsigned steps = RECORD_STEPS_MAX;
+    struct foreign_text found;
+    if (!search_record(record, &steps, &organizations, &found)) {
+        return false;
+    }
+    *name = found;
+    return true;
+}
+
+/* These have two keys at most. */
+static void name_layout(search_path *path, struct key_names *names)
 {
     const char *first = (*path)[0];
     if (first == NULL) {

@@ -1,5 +1,6 @@
 /*
- * The country and the ASN in a data record of a MaxMind DB, in every layout found in practice.
+ * The country, the ASN and its organization in a data record of a MaxMind DB, in every layout found
+ * in practice.
  * A value of the wrong form counts as absent, and the next layout is tried.
  */
 #ifndef EXPORTER_GEOIP_LAYOUT_H
@@ -8,6 +9,7 @@
 #include <maxminddb.h>
 #include <stdbool.h>
 
+struct foreign_text;
 struct geo;
 struct key_names;
 
@@ -22,6 +24,11 @@ geoip_layout_reader geoip_layout_country;
 /* 1 to 4294967295: a whole number of any type, of a float up to 2^24, or its decimal digits with or
  * without "AS" before them. */
 geoip_layout_reader geoip_layout_asn;
+
+/* The name of the network that has the ASN, cleaned, of a byte or more. Returns false, and leaves
+ * the name alone, when the record does not have it, or has more than RECORD_STEPS_MAX values before
+ * it is known. */
+bool geoip_layout_organization(const MMDB_entry_s *record, struct foreign_text *name);
 
 /* Adds the names of all keys that are looked for, for a message. */
 typedef void geoip_layout_namer(struct key_names *names);

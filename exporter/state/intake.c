@@ -7,6 +7,7 @@
 #include "exporter/counts/groups.h"
 #include "exporter/geoip/geoip.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -50,14 +51,28 @@ static enum intake_fault take_stats(struct intake *intake, const struct wire_sta
     return INTAKE_OK;
 }
 
+/* The metrics name the network of each ASN that has a group. Separate from count, as it is rare. */
+__attribute__((noinline)) static void
+note_organization(const struct intake *intake, const struct wire_record *record, uint32_t group)
+{
+    const struct group *entry = &intake->counts->groups.entries[group];
+    if (!entry->other && entry->geo.asn != GEO_UNKNOWN.asn) {
+        geoip_note_organization(intake->geoip, record->address, entry->geo.asn);
+    }
+}
+
 static void count(struct intake *intake, const struct wire_record *record, uint32_t now)
 {
     struct geo geo = GEO_UNKNOWN;
+    bool fresh = false;
     if (intake->geoip != NULL) {
-        geo = geoip_lookup(intake->geoip, record->address);
+        geo = geoip_lookup(intake->geoip, record->address, &fresh);
     }
     intake->records[record->outcome]++;
-    counts_take(intake->counts, record, geo, now);
+    uint32_t group = counts_take(intake->counts, record, geo, now);
+    if (fresh) {
+        note_organization(intake, record, group);
+    }
 }
 
 static void take_batch(struct intake *intake, const struct wire_batch *batch, uint32_t now)

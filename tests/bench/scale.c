@@ -93,10 +93,10 @@ static void make_state_with(const char *country, const char *asn)
 {
     struct geoip *geoip;
     struct geoip_error error;
-    if (geoip_open(country, asn, &geoip, &error) != 0) {
+    state_options(country, asn, &state.options);
+    if (geoip_open(country, asn, state.options.groups_max, &geoip, &error) != 0) {
         errx(1, "%s: %s", error.path, error.reason);
     }
-    state_options(country, asn, &state.options);
     state_make(geoip, &state);
 }
 

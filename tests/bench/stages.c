@@ -135,7 +135,7 @@ static uint64_t run_records(const char *country, const char *asn, bool responses
     struct geoip *geoip;
     struct geoip_error error;
     state_options(country, asn, &state.options);
-    if (geoip_open(country, asn, &geoip, &error) != 0) {
+    if (geoip_open(country, asn, state.options.groups_max, &geoip, &error) != 0) {
         errx(1, "%s: %s", error.path, error.reason);
     }
     state_make(geoip, &state);

@@ -4,7 +4,8 @@
 #     make_databases.pl DIR              one file per layout met in practice, and some faulty ones
 #     make_databases.pl DIR spec.json    country.mmdb and asn.mmdb alone, of the networks in
 #                                        [{"network": "10.77.1.0/24", "country": "DE", "asn": 64496}]
-#                                        where country or asn may be absent
+#                                        where country or asn may be absent; "organization" is
+#                                        the ASN's name
 #
 # Networks are private or for documentation, and so are the ASNs (RFC 5398). The same octets come
 # out of every run with the same SOURCE_DATE_EPOCH (the build time) and PERL_HASH_SEED.
@@ -47,9 +48,18 @@ my @ASN_PATHS = ('', qw(
     as_number ASN as
 ));
 
+# The same stand in tests/unit/exporter/geoip/test_network_names.c.
+my @ORGANIZATION_PATHS = qw(
+    autonomous_system_organization as_name country.AutonomousSystemOrganization
+    traits.autonomous_system_organization as.name asn.organization asn.org asn.descr asn.name
+    as.organization.name as.organization connection.organization connection.org
+    AutonomousSystemOrganization as_organization asname org name
+);
+
 # How a value is stored goes by its key. What is not named here is text, or a map.
 my %TYPES = (
     autonomous_system_number => 'uint32',
+    ASN                      => 'uint32',
     geoname_id               => 'uint32',
     is_in_european_union     => 'boolean',
 );
@@ -108,12 +118,17 @@ sub geolite_country {
     };
 }
 
+sub organization {
+    my ($place) = @_;
+    return $place->{organization} // "Example Network $place->{asn}";
+}
+
 sub geolite_asn {
     my ($place) = @_;
     return undef unless defined $place->{asn};
     return {
         autonomous_system_number       => $place->{asn},
-        autonomous_system_organization => 'An organization',
+        autonomous_system_organization => organization($place),
     };
 }
 
@@ -142,6 +157,67 @@ sub write_paths {
     }
     write_database("$folder/asn-text.mmdb", 'Path', records(\@PLACES, sub { "AS$_[0]{asn}" }),
         root => 'utf8_string');
+}
+
+# Adds what is below a path of keys to a record.
+sub put {
+    my ($record, $path, $value) = @_;
+    my @keys = split /\./, $path;
+    my $last = pop @keys;
+    $record = $record->{$_} //= {} for @keys;
+    $record->{$last} = $value;
+}
+
+# One file for each path to the name of a network. The ASN is where no path goes. In the last file
+# 10.77.N.0/24 has a name at path N and at all after it, which is that path.
+sub write_organizations {
+    my ($folder) = @_;
+    for my $path (@ORGANIZATION_PATHS) {
+        write_database("$folder/organization-$path.mmdb", 'Path', records(\@PLACES, sub {
+            { ASN => $_[0]{asn}, %{ nested($path, organization($_[0])) } }
+        }));
+    }
+    my @records;
+    for my $first (0 .. $#ORGANIZATION_PATHS) {
+        my %record = (ASN => 64496);
+        # Not both a name and a map with one: the deeper path is the better.
+        for my $path (@ORGANIZATION_PATHS[$first .. $#ORGANIZATION_PATHS]) {
+            next if $path eq 'as.organization' && exists $record{as}{organization};
+            put(\%record, $path, $path);
+        }
+        push @records, [ "10.77.$first.0/24", \%record ];
+    }
+    write_database("$folder/organizations.mmdb", 'Odd', \@records);
+}
+
+# Names that are not what their key promises, hostile ones, and none. 10.77.N.0/24 has the ASN
+# 64496 + N.
+sub write_odd_organizations {
+    my ($folder) = @_;
+    my @odd = (
+        { as_name => 'x' x 100 },
+        { as_name => 'x' . "\x{e9}" x 60 },
+        { as_name => "red\e[31m\nline\0\"quote\"\\ {} " },
+        { as_name => "\x{202e}back\x{2066}\x{feff}wards\x{85}" },
+        { as_name => " \t\x{200b}\x{7f} ", org => 'After spaces' },
+        { asname => 7, org => 'After a number' },
+        { org => { en => 'No' }, name => 'After a map' },
+        { as => { organization => { name => { en => 'No' } } }, org => 'After deep maps' },
+        { as => { organization => {} }, asn => {}, name => 'After empty maps' },
+        {},
+        { name => '' },
+        { name => 'In a record that is too large', map { ("key$_" => 'x') } 1 .. 600 },
+        { as => { name => 'Beside', organization => { name => 'Deep' } } },
+        { as => { organization => { other => { name => 'No' }, name => 'Deep' } } },
+        { as => { names => 'No', nam => 'No' }, NAME => 'No', '' => 'No' },
+        { name => "</title><script>alert(1)</script>\x{2028}&amp;" },
+        { country => 'No', org => 'Between texts for maps', traits => 'No' },
+    );
+    my @records = map {
+        [ "10.77.$_.0/24", { autonomous_system_number => 64496 + $_, %{ $odd[$_] } } ]
+    } 0 .. $#odd;
+    write_database("$folder/odd-organizations.mmdb", 'Odd', \@records,
+        types => { asname => 'uint32' });
 }
 
 # An ASN database of numbers of one type: 10.77.N.0/24 has the one at N.
@@ -212,7 +288,7 @@ sub write_layouts {
         records(\@PLACES, sub {
             {
                 asn          => "AS$_[0]{asn}",
-                as_name      => 'An organization',
+                as_name      => organization($_[0]),
                 country      => 'A country',
                 country_code => $_[0]{country},
             }
@@ -240,7 +316,7 @@ sub write_layouts {
                 country => {
                     iso_code                     => $_[0]{country},
                     AutonomousSystemNumber       => "$_[0]{asn}",
-                    AutonomousSystemOrganization => 'An organization',
+                    AutonomousSystemOrganization => organization($_[0]),
                 }
             }
         }),
@@ -308,6 +384,8 @@ sub write_layouts {
         'inf', 'nan');
 
     write_paths($folder);
+    write_organizations($folder);
+    write_odd_organizations($folder);
     write_foreign_keys($folder);
 }
 

@@ -40,9 +40,12 @@ START_SECONDS = 5
 
 # Loopback network (the second byte), and where it pretends to be.
 NETWORKS = {
-    10: ("US", 15169), 11: ("US", 13335), 12: ("CH", 19281), 13: ("DE", 3320),
-    14: ("FR", 3215), 15: ("NL", 1136), 16: ("TR", 9121), 17: ("IR", 58224),
-    18: ("RU", 12389), 19: ("IN", 9829), 20: ("BR", 28573), 21: ("JP", 4713),
+    10: ("US", 15169, "Google LLC"), 11: ("US", 13335, "Cloudflare, Inc."),
+    12: ("CH", 19281, "Quad9"), 13: ("DE", 3320, "Deutsche Telekom AG"),
+    14: ("FR", 3215, "Orange S.A."), 15: ("NL", 1136, "KPN B.V."),
+    16: ("TR", 9121, "Turk Telekom"), 17: ("IR", 58224, "Iran Telecommunication Company PJS"),
+    18: ("RU", 12389, "Rostelecom"), 19: ("IN", 9829, "National Internet Backbone"),
+    20: ("BR", 28573, "Claro NXT Telecomunicacoes Ltda"), 21: ("JP", 4713, "NTT Communications"),
 }
 
 
@@ -130,8 +133,9 @@ def free_port(kind, first):
 
 
 def make_databases(directory):
-    networks = [{"network": f"127.{octet}.0.0/16", "country": country, "asn": asn}
-                for octet, (country, asn) in NETWORKS.items()]
+    networks = [{"network": f"127.{octet}.0.0/16", "country": country, "asn": asn,
+                 "organization": organization}
+                for octet, (country, asn, organization) in NETWORKS.items()]
     specification = directory / "networks.json"
     specification.write_text(json.dumps(networks))
     subprocess.run(["perl", ROOT / "tests/data/make_databases.pl", directory, specification],

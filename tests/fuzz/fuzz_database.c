@@ -1,13 +1,15 @@
 /*
  * Any file as a database. The input: an byte that says which half of a place is asked for, an
  * address, the length of the first file, that file, and the one that takes its place. Held: no
- * crash and no hang; a place is what exporter/geoip/layout.h promises; a refusal is told whole,
- * leaves the outputs alone, and with them the database that was open.
+ * crash and no hang; a place is what exporter/geoip/layout.h promises, and a name of a network what
+ * exporter/text/foreign_text.h promises; a refusal is told whole, leaves the outputs alone, and
+ * with them the database that was open.
  */
 #include "exporter/counts/geo.h"
 #include "exporter/geoip/database.h"
 #include "exporter/geoip/key_names.h"
 #include "exporter/geoip/outcome.h"
+#include "exporter/text/foreign_text.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -64,6 +66,88 @@ static void check_refusal(const struct geoip_kind *kind, const char *path, int c
     check_keys(&error->keys_wanted, none);
 }
 
+/* The bytes of the character that begins here, or 0 where RFC 3629, section 4, has none. */
+static size_t character_at(const uint8_t *at)
+{
+    static const struct {
+        uint8_t first[2];
+        uint8_t second[2];
+        size_t size;
+    } rows[] = {
+        {{0x01, 0x7f}, {0x00, 0xff}, 1}, {{0xc2, 0xdf}, {0x80, 0xbf}, 2},
+        {{0xe0, 0xe0}, {0xa0, 0xbf}, 3}, {{0xe1, 0xec}, {0x80, 0xbf}, 3},
+        {{0xed, 0xed}, {0x80, 0x9f}, 3}, {{0xee, 0xef}, {0x80, 0xbf}, 3},
+        {{0xf0, 0xf0}, {0x90, 0xbf}, 4}, {{0xf1, 0xf3}, {0x80, 0xbf}, 4},
+        {{0xf4, 0xf4}, {0x80, 0x8f}, 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (at[0] < rows[i].first[0] || at[0] > rows[i].first[1]) {
+            continue;
+        }
+        if (at[1] < rows[i].second[0] || at[1] > rows[i].second[1]) {
+            return 0;
+        }
+        for (size_t j = 2; j < rows[i].size; j++) {
+            if (at[j] >> 6 != 2) {
+                return 0;
+            }
+        }
+        return rows[i].size;
+    }
+    return 0;
+}
+
+/* Characters that are not to be shown, by their bytes: C0 and DEL are checked apart. */
+static bool is_invisible(const char *at, size_t size)
+{
+    if (size == 2) {
+        return ((uint8_t)at[0] == 0xc2 && (uint8_t)at[1] < 0xa0) || memcmp(at, "\u061c", 2) == 0;
+    }
+    if (size != 3) {
+        return false;
+    }
+    return (memcmp(at, "\u200b", 3) >= 0 && memcmp(at, "\u200f", 3) <= 0) ||
+           (memcmp(at, "\u2028", 3) >= 0 && memcmp(at, "\u202e", 3) <= 0) ||
+           (memcmp(at, "\u2060", 3) >= 0 && memcmp(at, "\u206f", 3) <= 0) ||
+           memcmp(at, "\ufeff", 3) == 0;
+}
+
+static void check_name(const struct foreign_text *name)
+{
+    size_t length = strnlen(name->text, sizeof name->text);
+    assert(length > 0 && length < sizeof name->text);
+    assert(name->text[0] != ' ' && name->text[length - 1] != ' ');
+    assert(strstr(name->text, "  ") == NULL);
+    for (size_t at = 0; at < length;) {
+        size_t size = character_at((const uint8_t *)name->text + at);
+        assert(size > 0 && (uint8_t)name->text[at] >= ' ' && name->text[at] != '\x7f');
+        assert(!is_invisible(name->text + at, size));
+        at += size;
+    }
+}
+
+/* The name of the address's network. It is the same each time, and a database without one leaves
+ * the output alone. */
+static void look_up_name(const struct geoip_database *database, const struct sockaddr *address)
+{
+    struct foreign_text name;
+    struct foreign_text again;
+    memset(&name, UNTOUCHED, sizeof name);
+    memset(&again, UNTOUCHED, sizeof again);
+    uint64_t lookups = database->lookups;
+    bool found = geoip_database_organization(database, address, &name);
+    assert(geoip_database_organization(database, address, &again) == found);
+    assert(memcmp(&name, &again, sizeof name) == 0);
+    assert(database->lookups == lookups);
+    if (found) {
+        check_name(&name);
+        return;
+    }
+    for (size_t i = 0; i < sizeof name.text; i++) {
+        assert((uint8_t)name.text[i] == UNTOUCHED);
+    }
+}
+
 /* What the database says of the address, checked. */
 static struct geo look_up(struct geoip_database *database, const struct sockaddr *address)
 {
@@ -84,6 +168,7 @@ static struct geo look_up(struct geoip_database *database, const struct sockaddr
         assert(first >= 'A' && first <= 'Z' && second >= 'A' && second <= 'Z');
     } else {
         assert(place.country == unknown.country);
+        look_up_name(database, address);
     }
     return place;
 }

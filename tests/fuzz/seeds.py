@@ -157,13 +157,44 @@ NESTED = b"\xe2\x41a" + b"\x01\x04" * 20000 + b"\x00\x04\x42cc\x42NL"
 WIDE = b"\xfe" + (20000 - 285).to_bytes(2, "big") + b"\x40\xa0" * 19999 + b"\x42cc\x42NL"
 
 
+def named(*pairs):
+    """A record of an ASN and these keys and values."""
+    def text(octets):
+        head = (bytes([0x40 | len(octets)]) if len(octets) < 29 else
+                bytes([0x5d, len(octets) - 29]))
+        return head + octets
+
+    def value(given):
+        return text(given) if isinstance(given, bytes) else pairs_of(given)
+
+    def pairs_of(given):
+        return bytes([0xe0 | len(given)]) + b"".join(
+            text(key) + value(inner) for key, inner in given)
+
+    return bytes([0xe0 | len(pairs) + 1]) + text(b"asn") + b"\xa2\xfb\xf0" + b"".join(
+        text(key) + value(inner) for key, inner in pairs)
+
+
+# Names of networks that no writer of databases would let through, and maps as deep as paths go.
+NAMED = [
+    named((b"as_name", b"\xff\xc0\x80\xed\xa0\x80 \xf4\x90\x80\x80Example")),
+    named((b"as_name", b"cut\xe2\x80"), (b"org", b"Example")),
+    named((b"name", "\u202eelpmaxE\u2066 \u200b\ufeff\x1b[31m\r\n\0".encode())),
+    named((b"org", "a\u061c\x7f\u009f\u2028b".encode()), (b"name", b"")),
+    named((b"as_name", b"x" * 63 + "\xe9".encode() * 30), (b"asname", b" \t ")),
+    named((b"autonomous_system_organization", b"\"quote\\\n# HELP x </title>{}=,")),
+    named((b"as", ((b"organization", ((b"name", b"Deep"), (b"other", ((b"name", b"No"),)))),))),
+    named((b"as", ((b"organization", ((b"name", ((b"name", b"No"),)),)),)), (b"name", b"Top")),
+]
+
+
 def database():
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run(["perl", DATA / "make_databases.pl", directory], check=True,
                        env=dict(os.environ, SOURCE_DATE_EPOCH="1", PERL_HASH_SEED="0"))
         files = [path.read_bytes() for path in sorted(pathlib.Path(directory).iterdir())]
         country = (pathlib.Path(directory) / "country.mmdb").read_bytes()
-    files += [with_record(country, NESTED), with_record(country, WIDE)]
+    files += [with_record(country, record) for record in (NESTED, WIDE, *NAMED)]
     for first, second in zip(files, files[1:] + files[:1]):
         for ways, address in ((2, bytes([10, 77, 1, 9])), (3, bytes([10, 77, 2, 9])),
                               (2, bytes([10, 77, 8, 9])),

@@ -97,18 +97,27 @@ static void promise_session(const struct wire_record *record, struct wire_streng
 
 uint8_t domains;
 
-struct geo model_geoip_lookup(struct geoip *geoip, const uint8_t address[16])
+struct geo model_geoip_lookup(struct geoip *geoip, const uint8_t address[16], bool *fresh)
 {
     REQUIRE(geoip != NULL && __CPROVER_r_ok(address, 16), "an address can be read");
+    *fresh = nondet_bool();
     return nondet_place();
+}
+
+void model_geoip_note_organization(struct geoip *geoip, const uint8_t address[16], uint32_t asn)
+{
+    REQUIRE(geoip != NULL && __CPROVER_r_ok(address, 16), "an address can be read");
+    REQUIRE(asn != 0, "an ASN is known");
+    REACH(true, "a name that is noted");
 }
 
 uint32_t model_groups_find(struct groups *groups, uint8_t domain, struct geo place)
 {
-    (void)groups;
     (void)place;
     REQUIRE(domain < domains, "a domain is one of those configured");
-    return nondet_unsigned();
+    uint32_t group = nondet_unsigned();
+    __CPROVER_assume(group < groups->group_count);
+    return group;
 }
 
 void model_count_message(struct groups *groups, uint32_t group, uint16_t bytes)
@@ -144,6 +153,9 @@ void prove_count(void)
     struct intake intake = nondet_intake();
     struct wire_record record = nondet_record();
     struct counts counts;
+    struct group entries[2]; /* with any values */
+    counts.groups.entries = entries;
+    counts.groups.group_count = sizeof entries / sizeof *entries;
     const struct wire_expectation expected = nondet_expectation();
     domains = expected.domains;
     __CPROVER_assume(domains <= DOMAINS_MAX && record_valid(&record, &expected));

@@ -122,7 +122,7 @@ static void start(const char *country, const char *asn, struct reload *reload)
             given[i] = paths[i];
         }
     }
-    assert_int_equal(geoip_open(given[GEOIP_COUNTRY], given[GEOIP_ASN], &geoip, &error), 0);
+    assert_int_equal(geoip_open(given[GEOIP_COUNTRY], given[GEOIP_ASN], 10, &geoip, &error), 0);
     shown = (struct state){
         .options = {.country_database = given[GEOIP_COUNTRY], .asn_database = given[GEOIP_ASN]},
         .geoip = geoip,
@@ -134,7 +134,8 @@ static void start(const char *country, const char *asn, struct reload *reload)
 static void check_place(const struct reload *reload, const char *country, uint32_t asn)
 {
     for (unsigned i = 0; i < 2; i++) {
-        struct geo place = geoip_lookup(reload->state->geoip, address);
+        bool fresh;
+        struct geo place = geoip_lookup(reload->state->geoip, address, &fresh);
         assert_int_equal(place.country, GEO_COUNTRY(country[0], country[1]));
         assert_int_equal(place.asn, asn);
     }
@@ -352,8 +353,9 @@ static void test_one_file_for_both(void **state)
     start("both.mmdb", "both.mmdb", &reload);
     check_place(&reload, "DE", 64496);
     check_figures(&reload, GEOIP_COUNTRY, 1, 0);
-    (void)geoip_lookup(reload.state->geoip, unknown);
-    (void)geoip_lookup(reload.state->geoip, unknown);
+    bool fresh;
+    (void)geoip_lookup(reload.state->geoip, unknown, &fresh);
+    (void)geoip_lookup(reload.state->geoip, unknown, &fresh);
     check_figures(&reload, GEOIP_COUNTRY, 2, 1);
     check_figures(&reload, GEOIP_ASN, 2, 1);
 

@@ -30,7 +30,7 @@ static int start(void **state)
     make_folder(state);
     put("web.yml", HEADER "deny\n", 0644);
     memcpy(path, in_folder("web.yml"), sizeof path);
-    assert_int_equal(geoip_open(NULL, NULL, &shown.geoip, &geoip_error), 0);
+    assert_int_equal(geoip_open(NULL, NULL, 10, &shown.geoip, &geoip_error), 0);
     assert_int_equal(access_open(path, &shown.access, &web_error), 0);
     return 0;
 }

@@ -26,6 +26,8 @@
 
 static char folder[] = "/tmp/test_geoip.XXXXXX";
 
+enum { ORGANIZATIONS = 10 }; /* names are the matter of test_network_names.c */
+
 static const struct {
     const char *network;
     unsigned bits; /* of the 128, IPv4 being mapped */
@@ -131,7 +133,7 @@ static struct geoip *open_files(const char *country, const char *asn)
     struct geoip *geoip = NULL;
     struct geoip_error error = {0};
     int code = geoip_open(country ? path_of(country_path, country) : NULL,
-                          asn ? path_of(asn_path, asn) : NULL, &geoip, &error);
+                          asn ? path_of(asn_path, asn) : NULL, ORGANIZATIONS, &geoip, &error);
     if (code != 0) {
         print_error("%s %s %s\n", error.flag, error.path, error.reason);
     }
@@ -139,12 +141,19 @@ static struct geoip *open_files(const char *country, const char *asn)
     return geoip;
 }
 
+/* The place of an address, whether it is in the cache or not. */
+static struct geo look_up(struct geoip *geoip, const uint8_t address[16])
+{
+    bool fresh;
+    return geoip_lookup(geoip, address, &fresh);
+}
+
 static void check_place(struct geoip *geoip, const char *address_text, const char *country,
                         uint32_t asn)
 {
     uint8_t address[16];
     address_of(address_text, address);
-    struct geo place = geoip_lookup(geoip, address);
+    struct geo place = look_up(geoip, address);
     char found[] = {(char)(place.country >> 8), (char)(place.country & 0xff), '\0'};
     if (strcmp(found, country) != 0 || place.asn != asn) {
         print_error("%s: %s %u, not %s %u\n", address_text, found, place.asn, country, asn);
@@ -185,7 +194,7 @@ static void check_refused_keys(const char *country, const char *asn, const char 
     struct geoip_error error = {0};
     const char *paths[] = {country ? path_of(country_path, country) : NULL,
                            asn ? path_of(asn_path, asn) : NULL};
-    assert_int_equal(geoip_open(paths[0], paths[1], &geoip, &error), code);
+    assert_int_equal(geoip_open(paths[0], paths[1], ORGANIZATIONS, &geoip, &error), code);
     assert_ptr_equal(geoip, untouched);
     assert_string_equal(error.flag, flag);
     assert_ptr_equal(error.path,
@@ -461,7 +470,7 @@ static const char *keys_of(const char *name)
     static struct geoip_error error;
     char path[PATH_MAX];
     struct geoip *geoip = NULL;
-    assert_int_equal(geoip_open(path_of(path, name), NULL, &geoip, &error), -EINVAL);
+    assert_int_equal(geoip_open(path_of(path, name), NULL, ORGANIZATIONS, &geoip, &error), -EINVAL);
     assert_string_equal(error.reason, "has no countries");
     return error.keys_found.text;
 }
@@ -537,7 +546,7 @@ static void test_unreadable_file(void **state)
         }
         struct geoip *geoip = NULL;
         struct geoip_error error = {0};
-        int code = geoip_open(NULL, path, &geoip, &error);
+        int code = geoip_open(NULL, path, ORGANIZATIONS, &geoip, &error);
         _exit(code != -EACCES                                                  ? 11
               : !error.permission                                              ? 12
               : strcmp(error.reason, "cannot be read: Permission denied") != 0 ? 13
@@ -609,13 +618,13 @@ static void test_damaged_files_do_no_harm(void **state)
         struct geoip *geoip = NULL;
         struct geoip_error error = {0};
         path_of(path, "damaged.mmdb");
-        if (geoip_open(path, NULL, &geoip, &error) != 0) {
+        if (geoip_open(path, NULL, ORGANIZATIONS, &geoip, &error) != 0) {
             assert_non_null(error.reason);
             continue;
         }
         opened++;
         for (unsigned i = 0; i < RESOLVERS; i++) {
-            struct geo place = geoip_lookup(geoip, networks[i]);
+            struct geo place = look_up(geoip, networks[i]);
             assert_in_range(place.country >> 8, 'A', 'Z');
             assert_in_range(place.country & 0xff, 'A', 'Z');
             assert_int_equal(place.asn, 0);
@@ -903,7 +912,7 @@ static void check_cache(const char *country, const char *asn)
         /* Half of the lookups go to a few addresses that stay in the cache. */
         uint64_t limit = random_next() % 2 == 0 ? 64 : ADDRESSES;
         const uint8_t *address = addresses[random_next() % limit];
-        struct geo found = geoip_lookup(geoip, address);
+        struct geo found = look_up(geoip, address);
         struct geo expected = place_by_table(address, country != NULL, asn != NULL);
         assert_int_equal(found.country, expected.country);
         assert_int_equal(found.asn, expected.asn);
@@ -929,7 +938,7 @@ static void test_cache_tells_neighbours_apart(void **state)
         struct geoip *geoip = open_files("country.mmdb", "asn.mmdb");
         for (unsigned i = 0; i < 1024; i++) {
             address[15] = (uint8_t)(i * 129);
-            struct geo place = geoip_lookup(geoip, address);
+            struct geo place = look_up(geoip, address);
             assert_int_equal(place.asn, address[15] < 128 ? 64500 : 64501);
         }
         geoip_close(geoip);
@@ -949,11 +958,11 @@ static void test_cache_holds_two_of_a_set(void **state)
     }
     for (unsigned i = 0; i < ADDRESSES; i++) {
         for (unsigned j = 0; j < i; j++) {
-            (void)geoip_lookup(geoip, addresses[i]);
-            (void)geoip_lookup(geoip, addresses[j]);
+            (void)look_up(geoip, addresses[i]);
+            (void)look_up(geoip, addresses[j]);
             uint64_t lookups = geoip_values(geoip, GEOIP_COUNTRY).lookups;
-            (void)geoip_lookup(geoip, addresses[i]);
-            (void)geoip_lookup(geoip, addresses[j]);
+            (void)look_up(geoip, addresses[i]);
+            (void)look_up(geoip, addresses[j]);
             assert_int_equal(geoip_values(geoip, GEOIP_COUNTRY).lookups, lookups);
         }
     }

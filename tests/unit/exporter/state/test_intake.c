@@ -8,8 +8,10 @@
 #include "exporter/counts/sessions.h"
 #include "exporter/counts/table.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/geoip/organizations.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/state/intake.h"
+#include "exporter/text/foreign_text.h"
 
 #include "tests/unit/random.h"
 
@@ -627,6 +629,8 @@ static void test_long_conversation(void **state)
 
 /* --- Places --- */
 
+enum { ORGANIZATIONS = 10 };
+
 static char folder[] = "/tmp/test_intake.XXXXXX";
 
 static void set_address(struct wire_record *record, uint8_t third)
@@ -635,17 +639,23 @@ static void set_address(struct wire_record *record, uint8_t third)
     memcpy(record->address, address, sizeof address);
 }
 
-/* Of the databases: 10.77.1.0/24 is DE and 64496, 10.77.2.0/24 is FR and 64497. */
-static void test_places(void **state)
+static struct geoip *open_both(void)
 {
-    (void)state;
-    char country[PATH_MAX];
-    char asn[PATH_MAX];
+    static char country[PATH_MAX]; /* not owned by whom they are given to */
+    static char asn[PATH_MAX];
     (void)snprintf(country, sizeof country, "%s/country.mmdb", folder);
     (void)snprintf(asn, sizeof asn, "%s/asn.mmdb", folder);
     struct geoip *geoip = NULL;
     struct geoip_error error;
-    assert_int_equal(geoip_open(country, asn, &geoip, &error), 0);
+    assert_int_equal(geoip_open(country, asn, ORGANIZATIONS, &geoip, &error), 0);
+    return geoip;
+}
+
+/* Of the databases: 10.77.1.0/24 is DE and 64496, 10.77.2.0/24 is FR and 64497. */
+static void test_places(void **state)
+{
+    (void)state;
+    struct geoip *geoip = open_both();
     struct bench bench;
     bench_start(&bench, geoip);
     assert_int_equal(send_hello(&bench), INTAKE_OK);
@@ -676,6 +686,84 @@ static void test_places(void **state)
     assert_int_equal(groups[DOMAINS + 1].sessions, 0);
     assert_int_equal(groups[DOMAINS + 1].active, 1);
     assert_int_equal(bench.counts.groups.domains[1].peak, 1);
+    bench_end(&bench);
+    geoip_close(geoip);
+}
+
+static void send_from(struct bench *bench, struct wire_record record, uint8_t third)
+{
+    set_address(&record, third);
+    message.batch.records[0] = record;
+    assert_int_equal(send_batch(bench, 1, NOW), INTAKE_OK);
+}
+
+static const char *name_of(const struct geoip *geoip, uint32_t asn)
+{
+    const struct foreign_text *name = organizations_find(geoip_organizations(geoip), asn);
+    return name != NULL ? name->text : "(none)";
+}
+
+/* By whatever comes first from an ASN. */
+static void test_names_of_networks(void **state)
+{
+    (void)state;
+    struct geoip *geoip = open_both();
+    const struct organizations *names = geoip_organizations(geoip);
+    struct bench bench;
+    bench_start(&bench, geoip);
+    assert_int_equal(send_hello(&bench), INTAKE_OK);
+    assert_int_equal(names->count, 0);
+    send_from(&bench, query(1, 1, 100, 1), 1);
+    assert_string_equal(name_of(geoip, 64496), "Example Network 64496");
+    send_from(&bench, response(1, 1, 200), 2);
+    assert_string_equal(name_of(geoip, 64497), "Example Network 64497");
+    send_from(&bench, rejected(WIRE_REJECTED_QTYPE, 1), 3);
+    assert_string_equal(name_of(geoip, UINT32_MAX), "Example Network 4294967295");
+    send_from(&bench, query(2, 1, 100, 1), 200); /* of no ASN */
+    send_from(&bench, query(2, 1, 100, 1), 1);
+    assert_int_equal(names->count, 3);
+    bench_end(&bench);
+    geoip_close(geoip);
+}
+
+/* What is only part of an `other` group is not named. */
+static void test_no_names_beyond_the_cap(void **state)
+{
+    (void)state;
+    struct geoip *geoip = open_both();
+    struct bench bench;
+    bench_start(&bench, geoip);
+    bench.counts.groups.group_max = bench.counts.groups.group_count + 1;
+    assert_int_equal(send_hello(&bench), INTAKE_OK);
+    send_from(&bench, query(1, 1, 100, 1), 1);
+    send_from(&bench, query(2, 1, 100, 1), 2);
+    assert_int_equal(bench.counts.groups.capped, 1);
+    assert_string_equal(name_of(geoip, 64496), "Example Network 64496");
+    assert_string_equal(name_of(geoip, 64497), "(none)");
+    /* Whatever the place of an `other` group is, which means nothing. */
+    bench.counts.groups.entries[bench.counts.groups.group_count - 1].geo.asn = 64498;
+    send_from(&bench, query(3, 1, 100, 1), 3);
+    assert_int_equal(geoip_organizations(geoip)->count, 1);
+    bench_end(&bench);
+    geoip_close(geoip);
+}
+
+/* An answer of the cache asks for no name: that would cost each packet something. */
+static void test_cached_addresses_are_not_named_again(void **state)
+{
+    (void)state;
+    struct geoip *geoip = open_both();
+    uint8_t address[16];
+    struct wire_record record = query(1, 1, 100, 1);
+    set_address(&record, 1);
+    memcpy(address, record.address, sizeof address);
+    bool fresh;
+    (void)geoip_lookup(geoip, address, &fresh);
+    struct bench bench;
+    bench_start(&bench, geoip);
+    assert_int_equal(send_hello(&bench), INTAKE_OK);
+    send_from(&bench, record, 1);
+    assert_string_equal(name_of(geoip, 64496), "(none)");
     bench_end(&bench);
     geoip_close(geoip);
 }
@@ -730,6 +818,9 @@ int main(void)
         cmocka_unit_test(test_account_agrees_with_records),
         cmocka_unit_test(test_long_conversation),
         cmocka_unit_test(test_places),
+        cmocka_unit_test(test_names_of_networks),
+        cmocka_unit_test(test_no_names_beyond_the_cap),
+        cmocka_unit_test(test_cached_addresses_are_not_named_again),
         cmocka_unit_test(test_texts),
     };
     random_start();

@@ -1,5 +1,4 @@
 #include "exporter/counts/geo.h"
-#include "exporter/counts/groups.h"
 #include "exporter/status/ranking.h"
 
 #include <setjmp.h>
@@ -9,8 +8,6 @@
 
 #include <cmocka.h>
 
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/random.h"
@@ -19,30 +16,31 @@
 #define FR GEO_COUNTRY('F', 'R')
 #define IR GEO_COUNTRY('I', 'R')
 
-enum { ENTRIES_MAX = 4000 };
+enum {
+    ENTRIES_MAX = 4000,
+    ASNS = 1000000, /* most are of one entry, a few of two */
+};
 
-static struct group entries[ENTRIES_MAX];
-static struct groups groups;
+static struct ranking_group entries[ENTRIES_MAX];
+static size_t count;
 
 static int start(void **state)
 {
     (void)state;
-    memset(entries, 0, sizeof entries);
-    groups = (struct groups){.entries = entries, .secret = {random_next(), 0}};
+    count = 0;
     return 0;
 }
 
-static void add(uint8_t domain, uint16_t country, uint32_t asn, uint32_t active)
+static void add(uint16_t country, uint32_t asn, uint32_t active)
 {
-    assert_true(groups.group_count < ENTRIES_MAX);
-    entries[groups.group_count++] =
-        (struct group){.domain = domain, .geo = {.country = country, .asn = asn}, .active = active};
+    assert_true(count < ENTRIES_MAX);
+    entries[count++] = (struct ranking_group){.geo = {.country = country, .asn = asn}, active};
 }
 
 static struct ranking make(enum ranking_kind kind)
 {
     struct ranking ranking;
-    assert_int_equal(ranking_make(&groups, kind, &ranking), 0);
+    assert_int_equal(ranking_make(entries, count, kind, random_next(), &ranking), 0);
     return ranking;
 }
 
@@ -58,21 +56,17 @@ static void test_nobody(void **state)
     (void)state;
     struct ranking ranking = make(RANKING_ASNS);
     assert_int_equal(ranking.count, 0);
-    add(0, GEO_UNKNOWN.country, 0, 0);
-    add(0, DE, 3320, 0);
-    ranking = make(RANKING_COUNTRIES);
-    assert_int_equal(ranking.count, 0);
-    assert_int_equal(ranking.rest + ranking.other, 0);
+    assert_int_equal(ranking.rest, 0);
 }
 
 static void test_groups_of_a_key_are_added(void **state)
 {
     (void)state;
-    add(0, DE, 3320, 4);
-    add(1, DE, 3320, 2);
-    add(0, DE, 680, 5);
-    add(0, FR, 3320, 1);
-    add(0, GEO_UNKNOWN.country, 0, 3);
+    add(DE, 3320, 4);
+    add(DE, 3320, 2);
+    add(DE, 680, 5);
+    add(FR, 3320, 1);
+    add(GEO_UNKNOWN.country, 0, 3);
     struct ranking ranking = make(RANKING_COUNTRIES);
     assert_int_equal(ranking.count, 3);
     assert_row(&ranking, 0, DE, 11);
@@ -88,29 +82,16 @@ static void test_groups_of_a_key_are_added(void **state)
 static void test_equals_stand_by_key(void **state)
 {
     (void)state;
-    add(0, IR, 3, 2);
-    add(0, DE, 1, 2);
-    add(0, FR, 2, 2);
+    add(IR, 3, 2);
+    add(DE, 1, 2);
+    add(FR, 2, 2);
     struct ranking ranking = make(RANKING_COUNTRIES);
     assert_row(&ranking, 0, DE, 2);
     assert_row(&ranking, 1, FR, 2);
     assert_row(&ranking, 2, IR, 2);
 }
 
-static void test_the_other_group_stands_apart(void **state)
-{
-    (void)state;
-    add(0, DE, 1, 2);
-    add(0, GEO_UNKNOWN.country, 0, 1);
-    entries[groups.group_count - 1].other = true;
-    add(1, GEO_UNKNOWN.country, 0, 5);
-    entries[groups.group_count - 1].other = true;
-    struct ranking ranking = make(RANKING_COUNTRIES);
-    assert_int_equal(ranking.count, 1);
-    assert_int_equal(ranking.other, 6);
-}
-
-static uint32_t actives_by_asn[GROUPS_MAX / 2];
+static uint32_t actives_by_asn[ASNS];
 
 /* Against sums made the plain way: what is ranked, that nothing greater was left out, and that
  * the rest makes the whole. */
@@ -120,9 +101,9 @@ static void test_many(void **state)
     uint64_t all = 0;
     memset(actives_by_asn, 0, sizeof actives_by_asn);
     for (unsigned i = 0; i < ENTRIES_MAX; i++) {
-        uint32_t asn = (uint32_t)(random_next() % (GROUPS_MAX / 2));
-        uint32_t active = random_next() % 3 == 0 ? 0 : (uint32_t)(random_next() % 50);
-        add((uint8_t)(i % 3), DE, asn, active);
+        uint32_t asn = (uint32_t)(random_next() % (ASNS));
+        uint32_t active = 1 + (uint32_t)(random_next() % 50);
+        add(DE, asn, active);
         actives_by_asn[asn] += active;
         all += active;
     }
@@ -140,7 +121,7 @@ static void test_many(void **state)
         }
     }
     unsigned above = 0;
-    for (unsigned asn = 0; asn < ENTRIES_MAX / 2; asn++) {
+    for (unsigned asn = 0; asn < ASNS; asn++) {
         above += actives_by_asn[asn] > ranking.rows[RANKING_ROWS - 1].active;
     }
     assert_true(above < RANKING_ROWS);
@@ -153,7 +134,6 @@ int main(void)
         cmocka_unit_test_setup(test_nobody, start),
         cmocka_unit_test_setup(test_groups_of_a_key_are_added, start),
         cmocka_unit_test_setup(test_equals_stand_by_key, start),
-        cmocka_unit_test_setup(test_the_other_group_stands_apart, start),
         cmocka_unit_test_setup(test_many, start),
     };
     random_start();

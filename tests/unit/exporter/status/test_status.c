@@ -5,7 +5,9 @@
 #include "common/wire.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
+#include "exporter/counts/histogram.h"
 #include "exporter/counts/history.h"
+#include "exporter/counts/recent.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/state/state.h"
@@ -26,7 +28,8 @@
 #include <string.h>
 
 enum {
-    NOW = 1000 * HISTORY_SAMPLE_SECONDS,
+    SAMPLE_SECONDS = 15, /* of the hour */
+    NOW = 1000 * SAMPLE_SECONDS,
     TODAY = 1700000000,
     GROUPS = 3,
 };
@@ -41,7 +44,8 @@ static void name_domain(const char *text)
     struct domain *domain = &shown.options.domains[shown.options.domain_count++];
     assert_true(strlen(text) < sizeof domain->text);
     memcpy(domain->text, text, strlen(text) + 1);
-    shown.counts.groups.domain_count++;
+    shown.counts.sessions.ended[shown.counts.groups.domain_count++].seconds.bounds =
+        histogram_seconds;
 }
 
 static int start(void **state)
@@ -62,7 +66,8 @@ static int start(void **state)
     shown.options.port_count = 1;
     shown.options.active_window = 30;
     shown.options.telemetry_path = "/metrics";
-    history_start(NOW, &shown.counts.history);
+    recent_start(NOW, &shown.counts.recent);
+    history_start(HISTORY_HOUR, NOW, &shown.counts.histories[HISTORY_HOUR]);
     return 0;
 }
 
@@ -110,19 +115,29 @@ static void test_all_is_well(void **state)
     assert_hides("Networks of");
 }
 
-static void test_formats(void **state)
+static void test_domains(void **state)
 {
     (void)state;
+    struct histogram *seconds = &shown.counts.sessions.ended[1].seconds;
     name_domain("v.example.com");
     name_domain("x.example.com");
     shown.options.tunnels[1].format = TUNNEL_VAYDNS;
     shown.options.tunnels[2].format = TUNNEL_OPAQUE;
-    domains[1].active = 7;
+    domains[1] =
+        (struct group_domain){.active = 7, .established = 5, .queries = 200, .responses = 197};
+    for (unsigned i = 0; i < 4; i++) {
+        histogram_observe(seconds, 900);
+    }
     render();
     assert_shows("<tr><th>t.example.com</th><td>dnstt</td><td>0 active</td></tr>\n"
+                 "<tr class=\"soft\"><td colspan=\"3\">0 established &middot; no queries in 5 min "
+                 "&middot; no session has ended</td></tr>\n"
                  "<tr><th>v.example.com</th><td>vaydns</td><td>7 active</td></tr>\n"
+                 "<tr class=\"soft\"><td colspan=\"3\">5 established &middot; 98 % answered "
+                 "&middot; median session 10 min</td></tr>\n"
                  "<tr><th>x.example.com</th><td>opaque</td><td>0 active</td></tr>\n");
     assert_shows("<p class=\"figure\">7</p>");
+    assert_shows(" s; 5 of them established: with data, for a minute or longer;");
 }
 
 static void test_windows(void **state)
@@ -187,12 +202,12 @@ static void test_reasons(void **state)
 static void test_the_hour(void **state)
 {
     (void)state;
-    history_start(NOW - 3 * HISTORY_SAMPLE_SECONDS, &shown.counts.history);
-    history_note(&shown.counts.history, 10, NOW - 3 * HISTORY_SAMPLE_SECONDS);
-    history_note(&shown.counts.history, 40, NOW - HISTORY_SAMPLE_SECONDS);
-    history_note(&shown.counts.history, 20, NOW);
+    history_start(HISTORY_HOUR, NOW - 3 * SAMPLE_SECONDS, &shown.counts.histories[HISTORY_HOUR]);
+    history_note(&shown.counts.histories[HISTORY_HOUR], 10, NOW - 3 * SAMPLE_SECONDS);
+    history_note(&shown.counts.histories[HISTORY_HOUR], 40, NOW - SAMPLE_SECONDS);
+    history_note(&shown.counts.histories[HISTORY_HOUR], 20, NOW);
     render();
-    assert_shows("at most 40 in the last hour");
+    assert_shows("at most 40 active in the last hour");
     assert_shows("<path class=\"curve\" d=\"M1180 75H1185\"/>\n");
     assert_shows("<path class=\"curve\" d=\"M1190 0H1195V50H1200\"/>\n");
     assert_shows("<path class=\"area\" d=\"M1190 0H1195V50H1200V100H1190z\"/>\n");
@@ -201,7 +216,7 @@ static void test_the_hour(void **state)
 static void test_nobody_for_an_hour(void **state)
 {
     (void)state;
-    history_note(&shown.counts.history, 0, NOW);
+    history_note(&shown.counts.histories[HISTORY_HOUR], 0, NOW);
     render();
     assert_shows("<path class=\"curve\" d=\"M1195 100H1200\"/>\n");
 }
@@ -244,10 +259,11 @@ static void test_the_longest_page(void **state)
     for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
         entries[0].rejected[reason] = UINT64_MAX / 1000;
     }
-    history_start(NOW - HISTORY_SAMPLES * HISTORY_SAMPLE_SECONDS, &shown.counts.history);
+    history_start(HISTORY_HOUR, NOW - HISTORY_SAMPLES * SAMPLE_SECONDS,
+                  &shown.counts.histories[HISTORY_HOUR]);
     for (unsigned i = 0; i < HISTORY_SAMPLES; i += 2) {
-        history_note(&shown.counts.history, UINT32_MAX - 1 - i,
-                     NOW - (HISTORY_SAMPLES - i) * HISTORY_SAMPLE_SECONDS);
+        history_note(&shown.counts.histories[HISTORY_HOUR], UINT32_MAX - 1 - i,
+                     NOW - (HISTORY_SAMPLES - i) * SAMPLE_SECONDS);
     }
     render();
     assert_true(strlen(page) < 3 * STATUS_BYTES / 4); /* the rankings' share */
@@ -257,7 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_all_is_well, start),
-        cmocka_unit_test_setup(test_formats, start),
+        cmocka_unit_test_setup(test_domains, start),
         cmocka_unit_test_setup(test_windows, start),
         cmocka_unit_test_setup(test_what_is_wrong_is_told, start),
         cmocka_unit_test_setup(test_reasons, start),
