@@ -59,3 +59,14 @@ char *format_put_escaped(char *at, const char *text, size_t max, bool quoted)
     }
     return at;
 }
+
+char *format_put_foreign(char *at, const struct foreign_text *text)
+{
+    for (const char *from = text->text; *from != '\0'; from++) {
+        if (*from == '\\' || *from == '"') {
+            *at++ = '\\';
+        }
+        *at++ = *from;
+    }
+    return at;
+}

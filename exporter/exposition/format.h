@@ -6,6 +6,8 @@
 #ifndef EXPORTER_EXPOSITION_FORMAT_H
 #define EXPORTER_EXPOSITION_FORMAT_H
 
+#include "exporter/text/foreign_text.h"
+
 #include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +30,7 @@ enum {
     FORMAT_NUMBER_MAX = 20, /* digits of UINT64_MAX */
     /* Bytes that format_put_steps copies at a time; it may read and write so many past the end. */
     FORMAT_STEP = 16,
+    FORMAT_FOREIGN_MAX = 2 * FOREIGN_TEXT_MAX, /* bytes of a foreign text, each of them escaped */
 };
 
 static inline char *format_put(char *at, const char *text, size_t length)
@@ -88,5 +91,8 @@ char *format_put_decimal(char *at, uint64_t value, unsigned decimals);
  * longer text is cut, but never within a UTF-8 character or an escape.
  */
 char *format_put_escaped(char *at, const char *text, size_t max, bool quoted);
+
+/* The inside of a label's value, in both formats. At most FORMAT_FOREIGN_MAX bytes. */
+char *format_put_foreign(char *at, const struct foreign_text *text);
 
 #endif

@@ -1,6 +1,7 @@
 #include "exporter/geoip/key_names.h"
 
 #include "exporter/geoip/record.h"
+#include "exporter/text/foreign_text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,18 +60,19 @@ void key_names_add(struct key_names *names, const char *outer, const char *inner
     }
 }
 
-/* Copies a key, with a question mark for each byte that is not to be shown, and for a key without a
- * byte. A comma ends a name. */
+/* Cleans a key. A question mark stands for each byte that is not ASCII, and for what would end a
+ * name: a space or a comma. */
 static void clean(const MMDB_entry_data_s *key, char out[KEY_NAME_BYTES])
 {
-    if (key->data_size == 0) {
-        memcpy(out, "?", sizeof "?");
-        return;
+    struct foreign_text text;
+    foreign_text_clean(key->utf8_string, key->data_size, &text);
+    size_t length = 0;
+    for (; length < KEY_NAME_BYTES - 1 && text.text[length] != '\0'; length++) {
+        char byte = text.text[length];
+        out[length] = byte > ' ' && byte <= '~' && byte != ',' ? byte : '?';
     }
-    size_t length = key->data_size < KEY_NAME_BYTES ? key->data_size : KEY_NAME_BYTES - 1;
-    for (size_t i = 0; i < length; i++) {
-        char byte = key->utf8_string[i];
-        out[i] = byte > ' ' && byte <= '~' && byte != ',' ? byte : '?';
+    if (length == 0) {
+        out[length++] = '?';
     }
     out[length] = '\0';
 }

@@ -1,6 +1,6 @@
 /*
- * Text of a file or a peer that anybody may have written, as a database's names. It is cleaned once,
- * when it is read; each output has one function that writes it.
+ * Text of a file or a peer that anybody may have written, as a database's names. It is cleaned
+ * once, when it is read; each output has one function that writes it.
  */
 #ifndef EXPORTER_TEXT_FOREIGN_TEXT_H
 #define EXPORTER_TEXT_FOREIGN_TEXT_H

@@ -228,8 +228,29 @@ def web_config():
         yield text.encode()
 
 
+NAMES = [  # of networks
+    "", "Example Networks, Ltd.", "\u00c9t\u00e9 \u2013 r\u00e9seau",
+    "\u65e5\u672c\u30cd\u30c3\u30c8\u30ef\u30fc\u30af", "\u05e8\u05e9\u05ea", "e\u0301\u0301\u0301", "\u0301x",
+    "\U0001f600 \U0001f1e9\U0001f1ea",
+    "\"} 1\nx 2 # {a=\"b\"} 1", "\\\"\\n\\", "</bdi><script>alert('1')&amp;&#60;", "<!-- ]]> <?a?>",
+    "\x1b[31mred\x1b[0m", "a\r\nb\tc\0d", "\u202eback\u2066 \u200bmark\ufeff\x85\u2028end\u061c.",
+    "{\"a\": [1, null]}", "a=b c=\"d\"", "READY=1\nSTATUS=x", "x" * 63 + " y", "x" * 62 + "\u20ac",
+    " " * 1023 + "z", "<" * 64, "\ufffe\U0010ffff\u00ad",
+]
+WRONG_UTF8 = [b"\xc0\x80", b"a\xe2\x82", b"\xed\xa0\x80b", b"\xf4\x90\x80\x80", b"\xff\xfe a \xc3(",
+              b"\xe6\x97\xe6"]
+
+
+def foreign():
+    """Columns, and a name."""
+    for number, name in enumerate([name.encode() for name in NAMES] + WRONG_UTF8):
+        yield bytes([(0, 1, 2, 5, 20, 66, 200)[number % 7]]) + name
+        yield bytes([24]) + name
+
+
 TARGETS = {function.__name__: function
-           for function in (classify, intake, flags, http, database, web_config)}
+           for function in (classify, intake, flags, http, database, web_config,
+                            foreign)}
 
 
 def main(target, directory):

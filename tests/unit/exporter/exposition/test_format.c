@@ -1,4 +1,5 @@
 #include "exporter/exposition/format.h"
+#include "exporter/text/foreign_text.h"
 
 #include "tests/unit/random.h"
 
@@ -139,6 +140,37 @@ static void test_escapes_are_cut(void **state)
     check_escaped("\"\"\"\"", 6, true, "\\\"\\\"");
 }
 
+static void check_foreign(const char *text, const char *expected)
+{
+    struct foreign_text foreign = {.text = ""};
+    char *written = malloc(FORMAT_FOREIGN_MAX);
+    assert_non_null(written);
+    assert_in_range(strlen(text), 0, FOREIGN_TEXT_MAX);
+    memcpy(foreign.text, text, strlen(text));
+    char *end = format_put_foreign(written, &foreign);
+    assert_int_equal(end - written, strlen(expected));
+    assert_memory_equal(written, expected, strlen(expected));
+    free(written);
+}
+
+static void test_foreign_text(void **state)
+{
+    (void)state;
+    char quotes[FOREIGN_TEXT_MAX + 1] = "";
+    char escaped[FORMAT_FOREIGN_MAX + 1] = "";
+    check_foreign("", "");
+    check_foreign("\"", "\\\"");
+    check_foreign("a\\n", "a\\\\n");
+    check_foreign("x\"} 1 # {a=\"b", "x\\\"} 1 # {a=\\\"b");
+    check_foreign("\xc3\xa9 <&'>", "\xc3\xa9 <&'>");
+    for (size_t i = 0; i < FOREIGN_TEXT_MAX; i++) {
+        quotes[i] = i % 2 == 0 ? '"' : '\\';
+        escaped[2 * i] = '\\';
+        escaped[2 * i + 1] = quotes[i];
+    }
+    check_foreign(quotes, escaped);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_escapes_are_cut),
+        cmocka_unit_test(test_foreign_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -479,7 +479,7 @@ static void test_hostile_keys(void **state)
 {
     (void)state;
     static const char *const shown[] = {"red?[31m", "line?end",     "quote\"s\\",
-                                        "nul?byte", "comma??space", "??t??.???back"};
+                                        "nul?byte", "comma??space", "??t??.back"};
     const char *keys = keys_of("hostile-keys.mmdb");
     for (const char *at = keys; *at != '\0'; at++) {
         assert_in_range(*at, ' ', '~');
