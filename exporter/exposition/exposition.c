@@ -5,6 +5,7 @@
 #include "exporter/exposition/lines.h"
 #include "exporter/exposition/metrics.h"
 #include "exporter/exposition/snapshot.h"
+#include "exporter/state/state.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #define EXPORTER_EXPOSITION_LINE_H
 
 #include "common/domain.h"
-#include "exporter/counts/groups.h"
+#include "exporter/counts/geo.h"
 #include "exporter/exposition/family.h"
 #include "exporter/exposition/format.h"
 
@@ -57,24 +57,25 @@ static inline char *line_put_label(char *at, char before, const char *name, cons
     return at;
 }
 
-/* The beginning of a group's line: all but the closing brace and the value. */
+/* The beginning of a group's line: all but the closing brace and the value. `other`: its country
+ * and ASN are not known, and `geo` is meaningless. */
 static inline char *line_put_group(const struct line_start *start, struct line_labels labels,
-                                   const struct group *group, char *at)
+                                   struct geo geo, bool other, char *at)
 {
     at = format_put_steps(at, start->text, start->length);
     if (labels.country) {
         at = format_put_string(at, ",country=\"");
-        if (group->other) {
+        if (other) {
             at = format_put_string(at, "other");
         } else {
-            *at++ = (char)(group->geo.country >> 8);
-            *at++ = (char)(group->geo.country & 0xff);
+            *at++ = (char)(geo.country >> 8);
+            *at++ = (char)(geo.country & 0xff);
         }
         *at++ = '"';
     }
     if (labels.asn) {
         at = format_put_string(at, ",asn=\"");
-        at = group->other ? format_put_string(at, "other") : format_put_number(at, group->geo.asn);
+        at = other ? format_put_string(at, "other") : format_put_number(at, geo.asn);
         *at++ = '"';
     }
     return at;

@@ -3,8 +3,10 @@
 #include "common/build.h"
 #include "common/options.h"
 #include "common/tunnel.h"
+#include "exporter/counts/groups.h"
 #include "exporter/counts/histogram.h"
 #include "exporter/counts/sessions.h"
+#include "exporter/exposition/format.h"
 #include "exporter/exposition/metrics.h"
 #include "exporter/exposition/snapshot.h"
 #include "exporter/geoip/geoip.h"
@@ -122,7 +124,8 @@ static char *put_group_lines(struct lines *lines, char *at, const char *end)
         const uint8_t domain = group->domain;
         const uint64_t value = copied ? value32(&gauges[line], offset) : value64(group, offset);
         lines->sums[domain] += value;
-        at = line_put_value(line_put_group(&lines->starts[domain], labels, group, at), value);
+        at = line_put_value(
+            line_put_group(&lines->starts[domain], labels, group->geo, group->other, at), value);
     }
     lines->next = line;
     return at;
@@ -133,18 +136,18 @@ static char *put_group_lines(struct lines *lines, char *at, const char *end)
 static char *put_split_line(struct lines *lines, char *at)
 {
     const struct metric *metric = lines->metric;
-    const struct group *groups = lines->state->counts.groups.entries;
-    uint32_t count = metric->label->count;
-    uint32_t group = lines->next / count;
+    const struct line_labels labels = labels_of(&lines->state->options);
+    const uint32_t count = metric->label->count;
     uint32_t which = lines->next % count;
+    const struct group *group = &lines->state->counts.groups.entries[lines->next / count];
 
     for (; lines_left(lines); group++, which = 0) {
         for (; which < count; which++) {
             lines->next++;
-            const uint64_t value = value64(&groups[group], metric->offset + which * sizeof(value));
+            const uint64_t value = value64(group, metric->offset + which * sizeof(value));
             if (value != 0) {
-                at = line_put_group(&lines->starts[groups[group].domain],
-                                    labels_of(&lines->state->options), &groups[group], at);
+                at = line_put_group(&lines->starts[group->domain], labels, group->geo, group->other,
+                                    at);
                 at = line_put_label(at, ',', metric->label->name, metric->label->value(which));
                 return line_put_value(at, value);
             }
@@ -252,8 +255,7 @@ static char *put_database(const struct lines *lines, uint32_t index, char *at)
 /* name{asn="3320",organization="Deutsche Telekom AG"} 1 */
 static char *put_network(const struct lines *lines, uint32_t index, char *at)
 {
-    const struct organization *network =
-        &geoip_organizations(lines->state->geoip)->entries[index];
+    const struct organization *network = &geoip_organizations(lines->state->geoip)->entries[index];
     at = format_put_string(at, lines->metric->name);
     at = format_put_string(at, "{asn=\"");
     at = format_put_number(at, network->asn);

@@ -30,8 +30,8 @@ enum metrics_source {
     METRICS_OF_STATE_SPLIT,      /* uint64_t array there: a line for each value of the label */
     METRICS_OF_OUTCOMES,         /* packets by outcome: a line for each that is named differently */
     METRICS_OF_DATABASE,         /* uint64_t in struct state_database: a line for each one in use */
-    METRICS_OF_NETWORK,          /* one line of value 1 for each ASN that has a group, with its name */
-    METRICS_OF_BUILD,            /* one line of value 1 whose labels describe the build */
+    METRICS_OF_NETWORK, /* one line of value 1 for each ASN that has a group, with its name */
+    METRICS_OF_BUILD,   /* one line of value 1 whose labels describe the build */
 };
 
 /* What the index of a metric's array means. */

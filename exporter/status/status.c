@@ -2,6 +2,7 @@
 
 #include "common/build.h"
 #include "common/options.h"
+#include "common/wire.h"
 #include "exporter/counts/history.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/organizations.h"

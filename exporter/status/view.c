@@ -2,6 +2,7 @@
 
 #include "common/options.h"
 #include "common/tunnel.h"
+#include "exporter/counts/counts.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/histogram.h"
