@@ -78,10 +78,16 @@ def test_both_parsers_find_the_same(busy):
         == {key: value for key, value in second.items() if not changing(key[0])}
 
 
-def test_the_golden_page_is_openmetrics():
-    page = (ROOT / "tests/data/page.openmetrics").read_text()
-    families = list(openmetrics_parser.text_string_to_metric_families(page))
-    assert len(families) > 30
+@pytest.mark.parametrize("name, parse", [
+    ("page.text", text_parser.text_string_to_metric_families),
+    ("page.openmetrics", openmetrics_parser.text_string_to_metric_families)])
+def test_the_golden_pages_are_of_their_formats(name, parse):
+    families = {family.name: family for family in parse((ROOT / "tests/data" / name).read_text())}
+    assert len(families) > 40
+    lengths = families["dnstt_session_duration_seconds"]
+    assert (lengths.type, lengths.samples[-1].value) == ("histogram", 86422)
+    names = [sample.labels["organization"] for sample in families["dnstt_asn_info"].samples]
+    assert names == ['A "quoted" \\ name', ""]
 
 
 def test_promtool_finds_nothing_in_part_of_the_page(busy):

@@ -3,11 +3,13 @@
 #include "common/wire.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
+#include "exporter/counts/histogram.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/exposition/exposition.h"
 #include "exporter/exposition/family.h"
 #include "exporter/exposition/format.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/geoip/organizations.h"
 #include "exporter/state/http_counters.h"
 #include "exporter/state/state.h"
 #include "exporter/system/reloaded.h"
@@ -30,7 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES_MAX = 8, PAGE_MAX = 262144 };
+enum { ENTRIES_MAX = 8, PAGE_MAX = 2 * 1024 * 1024 };
 
 /* All that a scrape reads, put together by hand: no other module has a part in these tests. */
 struct scene {
@@ -56,12 +58,37 @@ static struct group *scene_group(struct scene *scene, uint8_t domain, struct geo
     return group;
 }
 
+/* What geoip_organizations gives; none without an ASN database. */
+static struct organization network_names[2];
+static struct organizations networks = {.entries = network_names};
+
+const struct organizations *geoip_organizations(const struct geoip *geoip)
+{
+    assert_null(geoip);
+    return &networks;
+}
+
+static void set_ended(struct sessions_ended *ended, uint64_t seconds, uint64_t received,
+                      uint64_t sent)
+{
+    histogram_observe(&ended->seconds, seconds);
+    histogram_observe(&ended->received, received);
+    histogram_observe(&ended->sent, sent);
+}
+
 static void scene_make(struct scene *scene)
 {
     memset(scene, 0, sizeof(*scene));
     scene->state.counts.groups.entries = scene->entries;
     scene->state.counts.groups.domains = scene->domains;
     scene->state.sniffer_up = 1;
+    for (unsigned i = 0; i < DOMAINS_MAX; i++) {
+        scene->state.counts.sessions.ended[i] =
+            (struct sessions_ended){.seconds.bounds = histogram_seconds,
+                                    .received.bounds = histogram_bytes,
+                                    .sent.bounds = histogram_bytes};
+    }
+    networks.count = 0;
     scene->state.web_config = (struct reloaded){.successful = SELF_METRICS_UNKNOWN,
                                                 .success_moment = SELF_METRICS_UNKNOWN};
 }
@@ -103,8 +130,10 @@ static void scene_small(struct scene *scene)
         .domain = 0,
         .active = 11,
         .peak = 12,
+        .established = 10,
         .sessions = 13,
         .queries = 14,
+        .repeated = 9,
         .responses = 15,
         .bytes_in = 16,
         .bytes_out = 17,
@@ -138,6 +167,12 @@ static void scene_small(struct scene *scene)
                      [WIRE_RESPONSE] = 106},
         .interface_down = 107,
     };
+    network_names[0] = (struct organization){.asn = 64496, .name = {"A \"quoted\" \\ name"}};
+    network_names[1] = (struct organization){.asn = 4294967295, .name = {""}};
+    networks.count = 2;
+    set_ended(&scene->state.counts.sessions.ended[1], 10, 1024, 1025);
+    set_ended(&scene->state.counts.sessions.ended[1], 11, UINT32_MAX, 100);
+    set_ended(&scene->state.counts.sessions.ended[1], 86401, 0, 1 << 30);
     scene->state.interfaces_changed = 1;
     scene->state.counts.sessions.evicted = 108;
     scene->state.counts.sessions.refused = 109;
@@ -224,307 +259,17 @@ static char *only(char *page, const char *prefix)
     return page;
 }
 
-static const char build_format[] =
-    "dnstt_exporter_build_info{version=\"%s\",revision=\"%s\",branch=\"%s\",compiler=\"%s\"} 1\n";
-
-#define RESOLVERS " Country and ASN are the resolver's, not the user's.\n"
-
-/* The page of scene_small without its last line: a metric each. */
-static const struct {
-    const char *text;
-} small_page[] = {
-    {"# HELP dnstt_active_clients Sessions that sent an accepted query within the active window of "
-     "their tunnel, each in the group of its latest query." RESOLVERS
-     "# TYPE dnstt_active_clients gauge\n"
-     "dnstt_active_clients{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_active_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_active_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 11\n"
-     "dnstt_active_clients{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 1\n"},
-    {"# HELP dnstt_domain_active_clients Sessions of the domain that are active: "
-     "dnstt_active_clients of all its groups.\n"
-     "# TYPE dnstt_domain_active_clients gauge\n"
-     "dnstt_domain_active_clients{domain=\"t.example.com\"} 11\n"
-     "dnstt_domain_active_clients{domain=\"u.example.org\"} 1\n"},
-    {"# HELP dnstt_peak_clients Most sessions that were active in this group at once since the "
-     "start. Groups peak at different times, so for a domain see dnstt_domain_peak_clients and not "
-     "the sum of these." RESOLVERS "# TYPE dnstt_peak_clients gauge\n"
-     "dnstt_peak_clients{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_peak_clients{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_peak_clients{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 12\n"
-     "dnstt_peak_clients{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 2\n"},
-    {"# HELP dnstt_queries_total Queries that the server takes, repeated ones included." RESOLVERS
-     "# TYPE dnstt_queries_total counter\n"
-     "dnstt_queries_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_queries_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 14\n"
-     "dnstt_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
-    {"# HELP dnstt_domain_queries_total Queries of the domain: dnstt_queries_total of all its "
-     "groups.\n"
-     "# TYPE dnstt_domain_queries_total counter\n"
-     "dnstt_domain_queries_total{domain=\"t.example.com\"} 14\n"
-     "dnstt_domain_queries_total{domain=\"u.example.org\"} 0\n"},
-    {"# HELP dnstt_responses_total Responses to queries that the server takes, without error but "
-     "for slipstream and opaque tunnels." RESOLVERS "# TYPE dnstt_responses_total counter\n"
-     "dnstt_responses_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_responses_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_responses_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 15\n"
-     "dnstt_responses_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
-    {"# HELP dnstt_domain_responses_total Responses of the domain: dnstt_responses_total of all "
-     "its groups.\n"
-     "# TYPE dnstt_domain_responses_total counter\n"
-     "dnstt_domain_responses_total{domain=\"t.example.com\"} 15\n"
-     "dnstt_domain_responses_total{domain=\"u.example.org\"} 0\n"},
-    {"# HELP dnstt_bytes_in_total Bytes of DNS messages (UDP payload) in the queries that "
-     "dnstt_queries_total counts." RESOLVERS "# TYPE dnstt_bytes_in_total counter\n"
-     "dnstt_bytes_in_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_bytes_in_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_bytes_in_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 16\n"
-     "dnstt_bytes_in_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
-    {"# HELP dnstt_domain_bytes_in_total Bytes of the domain's queries: dnstt_bytes_in_total of "
-     "all its groups.\n"
-     "# TYPE dnstt_domain_bytes_in_total counter\n"
-     "dnstt_domain_bytes_in_total{domain=\"t.example.com\"} 16\n"
-     "dnstt_domain_bytes_in_total{domain=\"u.example.org\"} 0\n"},
-    {"# HELP dnstt_bytes_out_total Bytes of DNS messages (UDP payload) in the responses that "
-     "dnstt_responses_total counts." RESOLVERS "# TYPE dnstt_bytes_out_total counter\n"
-     "dnstt_bytes_out_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_bytes_out_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 17\n"
-     "dnstt_bytes_out_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
-    {"# HELP dnstt_domain_bytes_out_total Bytes of the domain's responses: dnstt_bytes_out_total "
-     "of all its groups.\n"
-     "# TYPE dnstt_domain_bytes_out_total counter\n"
-     "dnstt_domain_bytes_out_total{domain=\"t.example.com\"} 17\n"
-     "dnstt_domain_bytes_out_total{domain=\"u.example.org\"} 0\n"},
-    {"# HELP dnstt_sessions_total Distinct sessions since the start, each counted once, in the "
-     "group where it was first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
-     "dnstt_exporter_sessions_refused_total are 0. A session whose id is shorter than 8 bytes "
-     "(vaydns) counts again once it has ended." RESOLVERS "# TYPE dnstt_sessions_total counter\n"
-     "dnstt_sessions_total{domain=\"t.example.com\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_sessions_total{domain=\"u.example.org\",country=\"ZZ\",asn=\"0\"} 0\n"
-     "dnstt_sessions_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\"} 13\n"
-     "dnstt_sessions_total{domain=\"u.example.org\",country=\"other\",asn=\"other\"} 0\n"},
-    {"# HELP dnstt_domain_sessions_total Distinct sessions of the domain: dnstt_sessions_total of "
-     "all its groups.\n"
-     "# TYPE dnstt_domain_sessions_total counter\n"
-     "dnstt_domain_sessions_total{domain=\"t.example.com\"} 13\n"
-     "dnstt_domain_sessions_total{domain=\"u.example.org\"} 0\n"},
-    {"# HELP dnstt_domain_peak_clients Most sessions of the domain that were active at once since "
-     "the start.\n"
-     "# TYPE dnstt_domain_peak_clients gauge\n"
-     "dnstt_domain_peak_clients{domain=\"t.example.com\"} 31\n"
-     "dnstt_domain_peak_clients{domain=\"u.example.org\"} 32\n"},
-    {"# HELP dnstt_rejected_queries_total Queries under the domain that its server would not "
-     "serve, or that no client of it sends, by the first rule broken: opcode (not a standard "
-     "query), qtype (not the tunnel's "
-     "type, "
-     "as resolvers ask that minimise names), edns (a size below the MTU, without EDNS 512: no "
-     "tunnel works through this resolver), encoding (not base32 as the format has it), short (too "
-     "short for a session id, or for a packet), framing (not a client's: scanners, forged queries, "
-     "another format)." RESOLVERS "# TYPE dnstt_rejected_queries_total counter\n"
-     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
-     "reason=\"opcode\"} 18\n"
-     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
-     "reason=\"qtype\"} 19\n"
-     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
-     "reason=\"edns\"} 20\n"
-     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
-     "reason=\"encoding\"} 21\n"
-     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
-     "reason=\"short\"} 22\n"
-     "dnstt_rejected_queries_total{domain=\"t.example.com\",country=\"DE\",asn=\"64496\","
-     "reason=\"framing\"} 23\n"
-     "dnstt_rejected_queries_total{domain=\"u.example.org\",country=\"other\",asn=\"other\","
-     "reason=\"edns\"} 3\n"},
-    {"# HELP dnstt_tunnel_info How the queries under the domain are read, in the labels. The value "
-     "is always 1. A session is a client's process (dnstt, noizdns), a connection with a new id at "
-     "each reconnect (vaydns), a connection (dnsttex), a dialled connection, without mux one for "
-     "each TCP connection (xdns), a path, one for each resolver (slipstream); opaque has none.\n"
-     "# TYPE dnstt_tunnel_info gauge\n"
-     "dnstt_tunnel_info{domain=\"t.example.com\",format=\"dnstt\",clientid_size=\"\","
-     "record_type=\"\"} 1\n"
-     "dnstt_tunnel_info{domain=\"u.example.org\",format=\"vaydns\",clientid_size=\"2\","
-     "record_type=\"cname\"} 1\n"},
-    {"# HELP dnstt_exporter_packets_received_total Packets that passed the kernel filter, those "
-     "included that the kernel then dropped.\n"
-     "# TYPE dnstt_exporter_packets_received_total counter\n"
-     "dnstt_exporter_packets_received_total 1000\n"},
-    {"# HELP dnstt_exporter_packets_total Packets by outcome, each counted exactly once. Their sum "
-     "is dnstt_exporter_packets_received_total, which may be ahead by some seconds. If "
-     "kernel_dropped grows, the other counts are too low.\n# TYPE dnstt_exporter_packets_total "
-     "counter\ndnstt_exporter_packets_total{outcome=\"kernel_dropped\"} "
-     "101\ndnstt_exporter_packets_total{outcome=\"ignored\"} "
-     "261\ndnstt_exporter_packets_total{outcome=\"malformed\"} "
-     "102\ndnstt_exporter_packets_total{outcome=\"other_domain\"} "
-     "103\ndnstt_exporter_packets_total{outcome=\"rejected\"} "
-     "104\ndnstt_exporter_packets_total{outcome=\"query\"} "
-     "105\ndnstt_exporter_packets_total{outcome=\"response\"} 106\n"},
-    {"# HELP dnstt_exporter_packets_ignored_total Packets with the outcome ignored, by reason: "
-     "direction (neither to nor from a watched port of this host), not_udp (another protocol or "
-     "port), fragment (not the first), joined (queries of one sender that the kernel made one "
-     "packet of, by UDP GRO or GSO), not_query (inbound, but a response), not_response (outbound, "
-     "but no response to a query that counts).\n# TYPE "
-     "dnstt_exporter_packets_ignored_total "
-     "counter\ndnstt_exporter_packets_ignored_total{reason=\"direction\"} "
-     "41\ndnstt_exporter_packets_ignored_total{reason=\"not_udp\"} "
-     "42\ndnstt_exporter_packets_ignored_total{reason=\"fragment\"} "
-     "43\ndnstt_exporter_packets_ignored_total{reason=\"joined\"} "
-     "46\ndnstt_exporter_packets_ignored_total{reason=\"not_query\"} "
-     "44\ndnstt_exporter_packets_ignored_total{reason=\"not_response\"} 45\n"},
-    {"# HELP dnstt_exporter_interface_down_total Times that the kernel reported the watched "
-     "interface as down.\n"
-     "# TYPE dnstt_exporter_interface_down_total counter\n"
-     "dnstt_exporter_interface_down_total 107\n"},
-    {"# HELP dnstt_exporter_interfaces_changed 1 once an interface has changed since the start so "
-     "that its packets count twice or not at all: the log names it, and a restart counts each "
-     "packet once. 0 before, and with -capture.interface.\n"
-     "# TYPE dnstt_exporter_interfaces_changed gauge\n"
-     "dnstt_exporter_interfaces_changed 1\n"},
-    {"# HELP dnstt_exporter_sessions_evicted_total Sessions that had not proved themselves, and "
-     "made room for a new one in the full table of active sessions.\n"
-     "# TYPE dnstt_exporter_sessions_evicted_total counter\n"
-     "dnstt_exporter_sessions_evicted_total 108\n"},
-    {"# HELP dnstt_exporter_sessions_refused_total Queries whose session was not counted, because "
-     "the table of active sessions was full of confirmed ones.\n# TYPE "
-     "dnstt_exporter_sessions_refused_total counter\ndnstt_exporter_sessions_refused_total 109\n"},
-    {"# HELP dnstt_exporter_sessions_forgotten_total Sessions no longer remembered as seen. If one "
-     "of them comes back, dnstt_sessions_total counts it again.\n# TYPE "
-     "dnstt_exporter_sessions_forgotten_total counter\ndnstt_exporter_sessions_forgotten_total "
-     "110\n"},
-    {"# HELP dnstt_exporter_series_capped_total Packets counted under the country and ASN named "
-     "other, because the limit on the number of groups was reached.\n"
-     "# TYPE dnstt_exporter_series_capped_total counter\n"
-     "dnstt_exporter_series_capped_total 111\n"},
-    {"# HELP dnstt_exporter_sniffer_up 1 while the sniffer reports, at least every 2 s. 0 when it "
-     "has been silent for more than 5 s: the other values then do not change.\n# TYPE "
-     "dnstt_exporter_sniffer_up gauge\ndnstt_exporter_sniffer_up 1\n"},
-    {"# HELP dnstt_exporter_geoip_build_timestamp_seconds When the database in use was built, as "
-     "it states itself, in seconds since 1970.\n# TYPE "
-     "dnstt_exporter_geoip_build_timestamp_seconds "
-     "gauge\ndnstt_exporter_geoip_build_timestamp_seconds{database=\"country\"} "
-     "1700000001\ndnstt_exporter_geoip_build_timestamp_seconds{database=\"asn\"} 1700000002\n"},
-    {"# HELP dnstt_exporter_geoip_last_reload_successful 1 if the last load of the file succeeded, "
-     "0 if it failed and an older version is still in use: the log says why.\n# TYPE "
-     "dnstt_exporter_geoip_last_reload_successful "
-     "gauge\ndnstt_exporter_geoip_last_reload_successful{database=\"country\"} "
-     "0\ndnstt_exporter_geoip_last_reload_successful{database=\"asn\"} 1\n"},
-    {"# HELP dnstt_exporter_geoip_last_reload_success_timestamp_seconds When the version in use "
-     "was read from the file, in seconds since 1970.\n"
-     "# TYPE dnstt_exporter_geoip_last_reload_success_timestamp_seconds gauge\n"
-     "dnstt_exporter_geoip_last_reload_success_timestamp_seconds{database=\"country\"} "
-     "1700000003\n"
-     "dnstt_exporter_geoip_last_reload_success_timestamp_seconds{database=\"asn\"} 1700000004\n"},
-    {"# HELP dnstt_exporter_geoip_lookups_total Addresses that were looked up in the database. The "
-     "cache of addresses answers most packets, and they are not among these.\n"
-     "# TYPE dnstt_exporter_geoip_lookups_total counter\n"
-     "dnstt_exporter_geoip_lookups_total{database=\"country\"} 61\n"
-     "dnstt_exporter_geoip_lookups_total{database=\"asn\"} 62\n"},
-    {"# HELP dnstt_exporter_geoip_lookups_unmatched_total Lookups for which the database has no "
-     "country (or no ASN): such packets count under ZZ (or 0). A growing share means an old or "
-     "incomplete database.\n# TYPE dnstt_exporter_geoip_lookups_unmatched_total "
-     "counter\ndnstt_exporter_geoip_lookups_unmatched_total{database=\"country\"} "
-     "63\ndnstt_exporter_geoip_lookups_unmatched_total{database=\"asn\"} 64\n"},
-    {"# HELP dnstt_exporter_http_requests_total Answered HTTP requests by status. Requests whose "
-     "first line could not be read are not included, nor is the scrape that shows this.\n# TYPE "
-     "dnstt_exporter_http_requests_total counter\ndnstt_exporter_http_requests_total{code=\"200\"} "
-     "70\ndnstt_exporter_http_requests_total{code=\"400\"} "
-     "71\ndnstt_exporter_http_requests_total{code=\"401\"} "
-     "72\ndnstt_exporter_http_requests_total{code=\"403\"} "
-     "73\ndnstt_exporter_http_requests_total{code=\"404\"} "
-     "74\ndnstt_exporter_http_requests_total{code=\"405\"} "
-     "75\ndnstt_exporter_http_requests_total{code=\"413\"} "
-     "76\ndnstt_exporter_http_requests_total{code=\"429\"} "
-     "77\ndnstt_exporter_http_requests_total{code=\"431\"} "
-     "78\ndnstt_exporter_http_requests_total{code=\"503\"} "
-     "79\ndnstt_exporter_http_requests_total{code=\"other\"} 80\n"},
-    {"# HELP dnstt_exporter_http_connections_dropped_total HTTP connections that the exporter "
-     "ended before they were answered in full, by reason: limit (at 64, or 16 from one peer, none "
-     "could make room), replaced (made room for a newcomer, its request had not come), timeout (10 "
-     "s without progress), deadline (30 s in all), memory (none was left). If they grow, somebody "
-     "occupies the endpoint: restrict who can reach -web.listen-address.\n# TYPE "
-     "dnstt_exporter_http_connections_dropped_total "
-     "counter\ndnstt_exporter_http_connections_dropped_total{reason=\"limit\"} "
-     "80\ndnstt_exporter_http_connections_dropped_total{reason=\"replaced\"} "
-     "81\ndnstt_exporter_http_connections_dropped_total{reason=\"timeout\"} "
-     "82\ndnstt_exporter_http_connections_dropped_total{reason=\"deadline\"} "
-     "83\ndnstt_exporter_http_connections_dropped_total{reason=\"memory\"} 84\n"},
-    {"# HELP dnstt_exporter_web_config_last_reload_successful 1 if the last load of the web "
-     "configuration and its files succeeded, 0 if it failed and the older ones are still in use. "
-     "Absent without -web.config.file.\n# TYPE dnstt_exporter_web_config_last_reload_successful "
-     "gauge\ndnstt_exporter_web_config_last_reload_successful 1\n"},
-    {"# HELP dnstt_exporter_web_config_last_reload_success_timestamp_seconds When the web "
-     "configuration in use was read, in seconds since 1970. Absent without -web.config.file.\n"
-     "# TYPE dnstt_exporter_web_config_last_reload_success_timestamp_seconds gauge\n"
-     "dnstt_exporter_web_config_last_reload_success_timestamp_seconds 1700000005\n"},
-    {"# HELP dnstt_exporter_sniffer_cpu_seconds_total User and system CPU time that the sniffer "
-     "has spent, in seconds.\n"
-     "# TYPE dnstt_exporter_sniffer_cpu_seconds_total counter\n"
-     "dnstt_exporter_sniffer_cpu_seconds_total 0.500000\n"},
-    {"# HELP dnstt_exporter_sniffer_resident_memory_bytes Resident memory of the sniffer in bytes, "
-     "the packet ring included. Absent where /proc hides the processes of others, as under "
-     "systemd's ProtectProc=.\n"
-     "# TYPE dnstt_exporter_sniffer_resident_memory_bytes gauge\n"
-     "dnstt_exporter_sniffer_resident_memory_bytes 91\n"},
-    {"# HELP process_cpu_seconds_total User and system CPU time that the exporter has spent, in "
-     "seconds. The sniffer's is dnstt_exporter_sniffer_cpu_seconds_total.\n"
-     "# TYPE process_cpu_seconds_total counter\n"
-     "process_cpu_seconds_total 90.000001\n"},
-    {"# HELP process_resident_memory_bytes Resident memory of the exporter in bytes.\n"
-     "# TYPE process_resident_memory_bytes gauge\n"
-     "process_resident_memory_bytes 92\n"},
-    {"# HELP process_virtual_memory_bytes Virtual memory of the exporter in bytes. The table of "
-     "groups is reserved whole, so this is more than the resident memory.\n# TYPE "
-     "process_virtual_memory_bytes gauge\nprocess_virtual_memory_bytes 93\n"},
-    {"# HELP process_open_fds Open file descriptors of the exporter, HTTP connections included.\n# "
-     "TYPE process_open_fds gauge\nprocess_open_fds 94\n"},
-    {"# HELP process_max_fds File descriptors that the exporter may open.\n# TYPE process_max_fds "
-     "gauge\nprocess_max_fds 95\n"},
-    {"# HELP process_start_time_seconds When the exporter started, in seconds since 1970. All "
-     "counters began at 0 then.\n"
-     "# TYPE process_start_time_seconds gauge\n"
-     "process_start_time_seconds 1700000009.007\n"},
-    {"# HELP dnstt_exporter_build_info What this build is, in its labels. The value is always 1.\n"
-     "# TYPE dnstt_exporter_build_info gauge\n"},
-};
-
 /* --- The tests. */
 
-static void test_page_byte_for_byte(void **state)
+/* Compares with a file, which leaves out the line of the build. */
+static void check_page(enum exposition_format format, const char *path)
 {
-    (void)state;
-    struct scene scene;
-    scene_small(&scene);
-    char *page = scrape(&scene, PAGE_MAX);
-
-    /* What this build is differs from build to build; its values need no escapes. */
-    char build[EXPOSITION_LINE_MAX];
-    (void)snprintf(build, sizeof(build), build_format, build_version(), build_revision(),
-                   build_branch(), build_compiler());
-    const char *at = page;
-    for (unsigned i = 0; i < sizeof(small_page) / sizeof(small_page[0]); i++) {
-        size_t length = strlen(small_page[i].text);
-        if (strncmp(at, small_page[i].text, length) != 0) {
-            print_error("expected:\n%sfound:\n%.*s", small_page[i].text, (int)length, at);
-        }
-        assert_memory_equal(at, small_page[i].text, length);
-        at += length;
-    }
-    assert_string_equal(at, build);
-    free(page);
-}
-
-/* The same in OpenMetrics is in a file, which the parser of Prometheus' own client library reads as
- * well (tests/integration/test_formats.py). There too the build's line is left out. */
-static void test_openmetrics_byte_for_byte(void **state)
-{
-    (void)state;
     static char golden[PAGE_MAX];
     struct scene scene;
     scene_small(&scene);
     char *page =
-        finish(begin_wish(&scene, (struct exposition_wish){.format = EXPOSITION_OPENMETRICS}),
-               EXPOSITION_LINE_MAX);
-    FILE *file = fopen("tests/data/page.openmetrics", "r");
+        finish(begin_wish(&scene, (struct exposition_wish){.format = format}), EXPOSITION_LINE_MAX);
+    FILE *file = fopen(path, "r");
     assert_non_null(file);
     size_t length = fread(golden, 1, sizeof golden - 1, file);
     fclose(file);
@@ -544,8 +289,26 @@ static void test_openmetrics_byte_for_byte(void **state)
         at += line_length;
         line += line_length;
     }
-    assert_string_equal(at, "");
+    if (format == EXPOSITION_TEXT) {
+        char build[EXPOSITION_LINE_MAX]; /* its values need no escapes */
+        (void)snprintf(build, sizeof build,
+                       "dnstt_exporter_build_info{version=\"%s\",revision=\"%s\",branch=\"%s\","
+                       "compiler=\"%s\"} 1\n",
+                       build_version(), build_revision(), build_branch(), build_compiler());
+        assert_string_equal(at, build);
+    } else {
+        assert_string_equal(at, "");
+    }
     free(page);
+}
+
+/* The parsers of Prometheus' own client library read both files as well
+ * (tests/integration/test_formats.py). */
+static void test_pages_byte_for_byte(void **state)
+{
+    (void)state;
+    check_page(EXPOSITION_TEXT, "tests/data/page.text");
+    check_page(EXPOSITION_OPENMETRICS, "tests/data/page.openmetrics");
 }
 
 static void check_named(const char *const names[], unsigned count, enum exposition_format format,
@@ -607,6 +370,22 @@ static void test_every_metric_has_its_name(void **state)
         assert_true(wish.by_name);
         assert_true(wish.metrics == (uint64_t)1 << i);
     }
+}
+
+/* The lines of a histogram have names of their own. */
+static void test_a_histogram_by_its_lines(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "dnstt_session_sent_bytes", "dnstt_session_sent_bytes_bucket",
+        "dnstt_session_sent_bytes_sum", "dnstt_session_sent_bytes_count"};
+    const size_t index = family_find(names[0]);
+    assert_true(index < metric_count);
+    for (unsigned i = 1; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(family_find(names[i]), index);
+    }
+    assert_int_equal(family_find("dnstt_session_sent_bytes_total"), metric_count);
+    assert_int_equal(family_find("process_max_fds_sum"), metric_count);
 }
 
 /* That each row has a value, and that its description fits into what a scrape makes room for. */
@@ -1045,11 +824,13 @@ static void test_headers(void **state)
             assert_false(typed);
             typed = true;
             bool total = strcmp(name + strlen(name) - strlen("_total"), "_total") == 0;
-            assert_string_equal(type, total ? "counter" : "gauge");
+            bool ended = strncmp(name, "dnstt_session_", strlen("dnstt_session_")) == 0;
+            assert_string_equal(type, total ? "counter" : ended ? "histogram" : "gauge");
         } else {
             assert_true(typed);
             assert_int_equal(strncmp(line, name, strlen(name)), 0);
-            assert_non_null(strchr("{ ", line[strlen(name)]));
+            assert_non_null(
+                strchr(strcmp(type, "histogram") == 0 ? "_" : "{ ", line[strlen(name)]));
         }
     }
     assert_int_equal(explained, metric_count);
@@ -1059,10 +840,10 @@ static void test_headers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_page_byte_for_byte),
-        cmocka_unit_test(test_openmetrics_byte_for_byte),
+        cmocka_unit_test(test_pages_byte_for_byte),
         cmocka_unit_test(test_by_name),
         cmocka_unit_test(test_every_metric_has_its_name),
+        cmocka_unit_test(test_a_histogram_by_its_lines),
         cmocka_unit_test(test_every_row_is_whole),
         cmocka_unit_test(test_labels_exist_with_their_database),
         cmocka_unit_test(test_pieces_make_the_whole),

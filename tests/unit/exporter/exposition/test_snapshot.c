@@ -206,7 +206,7 @@ static void test_memory_is_documented(void **state)
 {
     (void)state;
     uint64_t none = snapshot_memory_max(0);
-    assert_in_range(none, 1, 128 * 1024);
+    assert_in_range(none, 1, 256 * 1024);
     assert_int_equal(snapshot_memory_max(1000) - none,
                      1000 * SNAPSHOT_COPIES_MAX * sizeof(struct metrics_gauges));
 }
