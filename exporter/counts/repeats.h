@@ -49,7 +49,8 @@ static inline uint64_t repeats_key(uint64_t token, uint32_t fingerprint)
 }
 
 /* Asks the processor for the memory of a query. */
-static inline void repeats_prefetch(const struct repeats *repeats, uint64_t key)
+__attribute__((always_inline)) static inline void repeats_prefetch(const struct repeats *repeats,
+                                                                   uint64_t key)
 {
     __builtin_prefetch(&repeats->places[key >> (64 - REPEATS_PLACE_BITS)], 1);
 }

@@ -95,7 +95,8 @@ uint64_t sessions_memory_max(uint32_t limit);
 uint64_t sessions_growth_max(uint32_t limit);
 
 /* Asks the processor to fetch where a token's entry would be: called some records ahead. */
-static inline void sessions_prefetch(const struct sessions *sessions, uint64_t token)
+__attribute__((always_inline)) static inline void sessions_prefetch(const struct sessions *sessions,
+                                                                    uint64_t token)
 {
     /* An entry is often some slots behind its home: two cache lines of two entries. */
     const struct session_entry *home = &sessions->slots[table_home(token, sessions->slot_count)];

@@ -121,7 +121,7 @@ static uint64_t enter_all(const uint64_t *tokens, uint32_t count, uint32_t now)
     for (uint32_t i = 0; i < count; i++) {
         uint64_t slots = state.counts.sessions.slot_count;
         const struct wire_record query = {
-            .token = tokens[i], .strength = WIRE_WEAK, .fingerprint = {1}};
+            .token = tokens[i], .strength = WIRE_STRONG, .fingerprint = {1}};
         uint64_t begun = cpu_ns();
         sessions_query(&state.counts.sessions, &query, 0, now);
         if (state.counts.sessions.slot_count != slots) {
