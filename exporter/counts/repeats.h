@@ -55,8 +55,7 @@ __attribute__((always_inline)) static inline void repeats_prefetch(const struct 
     __builtin_prefetch(&repeats->places[key >> (64 - REPEATS_PLACE_BITS)], 1);
 }
 
-/* The rest of repeats_see for a query that is in its place, in this way. Separate, as it is rare.
- */
+/* The rest of repeats_see for a query that is in its place, in this way. Apart, as it is rare. */
 bool repeats_again(struct repeats_place *place, unsigned way, uint64_t entry);
 
 /* Whether an entry is of the same query, at whatever time. */

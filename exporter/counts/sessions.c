@@ -43,7 +43,7 @@ static int remaining(const struct session_entry *entry, uint32_t now)
 
 static uint32_t first_second(const struct session_entry *entry)
 {
-    return (uint32_t)(entry->first_high << 16 | entry->first_low);
+    return (uint32_t)entry->first_high << 16 | (uint32_t)entry->first_low;
 }
 
 /* The entry that holds a token, or the empty entry for it. Runs for every record: a pointer takes
@@ -360,7 +360,8 @@ static bool any_is_new(const struct session_entry *entries, uint32_t now)
 {
     bool any = false;
     for (unsigned i = 0; i < SWEEP_SLOTS; i++) {
-        any |= is_over(&entries[i], now) | is_due(&entries[i], now);
+        any |= is_over(&entries[i], now);
+        any |= is_due(&entries[i], now);
     }
     return any;
 }

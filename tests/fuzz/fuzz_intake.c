@@ -3,7 +3,8 @@
  * messages, each with an byte that says which parts are put right, so that what lies behind a
  * check is reached as well. Held: a refused message changes nothing, each record of the others is
  * counted once and in one group, no table holds more than its limit, a session is one that a query
- * named, and only ids that last are remembered.
+ * named, only ids that last are remembered, each session that counted is active or has ended, and
+ * of the active ones those are established that have shown data and have lasted.
  */
 #include "common/options.h"
 #include "common/tunnel.h"
@@ -11,6 +12,8 @@
 #include "exporter/counts/counts.h"
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/groups.h"
+#include "exporter/counts/histogram.h"
+#include "exporter/counts/repeats.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/counts/table.h"
 #include "exporter/state/intake.h"
@@ -26,8 +29,10 @@ enum {
     GROUPS = 8,
     SESSIONS = 16,
     REMEMBERED = 1000,
-    WINDOW = 5,
-    SHORT_WINDOW = 2,
+    /* Time goes on by these seconds, so that an input comes to established sessions. */
+    STEP = SESSIONS_ESTABLISHED / 5,
+    WINDOW = 5 * STEP,
+    SHORT_WINDOW = 2 * STEP,
     /* The domains' formats: each query of the first three names a session, of SLIPSTREAM some do,
      * of OPAQUE none. Ids of VAYDNS are of two bytes, so they do not last. */
     DNSTT = 0,
@@ -40,7 +45,7 @@ enum {
     FIX_COUNT = 2,
     FIX_RECORDS = 4,
     FIX_LENGTH = 8,
-    NEXT_SECOND = 16,
+    NEXT_STEP = 16,
     FIX_STATS = 32,
     /* What is left as it came all the same. */
     LEAVE_DOMAIN = 64,
@@ -49,7 +54,8 @@ enum {
 
 static struct counts counts;
 static struct intake intake;
-static uint64_t named; /* queries taken that name a session */
+static uint64_t named;       /* queries taken that name a session */
+static uint64_t named_bytes; /* and their bytes */
 
 static uint64_t sum_of_state(void)
 {
@@ -58,7 +64,8 @@ static uint64_t sum_of_state(void)
     for (uint32_t i = 0; i < counts.groups.group_count; i++) {
         const struct group *group = &counts.groups.entries[i];
         sum = sum * 31 + group->active + group->peak + group->sessions + group->queries +
-              group->responses + group->bytes_in + group->bytes_out;
+              group->responses + group->bytes_in + group->bytes_out + group->repeated +
+              group->established;
         for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
             sum = sum * 31 + group->rejected[reason];
         }
@@ -74,6 +81,9 @@ static void fix_record(struct wire_record *record, uint8_t what)
     record->strength = (uint8_t)((record->strength + 1) % WIRE_STRENGTHS);
     if ((what & LEAVE_DOMAIN) == 0) {
         record->domain %= DOMAINS;
+    }
+    if (record->domain != XDNS && record->strength > WIRE_STRONG) {
+        record->strength = WIRE_STRONG;
     }
     if (wire_is_rejected(record->outcome) || record->domain == OPAQUE) {
         record->strength = WIRE_NO_SESSION;
@@ -137,17 +147,18 @@ static size_t put_right(union wire_message *message, size_t length, uint8_t what
 }
 
 /* Of a message that was taken. */
-static uint64_t count_named(const union wire_message *message)
+static void count_named(const union wire_message *message)
 {
-    uint64_t count = 0;
     if (message->header.type == WIRE_BATCH) {
         for (unsigned i = 0; i < message->header.count; i++) {
             const struct wire_record *record = &message->batch.records[i];
-            count += record->outcome == WIRE_QUERY && record->strength != WIRE_NO_SESSION;
             assert((record->token != 0) == (record->strength != WIRE_NO_SESSION));
+            if (record->outcome == WIRE_QUERY && record->token != 0) {
+                named++;
+                named_bytes += record->bytes;
+            }
         }
     }
-    return count;
 }
 
 static void talk(const uint8_t *data, size_t size)
@@ -165,14 +176,14 @@ static void talk(const uint8_t *data, size_t size)
         data += given;
         size -= given;
         length = put_right(&message, length, what);
-        now += (what & NEXT_SECOND) != 0;
+        now += what & NEXT_STEP ? STEP : 0;
 
         uint64_t before = sum_of_state();
         if (intake_take(&intake, &message, length, now) != INTAKE_OK) {
             assert(sum_of_state() == before);
             return; /* the exporter ends here */
         }
-        named += count_named(&message);
+        count_named(&message);
     }
 }
 
@@ -186,9 +197,78 @@ static uint64_t count_counted(void)
         entries += entry->token != 0;
         counted += entry->token != 0 && entry->counted;
         assert(!entry->proved || entry->counted);
+        const uint32_t first = (uint32_t)entry->first_high << 16 | (uint32_t)entry->first_low;
+        const bool lasted = counts.sessions.swept - first >= SESSIONS_ESTABLISHED;
+        assert(entry->established == (entry->counted && entry->data && lasted));
     }
     assert(entries == counts.sessions.used);
     return counted;
+}
+
+static uint64_t count_established(void)
+{
+    uint64_t established = 0;
+    for (uint64_t slot = 0; slot < counts.sessions.slot_count; slot++) {
+        established += counts.sessions.slots[slot].established;
+    }
+    return established;
+}
+
+/* The groups have those established that the table has. */
+static void check_established(void)
+{
+    uint64_t established[DOMAINS] = {0};
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < counts.groups.group_count; i++) {
+        const struct group *group = &counts.groups.entries[i];
+        assert(group->established <= group->active);
+        established[group->domain] += group->established;
+    }
+    for (unsigned domain = 0; domain < DOMAINS; domain++) {
+        assert(counts.groups.domains[domain].established == established[domain]);
+        sum += established[domain];
+    }
+    assert(sum == count_established());
+    assert(established[OPAQUE] == 0);
+}
+
+/* Each session that counted is active or has ended, and no byte of it is lost or counted twice. */
+static void check_ended(uint64_t sessions, uint64_t bytes_out)
+{
+    uint64_t came = count_counted();
+    uint64_t received = 0;
+    uint64_t sent = 0;
+    for (unsigned domain = 0; domain < DOMAINS; domain++) {
+        const struct sessions_ended *ended = &counts.sessions.ended[domain];
+        const uint64_t count = histogram_up_to(&ended->seconds, HISTOGRAM_BUCKETS);
+        assert(histogram_up_to(&ended->received, HISTOGRAM_BUCKETS) == count);
+        assert(histogram_up_to(&ended->sent, HISTOGRAM_BUCKETS) == count);
+        assert(ended->received.sum >= count * WIRE_MESSAGE_BYTES_MIN);
+        assert(ended->seconds.sum <= count * counts.sessions.swept);
+        assert(domain != OPAQUE || count == 0);
+        came += count;
+        received += ended->received.sum;
+        sent += ended->sent.sum;
+    }
+    for (uint64_t slot = 0; slot < counts.sessions.slot_count; slot++) {
+        received += counts.sessions.slots[slot].received;
+        sent += counts.sessions.slots[slot].sent;
+    }
+    assert(came >= sessions && came <= named);
+    assert(received <= named_bytes && sent <= bytes_out);
+}
+
+/* A first query is none that came again. */
+static void check_repeated(void)
+{
+    uint64_t repeated = 0;
+    for (uint32_t i = 0; i < counts.groups.group_count; i++) {
+        const struct group *group = &counts.groups.entries[i];
+        assert(group->repeated <= group->queries);
+        assert(group->domain != OPAQUE || group->repeated == 0);
+        repeated += group->repeated;
+    }
+    assert(repeated + (named > 0) <= named);
 }
 
 /* The groups' sums are those of what was taken in. */
@@ -197,6 +277,7 @@ static void check_account(void)
     uint64_t active[DOMAINS] = {0};
     uint64_t counted[WIRE_OUTCOMES] = {0};
     uint64_t sessions[DOMAINS] = {0};
+    uint64_t bytes_out = 0;
     for (uint32_t i = 0; i < counts.groups.group_count; i++) {
         const struct group *group = &counts.groups.entries[i];
         assert(group->domain < DOMAINS && group->peak >= group->active);
@@ -204,6 +285,7 @@ static void check_account(void)
         sessions[group->domain] += group->sessions;
         counted[WIRE_QUERY] += group->queries;
         counted[WIRE_RESPONSE] += group->responses;
+        bytes_out += group->bytes_out;
         assert(group->bytes_in >= group->queries * WIRE_MESSAGE_BYTES_MIN);
         assert(group->bytes_out <= group->responses * WIRE_MESSAGE_BYTES_MAX);
         for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
@@ -225,6 +307,9 @@ static void check_account(void)
     assert(named <= counted[WIRE_QUERY]);
     assert(counts.sessions.used + counts.sessions.evicted + counts.sessions.refused <= named);
     assert(counts.groups.group_count <= GROUPS + DOMAINS);
+    check_established();
+    check_ended(lasting + sessions[VAYDNS], bytes_out);
+    check_repeated();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -249,10 +334,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     intake_start(&options, NULL, &counts, &intake);
     named = 0;
+    named_bytes = 0;
     talk(data, size);
     check_account();
     table_unmap(counts.sessions.slots, counts.sessions.slot_count, sizeof(struct session_entry));
     distinct_destroy(&counts.distinct);
     groups_destroy(&counts.groups);
+    repeats_destroy(&counts.repeats);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "capture/sniffer/tunnels/rules.h"
 #include "capture/sniffer/tunnels/slipstream.h"
 #include "common/tunnel.h"
+#include "common/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,12 +82,14 @@ static inline bool has_format(const struct tunnels_domain *domain)
            domain->plain == (dnstt && !domain->any_framing);
 }
 
-/* Whether a query or a response of a format can have a session, or none. */
-static inline bool has_strength(uint8_t format, bool session)
+/* Whether a query or a response of a format can have this strength, with a session or without. */
+static inline bool has_strength(uint8_t format, uint8_t strength)
 {
-    return session
-               ? format != TUNNEL_OPAQUE
-               : format == TUNNEL_OPAQUE || format == TUNNEL_DNSTTEX || format == TUNNEL_SLIPSTREAM;
+    if (strength == WIRE_NO_SESSION) {
+        return format == TUNNEL_OPAQUE || format == TUNNEL_DNSTTEX || format == TUNNEL_SLIPSTREAM;
+    }
+    return format != TUNNEL_OPAQUE &&
+           (strength <= WIRE_STRONG || (strength < WIRE_STRENGTHS && format == TUNNEL_XDNS));
 }
 
 /* Whether slipstream's id is one that token_session_at takes of so many values. */

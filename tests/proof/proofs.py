@@ -38,6 +38,10 @@ WIRE = "common/wire.c"
 WIRE_H = "common/wire.h"
 TUNNEL = "common/tunnel.c"
 INTAKE = "exporter/state/intake.c"
+COUNTS_H = "exporter/counts/counts.h"
+HISTOGRAM = "exporter/counts/histogram.c"
+REPEATS = "exporter/counts/repeats.c"
+REPEATS_H = "exporter/counts/repeats.h"
 
 SKIP_LABELS = {"skip_labels.0": Loop(
     "offset", "offset <= 65535 + 64 && offset >= __CPROVER_loop_entry(offset)",
@@ -332,7 +336,8 @@ PROOFS = [
                   "groups_count_query": "model_count_message",
                   "groups_count_response": "model_count_message",
                   "groups_count_rejected": "model_count_rejected",
-                  "sessions_query": "model_sessions_query"},
+                  "counts_take_session": "model_counts_take_session",
+                  "sessions_response": "model_sessions_response"},
           mutants=((WIRE, "record->domain >= expected->domains ||", ""),
                    (WIRE, "allowed && record->strength == WIRE_NO_SESSION", "allowed"),
                    (WIRE, "? strengths.least == WIRE_NO_SESSION", "? true"),
@@ -343,7 +348,7 @@ PROOFS = [
     Proof("intake_take", "prove_intake.c",
           unwind={"fell.0": 32, "take_stats.0": 32, "take_stats.1": 32, "take_batch.0": 17},
           models={name: f"model_{name}" for name in (
-              "wire_check", "count", "sessions_prefetch")},
+              "wire_check", "count", "counts_prefetch")},
           loops={"take_batch.1": Loop(
               "record, ahead, counted",
               f"{IN_RECORDS.format('record')} && {IN_RECORDS.format('ahead')}"
@@ -352,4 +357,24 @@ PROOFS = [
               "(unsigned long)end - (unsigned long)record")},
           mutants=((INTAKE, "if (ahead < end) {", "if (ahead <= end) {"),
                    (INTAKE, "ahead < end && i < PREFETCH_RECORDS", "i < PREFETCH_RECORDS"))),
+    Proof("counts_take_session", "prove_counts.c", unsigned=False,
+          models={"repeats_see": "model_repeats_see", "sessions_query": "model_sessions_query"},
+          mutants=((COUNTS_H, "entries[group].repeated +=", "entries[group + 1].repeated +="),
+                   (COUNTS_H, "repeated += repeats_see", "repeated = repeats_see"))),
+    Proof("repeats_see", "prove_counts.c", unwind={"repeats_again.0": 4, "prove_repeats_see.0": 5},
+          unsigned=False,
+          models={"repeats_restart": "model_repeats_restart"},
+          mutants=((REPEATS_H, "const uint64_t entry = key << 16", "const uint64_t entry = key << 15"),
+                   (REPEATS_H, "return repeats_again(place, 3, entry);",
+                    "return repeats_again(place, 4, entry);"),
+                   (REPEATS_H, "{{entry, first, second, third}}", "{{first, second, third, entry}}"),
+                   (REPEATS_H, "if (now - repeats->epoch > UINT16_MAX) {", "if (false) {"),
+                   (REPEATS, "<= REPEATS_SECONDS;", "<= REPEATS_SECONDS + 1;"),
+                   (REPEATS, "place->entries[0] = entry;", ""))),
+    Proof("histogram_observe", "prove_counts.c",
+          unwind={"histogram_observe.0": 12, "prove_histogram_observe.0": 13},
+          mutants=((HISTOGRAM, "bucket < HISTOGRAM_BUCKETS &&", "bucket <= HISTOGRAM_BUCKETS &&"),
+                   (HISTOGRAM, "value > histogram->bounds[bucket]",
+                    "value >= histogram->bounds[bucket]"),
+                   (HISTOGRAM, "histogram->sum += value;", ""))),
 ]

@@ -67,8 +67,7 @@ static enum wire_outcome findings_of(const struct tunnels_rules *rules, const ui
         out->domain = &any_domain;
         if (!wire_is_rejected(outcome)) {
             bool session = out->strength != WIRE_NO_SESSION;
-            __CPROVER_assume(out->strength < WIRE_STRENGTHS);
-            __CPROVER_assume(has_strength(any_domain.format, session));
+            __CPROVER_assume(has_strength(any_domain.format, out->strength));
             __CPROVER_assume(!session || (out->value_count > any_domain.id_values &&
                                           out->value_count <= DNS_NAME_MAX));
             __CPROVER_assume(!session || any_domain.format != TUNNEL_SLIPSTREAM ||
@@ -187,6 +186,7 @@ void prove_classify_frame(void)
                 wire_fingerprint(&record) == given_fingerprint,
             "a session's query has its fingerprint");
     REACH(outcome == WIRE_QUERY && record.strength == WIRE_STRONG, "a query");
+    REACH(outcome == WIRE_QUERY && record.strength == WIRE_STRONG_POLL, "a poll of xdns's");
     REACH(outcome == WIRE_QUERY && record.token == 0, "a query without a session");
     REACH(outcome == WIRE_QUERY && record.token == 0 && any_domain.format == TUNNEL_DNSTTEX,
           "a probe");

@@ -135,16 +135,27 @@ void model_count_rejected(struct groups *groups, uint32_t group, enum wire_outco
     REQUIRE(wire_is_rejected(outcome), "a rejection is known");
 }
 
-void model_sessions_query(struct sessions *sessions, const struct wire_record *query,
-                          uint32_t group, uint32_t now)
+void model_counts_take_session(struct counts *counts, const struct wire_record *query,
+                               uint32_t group, uint32_t now)
 {
-    (void)sessions;
+    (void)counts;
     (void)group;
     (void)now;
+    REQUIRE(query->outcome == WIRE_QUERY, "what a session is made of is a query");
     REQUIRE(query->token != 0, "a token is none of an empty slot");
     REQUIRE(query->domain < domains, "a domain has its rule");
     REACH(query->strength == WIRE_STRONG, "a query that proves its session");
     REACH(query->strength == WIRE_WEAK, "one that proves nothing");
+    REACH(query->strength == WIRE_WEAK_DATA, "one that has data");
+    REACH(query->strength == WIRE_STRONG_POLL, "one that has none");
+}
+
+void model_sessions_response(struct sessions *sessions, const struct wire_record *response)
+{
+    (void)sessions;
+    REQUIRE(response->outcome == WIRE_RESPONSE && response->token != 0,
+            "a response names its session");
+    REACH(response->strength == WIRE_STRONG, "a response of a session");
 }
 
 void prove_count(void)
@@ -207,10 +218,11 @@ void model_count(struct intake *intake, const struct wire_record *record, uint32
     counted++;
 }
 
-void model_sessions_prefetch(const struct sessions *sessions, uint64_t token)
+void model_counts_prefetch(const struct counts *counts, const struct wire_record *record)
 {
-    (void)sessions;
-    (void)token;
+    (void)counts;
+    REQUIRE((size_t)(record - given->batch.records) < given->header.count,
+            "a record that is looked at ahead is one of the message");
 }
 
 void prove_intake_take(void)

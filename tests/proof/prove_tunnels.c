@@ -352,8 +352,8 @@ static void promise(const struct tunnels_rules *rules, size_t captured, enum wir
         PROMISE(captured >= DNS_HEADER_OCTETS, "a message that counts has a header");
         PROMISE(findings.domain == matched && matched->index < rules->domain_count,
                 "the domain is one of those configured");
-        PROMISE(!taken || has_strength(matched->format, session),
-                "opaque has no sessions, and most have nothing else");
+        PROMISE(!taken || has_strength(matched->format, findings.strength),
+                "opaque has no sessions, and most have nothing else; some strengths are xdns's");
         PROMISE(!taken || shown ||
                     (matched->format != TUNNEL_DNSTTEX && matched->format != TUNNEL_SLIPSTREAM),
                 "dnsttex and slipstream have their frame or header");
@@ -375,6 +375,8 @@ static void promise(const struct tunnels_rules *rules, size_t captured, enum wir
     REACH(session && matched->index == DOMAINS_MAX - 1, "the last domain");
     REACH(session && matched->format == TUNNEL_VAYDNS && matched->id_octets == 1, "the least id");
     REACH(session && matched->format == TUNNEL_XDNS && findings.strength == WIRE_STRONG, "xdns");
+    REACH(session && findings.strength == WIRE_STRONG_POLL, "a poll of xdns's by type TXT");
+    REACH(session && findings.strength == WIRE_WEAK_DATA, "data of xdns's by type A");
     REACH(session && matched->plain && findings.strength == WIRE_STRONG, "dnstt");
     REACH(session && matched->any_framing, "any framing");
     REACH(session && matched->format == TUNNEL_DNSTTEX, "dnsttex");

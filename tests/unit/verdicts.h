@@ -89,7 +89,7 @@ static inline enum wire_outcome judge_response(const struct message *message, si
 static inline void assert_session(const struct message *message)
 {
     assert_int_equal(judge_query(message, message->length, true), WIRE_QUERY);
-    assert_in_range(findings.strength, WIRE_WEAK, WIRE_STRONG);
+    assert_in_range(findings.strength, WIRE_WEAK, WIRE_STRENGTHS - 1);
 }
 
 static inline void assert_rejected(const struct message *message, enum wire_outcome reason)

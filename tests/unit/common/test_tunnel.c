@@ -322,7 +322,7 @@ static const struct {
     {"dnstt", 8, WIRE_WEAK, WIRE_STRONG},
     {"vaydns", 5, WIRE_WEAK, WIRE_STRONG},
     {"noizdns", 8, WIRE_WEAK, WIRE_STRONG},
-    {"xdns", 8, WIRE_WEAK, WIRE_STRONG},
+    {"xdns", 8, WIRE_WEAK, WIRE_STRONG_POLL},
     {"dnsttex", 8, WIRE_NO_SESSION, WIRE_STRONG},
     {"slipstream", 8, WIRE_NO_SESSION, WIRE_STRONG},
     {"opaque", 0, WIRE_NO_SESSION, WIRE_NO_SESSION},

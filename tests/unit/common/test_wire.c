@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { DOMAINS = 3, SEQUENCE = 7, RECORDS = 5, PAST = 64 };
+enum { DOMAINS = 4, SEQUENCE = 7, RECORDS = 5, PAST = 64 };
 
 /* One message and what is expected when it comes; a test spoils one thing in it. */
 struct arrival {
@@ -21,9 +21,12 @@ struct arrival {
 
 static struct arrival arrival; /* 32 KiB: not for the stack */
 
-/* The first domain's queries name a session each, the next one's not all, the last one's never. */
-static const struct wire_strengths strengths[DOMAINS] = {
-    {WIRE_WEAK, WIRE_STRONG}, {WIRE_NO_SESSION, WIRE_STRONG}, {WIRE_NO_SESSION, WIRE_NO_SESSION}};
+/* The first domain's queries name a session each, the next one's not all, the third one's never;
+ * those of the last have every strength of a session. */
+static const struct wire_strengths strengths[DOMAINS] = {{WIRE_WEAK, WIRE_STRONG},
+                                                         {WIRE_NO_SESSION, WIRE_STRONG},
+                                                         {WIRE_NO_SESSION, WIRE_NO_SESSION},
+                                                         {WIRE_WEAK, WIRE_STRONG_POLL}};
 
 /* What lies past a message's length must not matter. */
 static void start(enum wire_type type, size_t length, uint16_t count, uint64_t sequence)
@@ -224,14 +227,16 @@ static bool rules_allow(const struct wire_record *record)
         [WIRE_QUERY] = "session fingerprint",
         [WIRE_RESPONSE] = "session",
     };
-    static const char *const domains[DOMAINS] = {"session", "session none", "none"};
+    static const char *const domains[DOMAINS] = {"session", "session none", "none", "session"};
+    static const uint8_t most[DOMAINS] = {2, 2, 0, 4};
     if (record->outcome >= WIRE_OUTCOMES || rules[record->outcome] == NULL ||
         record->domain >= DOMAINS) {
         return false;
     }
     const char *rule = rules[record->outcome];
     const char *domain = wire_is_rejected(record->outcome) ? "none" : domains[record->domain];
-    bool session = record->token > 0 && (record->strength == 1 || record->strength == 2);
+    bool session = record->token > 0 && record->strength >= 1 &&
+                   record->strength <= most[record->domain];
     bool none = record->token == 0 && record->strength == 0;
     bool fingerprint = wire_fingerprint(record) > 0;
     return ((none && strstr(domain, "none") != NULL) ||
@@ -285,6 +290,24 @@ static void test_strengths(void **state)
                 assert_record(&record);
             }
         }
+    }
+}
+
+/* What the strengths say. */
+static void test_meaning_of_strengths(void **state)
+{
+    (void)state;
+    static const struct {
+        bool proves, has_data;
+    } rows[WIRE_STRENGTHS] = {
+        [WIRE_STRONG] = {true, true},
+        [WIRE_WEAK_DATA] = {false, true},
+        [WIRE_STRONG_POLL] = {true, false},
+    };
+    assert_int_equal(WIRE_STRENGTHS, 5);
+    for (uint8_t strength = 0; strength < WIRE_STRENGTHS; strength++) {
+        assert_int_equal(wire_proves(strength), rows[strength].proves);
+        assert_int_equal(wire_has_data(strength), rows[strength].has_data);
     }
 }
 
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_hello_of_another_build),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_strengths),
+        cmocka_unit_test(test_meaning_of_strengths),
         cmocka_unit_test(test_record_ranges),
         cmocka_unit_test(test_account),
         cmocka_unit_test(test_outcome_texts),

@@ -1,5 +1,6 @@
 #include "capture/sniffer/token.h"
 
+#include "tests/support/figure.h"
 #include "tests/unit/random.h"
 
 #include <setjmp.h>
@@ -121,6 +122,52 @@ static void test_fingerprints_spread(void **state)
     assert_in_range(lower, 0, KEYS * MEAN_MAX);
 }
 
+static int compare(const void *one, const void *other)
+{
+    const uint32_t left = *(const uint32_t *)one;
+    const uint32_t right = *(const uint32_t *)other;
+    return (left > right) - (left < right);
+}
+
+/* How many pairs are equal. Sorts the values. */
+static unsigned equal_pairs(uint32_t *values, size_t count)
+{
+    unsigned equal = 0;
+    size_t same = 0;
+    qsort(values, count, sizeof *values, compare);
+    for (size_t i = 1; i < count; i++) {
+        same = values[i] == values[i - 1] ? same + 1 : 0;
+        equal += (unsigned)same;
+    }
+    return equal;
+}
+
+/* The chance that a new query is taken for a repeated one: 2^-24 for each other query of its
+ * session and length (exporter/counts/repeats.h). Payloads as random as encrypted packets. */
+static void test_fingerprints_are_rarely_equal(void **state)
+{
+    (void)state;
+    /* 100 equal ones are expected of 1.7 billion pairs. */
+    enum { KEYS = 200, VALUES = 4096, EXPECTED = (uint64_t)KEYS * VALUES * (VALUES - 1) / 2 >> 24 };
+    static uint32_t folded[VALUES];
+    unsigned equal = 0;
+    for (unsigned round = 0; round < KEYS; round++) {
+        const struct token_key key = random_key();
+        const size_t length = 16 + random_below(220);
+        for (unsigned i = 0; i < VALUES; i++) {
+            uint8_t values[16 + 220 + 15] = {0}; /* of base32, five bits each */
+            for (size_t at = 0; at < length; at++) {
+                values[at] = (uint8_t)random_below(32);
+            }
+            folded[i] = token_fingerprint(&key, values, length);
+        }
+        equal += equal_pairs(folded, VALUES);
+    }
+    figure("of 1.7 billion pairs of payloads %u have one fingerprint; %d are expected by chance",
+           equal, EXPECTED);
+    assert_in_range(equal, EXPECTED / 2, EXPECTED * 8 / 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_fingerprint_depends_on_the_length),
         cmocka_unit_test(test_fingerprint_depends_on_the_key),
         cmocka_unit_test(test_fingerprints_spread),
+        cmocka_unit_test(test_fingerprints_are_rarely_equal),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

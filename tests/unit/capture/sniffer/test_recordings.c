@@ -2,7 +2,6 @@
 #include "common/tunnel.h"
 #include "common/wire.h"
 
-#include "tests/unit/message.h"
 #include "tests/unit/random.h"
 
 #include <setjmp.h>
@@ -13,13 +12,9 @@
 #include <cmocka.h>
 
 #include "tests/unit/classifier.h"
+#include "tests/unit/recording.h"
 
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* What a recording holds, as classified. */
 struct account {
@@ -42,29 +37,15 @@ static void count_session(struct account *account, uint64_t token)
     account->tokens[account->sessions++] = token;
 }
 
-/* Classifies each frame of a recording as the server's host saw it. */
-static struct account judge_recording(const char *path)
+/* Classifies each frame of a recording, and reads the truth beside it. */
+static struct account judge_with_truth(const char *name, char truth[TRUTH_SIZE])
 {
     struct account account = {0};
-    uint8_t header[24];
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fread(header, 1, sizeof header, file), sizeof header);
-    while (fread(header, 1, 16, file) == 16) {
-        uint32_t captured;
-        struct message frame = {0};
-        memcpy(&captured, header + 8, sizeof captured);
-        assert_in_range(captured, ETH_HLEN, sizeof frame.octets);
-        assert_int_equal(fread(frame.octets, 1, captured, file), captured);
-        struct message packet = {0};
-        put(&packet, frame.octets + ETH_HLEN, captured - ETH_HLEN);
-        /* The server has 10.77.0.2 and fd77::2. */
-        bool leaves = protocol_of(&packet) == ETH_P_IP
-                          ? memcmp(packet.octets + 12, "\x0a\x4d\0\2", 4) == 0
-                          : packet.octets[8] == 0xfd && packet.octets[23] == 2;
-        unsigned protocol = (unsigned)frame.octets[12] << 8 | frame.octets[13];
-        enum wire_outcome outcome = judge_part(&packet, packet.length, protocol,
-                                               leaves ? PACKET_OUTGOING : PACKET_HOST, false);
+    struct recorded recorded;
+    truth_open(name, truth);
+    FILE *file = recording_open(name);
+    while (recording_next(file, &recorded)) {
+        const enum wire_outcome outcome = recorded.outcome;
         account.frames++;
         account.outcomes[outcome]++;
         if (outcome >= WIRE_REJECTED_FIRST) {
@@ -77,32 +58,7 @@ static struct account judge_recording(const char *path)
             }
         }
     }
-    (void)fclose(file);
     return account;
-}
-
-/* The number behind "key" in the truth beside a recording; 0 when it has none. */
-static unsigned read_truth(const char *text, const char *key)
-{
-    char quoted[64];
-    (void)snprintf(quoted, sizeof quoted, "\"%s\":", key);
-    const char *found = strstr(text, quoted);
-    return found == NULL ? 0 : (unsigned)strtoul(found + strlen(quoted), NULL, 10);
-}
-
-enum { TRUTH_SIZE = 4096 };
-
-/* Reads the truth beside a recording and classifies the recording. */
-static struct account judge_with_truth(const char *name, char truth[TRUTH_SIZE])
-{
-    char path[64];
-    (void)snprintf(path, sizeof path, "tests/data/pcap/%s.json", name);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    assert_true(fread(truth, 1, TRUTH_SIZE - 1, file) > 0);
-    (void)fclose(file);
-    (void)snprintf(path, sizeof path, "tests/data/pcap/%s.pcap", name);
-    return judge_recording(path);
 }
 
 static void test_recordings(void **state)
@@ -111,7 +67,7 @@ static void test_recordings(void **state)
     static const char *const names[] = {"1c-direct", "1c-direct-frag", "2c-direct-drop10",
                                         "2c-direct-v6", "3c-unbound"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char truth[TRUTH_SIZE] = {0};
+        char truth[TRUTH_SIZE];
         struct account account = judge_with_truth(names[i], truth);
 
         assert_in_range(account.frames, 100, 10000);
@@ -176,7 +132,7 @@ static void test_recordings_of_vaydns(void **state)
     for (size_t i = 0; i < sizeof recordings / sizeof *recordings; i++) {
         options.tunnels[1] = recordings[i].tunnel;
         classifier_make(&options, &classifier);
-        char truth[TRUTH_SIZE] = {0};
+        char truth[TRUTH_SIZE];
         struct account account = judge_with_truth(recordings[i].name, truth);
         assert_as_in_truth(&account, truth);
     }
@@ -186,7 +142,7 @@ static void test_recordings_of_vaydns(void **state)
 static void test_recording_of_slipstream(void **state)
 {
     (void)state;
-    char truth[TRUTH_SIZE] = {0};
+    char truth[TRUTH_SIZE];
     options.tunnels[1] = (struct tunnel){.format = TUNNEL_SLIPSTREAM};
     classifier_make(&options, &classifier);
     struct account account = judge_with_truth("slip-2conn-3paths", truth);

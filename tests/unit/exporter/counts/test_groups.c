@@ -188,7 +188,7 @@ static void test_peaks(void **state)
     uint32_t elsewhere = groups_find(&groups, 1, place(DE, 1));
     groups_session_enter(&groups, one);
     groups_session_enter(&groups, one);
-    groups_session_leave(&groups, one);
+    groups_session_leave(&groups, one, false);
     assert_group(&groups, one, 1, 2);
     assert_domain(&groups, 0, 1, 2);
 
@@ -197,18 +197,70 @@ static void test_peaks(void **state)
     assert_domain(&groups, 0, 2, 2);
 
     /* A move: the domain's figures stay, though its groups' peaks add up to more. */
-    groups_session_move(&groups, one, two);
+    groups_session_move(&groups, one, two, false);
     assert_group(&groups, one, 0, 2);
     assert_group(&groups, two, 2, 2);
     assert_domain(&groups, 0, 2, 2);
     assert_domain(&groups, 1, 0, 0);
 
     /* Between domains both must stay right, or one would fall below 0. */
-    groups_session_move(&groups, two, elsewhere);
+    groups_session_move(&groups, two, elsewhere, false);
     assert_group(&groups, two, 1, 2);
     assert_group(&groups, elsewhere, 1, 1);
     assert_domain(&groups, 0, 1, 2);
     assert_domain(&groups, 1, 1, 1);
+    groups_destroy(&groups);
+}
+
+static void assert_established(const struct groups *groups, uint32_t group, uint32_t of_group,
+                               uint32_t of_domain)
+{
+    const uint8_t domain = groups->entries[group].domain;
+    assert_int_equal(groups->entries[group].established, of_group);
+    assert_int_equal(groups->domains[domain].established, of_domain);
+}
+
+/* They go with their sessions, and the others stay where they are. */
+static void test_established(void **state)
+{
+    (void)state;
+    struct groups groups;
+    assert_int_equal(groups_create(2, 10, &groups), 0);
+    uint32_t one = groups_find(&groups, 0, place(DE, 1));
+    uint32_t two = groups_find(&groups, 0, place(DE, 2));
+    uint32_t elsewhere = groups_find(&groups, 1, place(DE, 1));
+    for (unsigned i = 0; i < 3; i++) {
+        groups_session_enter(&groups, one);
+    }
+    assert_established(&groups, one, 0, 0);
+    groups_session_establish(&groups, one);
+    groups_session_establish(&groups, one);
+    assert_established(&groups, one, 2, 2);
+    assert_group(&groups, one, 3, 3);
+
+    groups_session_move(&groups, one, two, true);
+    assert_established(&groups, one, 1, 2);
+    assert_established(&groups, two, 1, 2);
+    groups_session_move(&groups, one, two, false);
+    assert_established(&groups, one, 1, 2);
+    assert_established(&groups, two, 1, 2);
+    assert_group(&groups, two, 2, 2);
+
+    groups_session_move(&groups, two, elsewhere, false);
+    assert_established(&groups, two, 1, 2);
+    assert_established(&groups, elsewhere, 0, 0);
+    groups_session_move(&groups, two, elsewhere, true);
+    assert_established(&groups, two, 0, 1);
+    assert_established(&groups, elsewhere, 1, 1);
+    assert_domain(&groups, 1, 2, 2);
+
+    groups_session_leave(&groups, elsewhere, false);
+    assert_established(&groups, elsewhere, 1, 1);
+    groups_session_leave(&groups, elsewhere, true);
+    assert_established(&groups, elsewhere, 0, 0);
+    groups_session_leave(&groups, one, true);
+    assert_established(&groups, one, 0, 0);
+    assert_domain(&groups, 0, 0, 3);
     groups_destroy(&groups);
 }
 
@@ -299,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_peaks),
+        cmocka_unit_test(test_established),
         cmocka_unit_test(test_many_places),
         cmocka_unit_test(test_hash_is_keyed),
         cmocka_unit_test(test_memory_max),

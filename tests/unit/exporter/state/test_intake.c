@@ -5,6 +5,7 @@
 #include "exporter/counts/distinct.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
+#include "exporter/counts/repeats.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/counts/table.h"
 #include "exporter/geoip/geoip.h"
@@ -64,6 +65,7 @@ static void bench_end(struct bench *bench)
                 sizeof(struct session_entry));
     groups_destroy(&bench->counts.groups);
     distinct_destroy(&bench->counts.distinct);
+    repeats_destroy(&bench->counts.repeats);
 }
 
 /* --- What the sniffer sends --- */
@@ -167,7 +169,20 @@ struct picture {
     struct group_domain domains[DOMAINS];
     struct session_entry entries[1024];
     uint64_t tokens[1024];
+    uint64_t repeats; /* of the queries seen, a sum */
 };
+
+/* Of all entries, each in its place. */
+static uint64_t sum_of_repeats(const struct repeats *repeats)
+{
+    uint64_t sum = 0;
+    for (size_t place = 0; place < REPEATS_PLACES; place++) {
+        for (size_t way = 0; way < REPEATS_WAYS; way++) {
+            sum = sum * 31 + repeats->places[place].entries[way];
+        }
+    }
+    return sum;
+}
 
 static void take_picture(const struct bench *bench, struct picture *out)
 {
@@ -178,6 +193,7 @@ static void take_picture(const struct bench *bench, struct picture *out)
     memcpy(out->domains, bench->counts.groups.domains, sizeof out->domains);
     memcpy(out->entries, bench->counts.sessions.slots, sizeof out->entries);
     memcpy(out->tokens, bench->counts.distinct.current.slots, sizeof out->tokens);
+    out->repeats = sum_of_repeats(&bench->counts.repeats);
 }
 
 /* Field by field, since there are bytes without a meaning between them. */
@@ -193,6 +209,9 @@ static void assert_same_counts(const struct counts *after, const struct counts *
     assert_int_equal(after->sessions.swept, before->sessions.swept);
     assert_int_equal(after->sessions.evicted, before->sessions.evicted);
     assert_int_equal(after->sessions.refused, before->sessions.refused);
+    assert_memory_equal(&after->sessions.ended, &before->sessions.ended,
+                        sizeof after->sessions.ended);
+    assert_int_equal(after->repeats.epoch, before->repeats.epoch);
     assert_memory_equal(&after->history, &before->history, sizeof after->history);
 }
 
@@ -208,6 +227,7 @@ static void assert_unchanged(const struct bench *bench, const struct picture *be
     assert_memory_equal(after.domains, before->domains, sizeof after.domains);
     assert_memory_equal(after.entries, before->entries, sizeof after.entries);
     assert_memory_equal(after.tokens, before->tokens, sizeof after.tokens);
+    assert_int_equal(after.repeats, before->repeats);
 }
 
 /* --- Tests --- */
@@ -526,7 +546,7 @@ static void test_account_agrees_with_records(void **state)
 
 /* --- A long conversation against plain sums --- */
 
-enum { TOKENS = 3000, BATCHES = 150 };
+enum { TOKENS = 3000, FINGERPRINTS = 2, BATCHES = 150 };
 
 struct sums {
     uint64_t queries[DOMAINS];
@@ -534,8 +554,21 @@ struct sums {
     uint64_t bytes_in[DOMAINS];
     uint64_t bytes_out[DOMAINS];
     uint64_t rejected[DOMAINS][WIRE_REJECTED_COUNT];
-    uint32_t seen[TOKENS]; /* 0: never */
+    uint64_t repeated[DOMAINS];
+    uint32_t seen[TOKENS];                 /* second; 0: never */
+    uint32_t latest[TOKENS][FINGERPRINTS]; /* the same of each of its fingerprints */
 };
+
+static struct wire_record random_query(struct sums *sums, uint32_t number, uint8_t domain,
+                                       uint16_t bytes, uint32_t now)
+{
+    const uint8_t fingerprint = (uint8_t)random_below(FINGERPRINTS);
+    uint32_t *latest = &sums->latest[number][fingerprint];
+    sums->repeated[domain] += *latest > 0 && now - *latest <= REPEATS_SECONDS;
+    *latest = now;
+    sums->seen[number] = now;
+    return query(random_token(number), domain, bytes, fingerprint);
+}
 
 static struct wire_record random_record(struct sums *sums, uint32_t now)
 {
@@ -550,8 +583,7 @@ static struct wire_record random_record(struct sums *sums, uint32_t now)
         if (!session) {
             return query_without_session(domain, bytes);
         }
-        sums->seen[number] = now;
-        return query(random_token(number), domain, bytes, (uint8_t)random_below(256));
+        return random_query(sums, number, domain, bytes, now);
     }
     if (kind == 1) {
         sums->responses[domain]++;
@@ -561,6 +593,28 @@ static struct wire_record random_record(struct sums *sums, uint32_t now)
     uint32_t reason = random_below(WIRE_REJECTED_COUNT);
     sums->rejected[domain][reason]++;
     return rejected(WIRE_REJECTED_FIRST + reason, domain);
+}
+
+/* What came of sessions is of those that ended and those that are there. */
+static void assert_session_bytes(const struct counts *counts, const struct sums *sums)
+{
+    for (uint32_t domain = 0; domain < DOMAINS; domain++) {
+        uint64_t received = counts->sessions.ended[domain].received.sum;
+        uint64_t sent = counts->sessions.ended[domain].sent.sum;
+        for (uint64_t slot = 0; slot < counts->sessions.slot_count; slot++) {
+            const struct session_entry *entry = &counts->sessions.slots[slot];
+            if (entry->token != 0 && entry->group == domain) {
+                received += entry->received;
+                sent += entry->sent;
+            }
+        }
+        assert_int_equal(received, domain == OPAQUE ? 0 : sums->bytes_in[domain]);
+        assert_true(sent <= (domain == OPAQUE ? 0 : sums->bytes_out[domain]));
+        assert_true(domain == OPAQUE || sums->bytes_out[domain] == 0 || sent > 0);
+        /* A place may have forgotten one, if seldom. */
+        const uint64_t repeated = counts->groups.entries[domain].repeated;
+        assert_true(repeated <= sums->repeated[domain] && repeated + 2 >= sums->repeated[domain]);
+    }
 }
 
 static void assert_sums(const struct bench *bench, const struct sums *sums, uint32_t now)
@@ -610,6 +664,7 @@ static void test_long_conversation(void **state)
         assert_int_equal(send_batch(&bench, count, now), INTAKE_OK);
         sessions_sweep(&bench.counts.sessions, now);
         assert_sums(&bench, &sums, now);
+        assert_session_bytes(&bench.counts, &sums);
     }
     struct wire_stats stats = {0};
     for (unsigned domain = 0; domain < DOMAINS; domain++) {
@@ -624,6 +679,7 @@ static void test_long_conversation(void **state)
     }
     assert_int_equal(send_stats(&bench, &stats), INTAKE_OK);
     assert_true(sums.queries[OPAQUE] > 0);
+    assert_true(sums.repeated[0] > 20 && sums.repeated[OPAQUE] == 0);
     bench_end(&bench);
 }
 

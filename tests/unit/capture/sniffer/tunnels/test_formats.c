@@ -54,14 +54,15 @@ static const char *word_of(enum wire_outcome outcome)
 /* What the tunnel's format makes of a session's query of this kind, "data" or another. */
 static enum wire_strength expected_strength(const struct row *row, const char *kind)
 {
-    if (options.tunnels[0].format == TUNNEL_XDNS) {
-        return type_of(&row->message) == TYPE_TXT ? WIRE_STRONG : WIRE_WEAK;
-    }
     /* A packet that is none of KCP's is one in dnstt's frame all the same. */
-    return strncmp(kind, "data", strlen("data")) == 0 ||
-                   strncmp(kind, "handshake", strlen("handshake")) == 0
-               ? WIRE_STRONG
-               : WIRE_WEAK;
+    const bool data = strncmp(kind, "data", strlen("data")) == 0 ||
+                      strncmp(kind, "handshake", strlen("handshake")) == 0;
+    if (options.tunnels[0].format == TUNNEL_XDNS) {
+        const bool proves = type_of(&row->message) == TYPE_TXT;
+        return data ? (proves ? WIRE_STRONG : WIRE_WEAK_DATA)
+                    : (proves ? WIRE_STRONG_POLL : WIRE_WEAK);
+    }
+    return data ? WIRE_STRONG : WIRE_WEAK;
 }
 
 /* The id that the findings have, in hex. */

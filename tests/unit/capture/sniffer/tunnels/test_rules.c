@@ -204,7 +204,8 @@ static void assert_types(const struct types_case *row)
                          answered ? WIRE_QUERY : WIRE_REJECTED_QTYPE);
         if (answered) {
             /* A poll shows little, but xdns's shows as much as its data do. */
-            assert_int_equal(findings.strength, xdns && type == TYPE_TXT ? WIRE_STRONG : WIRE_WEAK);
+            assert_int_equal(findings.strength,
+                             xdns && type == TYPE_TXT ? WIRE_STRONG_POLL : WIRE_WEAK);
         }
         struct message response = query;
         set16(&response, FLAGS_AT, 0x8400);
