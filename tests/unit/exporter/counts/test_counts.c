@@ -423,11 +423,11 @@ static void test_history_is_of_those_that_count(void **state)
         query(0, number, WIRE_WEAK, 1);
     }
     pass(1);
-    history_read(&counts.history, now, samples);
+    history_read(&counts.histories[HISTORY_HOUR], now, samples);
     assert_int_equal(samples[HISTORY_SAMPLES - 1], 0);
     query(0, 5, WIRE_STRONG, 1);
     pass(1);
-    history_read(&counts.history, now, samples);
+    history_read(&counts.histories[HISTORY_HOUR], now, samples);
     assert_int_equal(samples[HISTORY_SAMPLES - 1], 1);
     assert_int_equal(counts.sessions.used, 100);
     end();

@@ -212,7 +212,8 @@ static void assert_same_counts(const struct counts *after, const struct counts *
     assert_memory_equal(&after->sessions.ended, &before->sessions.ended,
                         sizeof after->sessions.ended);
     assert_int_equal(after->repeats.epoch, before->repeats.epoch);
-    assert_memory_equal(&after->history, &before->history, sizeof after->history);
+    assert_memory_equal(&after->histories, &before->histories, sizeof after->histories);
+    assert_memory_equal(&after->recent, &before->recent, sizeof after->recent);
 }
 
 /* Nothing but the reason may differ. */
