@@ -7,11 +7,14 @@ The rules kept are those of Grafana's dashboard-linter, to which tests/lint/moni
 
 import json
 
-from panels import DATASOURCE, GRID_WIDTH, bars, query, series, stat, steps, table, world
+from panels import (DATASOURCE, GRID_WIDTH, bars, heatmap, query, series, stat, steps, table,
+                    world)
 
 SCHEMA_VERSION = 39  # of Grafana 10.4; later ones migrate it when they load it
 SERVERS = 'job=~"$job",instance=~"$instance"'
 RESOLVERS = "It is the resolver's, not the user's."
+NETWORKS = "The name is the ASN database's. 0: unknown."
+LABEL_LENGTH = 36  # characters of a network's number and name beside a bar
 
 
 # === Queries =====================================================================================
@@ -31,9 +34,31 @@ def rate(selector):
     return f"rate({selector}[$__rate_interval])"
 
 
+# One name for each ASN: the databases of two servers may have two.
+NAMES = f"topk by (asn) (1, group by (asn, organization) ({of_servers('dnstt_asn_info')}))"
+
+
+def named(values):
+    """Values by ASN with the label organization, where the ASN has one: none is left out."""
+    return f"({values}) * on (asn) group_left (organization) {NAMES} or on (asn) ({values})"
+
+
+def by_network(values):
+    """Values by ASN as values by network: \"64496 Example Network\"."""
+    return f'sum by (network) (label_join({named(values)}, "network", " ", "asn", "organization"))'
+
+
+def quantile(share, metric):
+    """Of the histogram of sessions that ended; nothing where none did."""
+    buckets = rate(of_domain(f"{metric}_bucket"))
+    return f"histogram_quantile({share}, sum by (le) ({buckets})) >= 0"
+
+
 ACTIVE = of_domain("dnstt_active_clients")
+ESTABLISHED = of_domain("dnstt_established_clients")
 PEAK = of_domain("dnstt_peak_clients")
 QUERY_RATE = rate(of_domain("dnstt_queries_total"))
+REPEATED_RATE = rate(of_domain("dnstt_repeated_queries_total"))
 RESPONSE_RATE = rate(of_domain("dnstt_responses_total"))
 SESSION_RATE = rate(of_domain("dnstt_sessions_total"))
 IN_RATE = rate(of_domain("dnstt_bytes_in_total"))
@@ -46,6 +71,9 @@ ALL_QUERY_RATE = rate(of_domain("dnstt_domain_queries_total"))
 ALL_SESSION_RATE = rate(ALL_SESSIONS)
 ALL_IN_RATE = rate(of_domain("dnstt_domain_bytes_in_total"))
 ALL_OUT_RATE = rate(of_domain("dnstt_domain_bytes_out_total"))
+DURATION = "dnstt_session_duration_seconds"
+ENDED_RATE = rate(of_domain(f"{DURATION}_count"))
+ENDED_BY_DURATION = f"increase({of_domain(f'{DURATION}_bucket')}[$__rate_interval])"
 PACKETS = "dnstt_exporter_packets_total"
 LOST = of_servers(PACKETS, 'outcome="kernel_dropped"')
 UNMATCHED = of_servers("dnstt_exporter_geoip_lookups_unmatched_total")
@@ -55,6 +83,7 @@ REQUESTS = rate(of_servers("dnstt_exporter_http_requests_total"))
 # Of every domain, not of the chosen one alone.
 EACH_QUERY_RATE = rate(of_servers("dnstt_domain_queries_total"))
 EACH_RESPONSE_RATE = rate(of_servers("dnstt_domain_responses_total"))
+EACH_REPEATED_RATE = rate(of_servers("dnstt_repeated_queries_total"))
 
 # With "All" the variables match targets of any kind, such as Prometheus itself. Of metrics that
 # others have too, these take every target of a job with exporters (one that is down has a past),
@@ -98,20 +127,88 @@ PLACES = [
          f"topk(10, sum by (country) ({ACTIVE}))", "locale", "Country", "Active clients",
          height=12),
     table("Active clients by ASN",
-          f"Active sessions by the autonomous system of their resolver. {RESOLVERS} 0: unknown.",
-          f"sum by (asn) ({ACTIVE})", "locale", ["ASN"], "Active clients", width=8),
+          f"Active sessions by the autonomous system of their resolver. {RESOLVERS} {NETWORKS}",
+          named(f"sum by (asn) ({ACTIVE})"), "locale", ["ASN", "Organization"], "Active clients"),
     bars("Top ASNs by active clients",
-         f"The ten autonomous systems with the most active sessions now. {RESOLVERS}",
-         f"topk(10, sum by (asn) ({ACTIVE}))", "locale", "ASN", "Active clients", width=16),
+         f"The ten autonomous systems with the most active sessions now. {RESOLVERS} {NETWORKS}",
+         f"topk(10, {by_network(f'sum by (asn) ({ACTIVE})')})", "locale", "Network",
+         "Active clients", label_length=LABEL_LENGTH),
     table("Active clients by country and ASN",
           "Active sessions by the country and the autonomous system of their resolver. "
-          f"{RESOLVERS}",
-          f"sum by (country, asn) ({ACTIVE})", "locale", ["Country", "ASN"], "Active clients"),
+          f"{RESOLVERS} {NETWORKS}",
+          named(f"sum by (country, asn) ({ACTIVE})"), "locale", ["Country", "ASN", "Organization"],
+          "Active clients"),
     table("Top country/ASN pairs by active clients",
           f"The twenty pairs of country and autonomous system with the most active sessions now. "
-          f"{RESOLVERS}",
-          f"topk(20, sum by (country, asn) ({ACTIVE}))", "locale", ["Country", "ASN"],
-          "Active clients"),
+          f"{RESOLVERS} {NETWORKS}",
+          f"topk(20, {named(f'sum by (country, asn) ({ACTIVE})')})", "locale",
+          ["Country", "ASN", "Organization"], "Active clients"),
+]
+
+REPLIES_BY_ASN = f"sum by (asn) ({RESPONSE_RATE}) / (sum by (asn) ({QUERY_RATE}) > 0)"
+REPEATS_BY_ASN = f"sum by (asn) ({REPEATED_RATE}) / (sum by (asn) ({QUERY_RATE}) > 0)"
+WHY_REPEATED = ("A resolver or a client that waits in vain asks again. A client that asks several "
+                "resolvers at once shows here too.")
+
+TUNNEL_HEALTH = [
+    series("Reply ratio by domain",
+           "Responses for each query that the server takes, of all domains. Near 0: the server may "
+           "hang, or a firewall behind the tap drops the queries, or IPsec or a container hides "
+           "the responses. A domain without queries has none.",
+           query(f"sum by (domain) ({EACH_RESPONSE_RATE})"
+                 f" / (sum by (domain) ({EACH_QUERY_RATE}) > 0)", "{{domain}}"), "percentunit"),
+    bars("Reply ratio by ASN",
+         "Responses for each query that the server takes, of the ten autonomous systems with the "
+         f"fewest. {RESOLVERS} {NETWORKS} One that is low alone: a firewall may drop its queries.",
+         f"bottomk(10, {by_network(REPLIES_BY_ASN)})", "percentunit", "Network",
+         "Responses for each query", label_length=LABEL_LENGTH),
+    series("Repeated queries by domain",
+           f"Share of the queries that were seen in the 10 s before, of all domains. {WHY_REPEATED}"
+           " What is usual differs between tunnels: look for a change. A domain without queries "
+           "has none.",
+           query(f"sum by (domain) ({EACH_REPEATED_RATE})"
+                 f" / (sum by (domain) ({EACH_QUERY_RATE}) > 0)", "{{domain}}"), "percentunit"),
+    bars("Repeated queries by ASN",
+         "Share of the queries that were seen in the 10 s before, of the ten autonomous systems "
+         f"with the most. {WHY_REPEATED} {RESOLVERS} {NETWORKS}",
+         f"topk(10, {by_network(REPEATS_BY_ASN)})", "percentunit", "Network",
+         "Repeated queries", label_length=LABEL_LENGTH),
+    series("Established and active clients",
+           "Established: active sessions that have sent data and began at least 60 s ago: people "
+           "whose tunnel works. If many more are active, people try in vain. Opaque tunnels have "
+           "neither.",
+           [query(f"sum({ALL_ACTIVE})", "active"), query(f"sum({ESTABLISHED})", "established")],
+           "locale", width=24),
+]
+
+SESSIONS = [
+    series("Length of sessions",
+           "Seconds from the first to the latest query of the sessions that ended. Half of them "
+           "are shorter than the median, nine of ten than the 90th percentile: estimates, as the "
+           "buckets are wide. There is a value only when a session has ended.",
+           [query(quantile(0.5, DURATION), "median"),
+            query(quantile(0.9, DURATION), "90th percentile")], "s", seldom=True),
+    heatmap("Sessions that ended by length",
+            "How many sessions ended, by the seconds from their first to their latest query. The "
+            "more, the darker.",
+            f"sum by (le) ({ENDED_BY_DURATION})", "s"),
+    series("Bytes of a session",
+           "Median of the DNS messages' bytes of the sessions that ended: queries are received, "
+           "responses are sent. Estimates, as the buckets are wide.",
+           [query(quantile(0.5, "dnstt_session_received_bytes"), "received"),
+            query(quantile(0.5, "dnstt_session_sent_bytes"), "sent")], "bytes", seldom=True),
+    series("Ended session rate",
+           "Sessions a second that ended: their active window passed without a query.",
+           query(f"sum({ENDED_RATE})", "sessions"), "cps"),
+    series("Established clients by country",
+           "Active sessions that have sent data and began at least 60 s ago, by the country of "
+           f"their resolver. {RESOLVERS}",
+           query(f"sum by (country) ({ESTABLISHED})", "{{country}}"), "locale", stacked=True),
+    bars("Top ASNs by established clients",
+         "The ten autonomous systems with the most sessions that are active, have sent data and "
+         f"began at least 60 s ago. {RESOLVERS} {NETWORKS}",
+         f"topk(10, {by_network(f'sum by (asn) ({ESTABLISHED})')})", "locale", "Network",
+         "Established clients", label_length=LABEL_LENGTH),
 ]
 
 TRAFFIC = [
@@ -124,19 +221,9 @@ TRAFFIC = [
            f"{RESOLVERS}",
            query(f"sum by (country) ({QUERY_RATE})", "{{country}}"), "reqps", stacked=True),
     bars("Top ASNs by DNS query rate",
-         f"The ten autonomous systems whose resolvers ask most. {RESOLVERS}",
-         f"topk(10, sum by (asn) ({QUERY_RATE}))", "reqps", "ASN", "Queries a second"),
-    series("Reply ratio by domain",
-           "Responses for each query that the server takes, of all domains. Near 0: the server may "
-           "hang, or a firewall behind the tap drops the queries, or IPsec or a container hides "
-           "the responses. A domain without queries has none.",
-           query(f"sum by (domain) ({EACH_RESPONSE_RATE})"
-                 f" / (sum by (domain) ({EACH_QUERY_RATE}) > 0)", "{{domain}}"), "percentunit"),
-    bars("Reply ratio by ASN",
-         "Responses for each query that the server takes, of the ten autonomous systems with the "
-         f"fewest. {RESOLVERS} One that is low alone: a firewall may drop its queries.",
-         f"bottomk(10, sum by (asn) ({RESPONSE_RATE}) / (sum by (asn) ({QUERY_RATE}) > 0))",
-         "percentunit", "ASN", "Responses for each query"),
+         f"The ten autonomous systems whose resolvers ask most. {RESOLVERS} {NETWORKS}",
+         f"topk(10, {by_network(f'sum by (asn) ({QUERY_RATE})')})", "reqps", "Network",
+         "Queries a second", label_length=LABEL_LENGTH),
     series("DNS traffic rate by country",
            "Bytes a second of queries and responses together by the country of the resolver. "
            f"{RESOLVERS}",
@@ -258,9 +345,11 @@ HEALTH = [
 ROWS = [
     ("Clients", CLIENTS),
     ("Places", PLACES),
+    ("Health of the tunnel", TUNNEL_HEALTH),
+    ("Sessions", SESSIONS),
     ("Traffic", TRAFFIC),
     ("Servers", EACH_SERVER),
-    ("Health", HEALTH),
+    ("Health of the exporters", HEALTH),
 ]
 
 

@@ -6,15 +6,15 @@ GRID_WIDTH = 24
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
-def query(expression, legend="", *, instant=False, table=False):
+def query(expression, legend="", *, instant=False, shape="time_series"):
     return {"datasource": DATASOURCE, "editorMode": "code", "expr": expression,
-            "format": "table" if table else "time_series", "instant": instant,
+            "format": shape, "instant": instant,
             "legendFormat": legend or "__auto", "range": not instant}
 
 
 def ranking(expression):
     """One row for each series, now: what maps, bars and tables take."""
-    return query(expression, instant=True, table=True)
+    return query(expression, instant=True, shape="table")
 
 
 def panel(kind, title, description, queries, unit, options, *, width, height=8, custom=None,
@@ -52,15 +52,35 @@ def stat(title, description, queries, unit="locale", *, width=6, height=5, spark
                  thresholds=thresholds, color={"mode": "thresholds"}, **defaults)
 
 
-def series(title, description, queries, unit, *, stacked=False, width=12, **defaults):
+def series(title, description, queries, unit, *, stacked=False, seldom=False, width=12,
+           **defaults):
+    """`seldom`: there is not always a value, so that one alone has to show."""
     custom = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 40 if stacked else 10,
-              "showPoints": "never", "spanNulls": False,
+              "showPoints": "auto" if seldom else "never", "spanNulls": False,
               "stacking": {"mode": "normal" if stacked else "none", "group": "A"}}
     options = {"legend": {"calcs": [], "displayMode": "list", "placement": "bottom",
                           "showLegend": True},
                "tooltip": {"mode": "multi", "sort": "desc"}}
     return panel("timeseries", title, description, queries, unit, options, width=width,
                  custom=custom, min=0, color={"mode": "palette-classic"}, **defaults)
+
+
+def heatmap(title, description, expression, unit, *, width=12, height=8):
+    """A histogram over time: the rates of its buckets, by le. Grafana takes each apart from those
+    below it."""
+    options = {
+        "calculate": False, "cellGap": 1, "filterValues": {"le": 1e-9},
+        "rowsFrame": {"layout": "auto"},
+        "yAxis": {"axisPlacement": "left", "reverse": False, "unit": unit},
+        "color": {"mode": "scheme", "scheme": "Blues", "scale": "exponential", "exponent": 0.5,
+                  "fill": "dark-blue", "reverse": False, "steps": 64},
+        "exemplars": {"color": "rgba(255,0,255,0.7)"}, "legend": {"show": True},
+        "tooltip": {"mode": "single", "yHistogram": False, "showColorScale": False},
+    }
+    return panel("heatmap", title, description, query(expression, "{{le}}", shape="heatmap"),
+                 "locale", options, width=width, height=height,
+                 custom={"hideFrom": {"legend": False, "tooltip": False, "viz": False},
+                         "scaleDistribution": {"type": "linear"}})
 
 
 def tidied(**names):
@@ -71,11 +91,13 @@ def tidied(**names):
                                          "sort": [{"field": names["Value"], "desc": True}]}}]
 
 
-def bars(title, description, expression, unit, label, value, *, width=12, height=8):
+def bars(title, description, expression, unit, label, value, *, width=12, height=8,
+         label_length=0):
+    """`label_length`: characters after which a label is cut; 0: nowhere."""
     options = {
         "orientation": "horizontal", "xField": label, "showValue": "auto", "stacking": "none",
         "barWidth": 0.8, "groupWidth": 0.7, "fullHighlight": False, "barRadius": 0,
-        "xTickLabelRotation": 0, "xTickLabelMaxLength": 0, "xTickLabelSpacing": 0,
+        "xTickLabelRotation": 0, "xTickLabelMaxLength": label_length, "xTickLabelSpacing": 0,
         "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": False},
         "tooltip": {"mode": "single", "sort": "none"},
     }

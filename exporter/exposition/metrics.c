@@ -133,7 +133,7 @@ const struct metric metric_table[] = {
      .help = "Most sessions of the domain that were active at once since the start."},
     {ENDED_SESSIONS(seconds), .name = "dnstt_session_duration_seconds",
      .help = "Seconds from the first to the latest query of each counted session, observed when it "
-             "ends: when its active window has passed without a query."},
+             "ends."},
     {ENDED_SESSIONS(received), .name = "dnstt_session_received_bytes",
      .help =
          "Bytes of DNS messages in the queries of each counted session, observed when it ends."},

@@ -1,14 +1,14 @@
 """The host of the tests, databases for it, and programs that end with their test."""
 
-import json
 import pathlib
 import tempfile
 
 import pytest
 
+from support.clock import Clock
+from support.databases import flags, written
 from support.host import Host
-from support.namespace import run
-from support.program import ROOT, Program
+from support.program import Program
 
 
 @pytest.fixture(scope="session")
@@ -44,11 +44,19 @@ def start(host):
 @pytest.fixture
 def watch(start):
     """Starts the program for these tunnels alone."""
-    def begin(*tunnels, flags=()):
+    def begin(*tunnels, flags=(), **options):
         given = [part for tunnel in tunnels for part in ("-dnstt.tunnel", tunnel)]
-        return start(*given, *flags, domain=None)
+        return start(*given, *flags, domain=None, **options)
 
     return begin
+
+
+@pytest.fixture
+def clock():
+    """Of programs that are started with its options."""
+    with tempfile.TemporaryDirectory(prefix="dnstt-clock-") as name:
+        pathlib.Path(name).chmod(0o755)
+        yield Clock(pathlib.Path(name) / "page")
 
 
 RESOLVERS = [
@@ -63,16 +71,10 @@ RESOLVERS = [
 @pytest.fixture(scope="session")
 def databases():
     """A directory, open to every user, with country.mmdb and asn.mmdb of RESOLVERS."""
-    with tempfile.TemporaryDirectory(prefix="dnstt-mmdb-") as name:
-        directory = pathlib.Path(name)
-        directory.chmod(0o755)
-        specification = directory / "spec.json"
-        specification.write_text(json.dumps(RESOLVERS))
-        run("perl", str(ROOT / "tests/data/make_databases.pl"), name, str(specification))
-        yield directory
+    with written(RESOLVERS) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
 def geoip_flags(databases):
-    return ("-geoip.country-database", databases / "country.mmdb",
-            "-geoip.asn-database", databases / "asn.mmdb")
+    return flags(databases)

@@ -1,6 +1,7 @@
 """A real Prometheus scrapes the program, and each query of each panel of the Grafana dashboard
 gives the value that the traffic has."""
 
+import math
 import os
 import pathlib
 import signal
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from support import account, frames, grafana, wire
+from support import account, databases as geoip, frames, grafana, wire
 from support.program import wait_for
 from support.prometheus import PORT, prometheus
 
@@ -16,6 +17,7 @@ DOMAIN = "t.example.com"
 SECOND = "u.example.com"  # not chosen on the dashboard
 INSTANCE = "127.0.0.1:9713"
 WINDOW = 8  # seconds of each rate
+ENDS_WINDOW = 60  # and where sessions end: of the whole test
 TRAFFIC_SECONDS = WINDOW + 3
 TICK = 0.1
 TICKS = round(TRAFFIC_SECONDS / TICK)
@@ -32,6 +34,16 @@ RESOLVERS = [
     (("FR", "64496"), "10.77.3.9", 1),
     (("ZZ", "0"), "10.77.9.9", 1),
 ]
+# The same where sessions end, in databases of their own. The last but one has no name, the last finds
+# no group left and is `other`.
+NETWORKS = [{"network": "10.77.1.0/24", "country": "DE", "asn": 64496},
+            {"network": "10.77.2.0/24", "country": "FR", "asn": 64497},
+            {"network": "10.77.3.0/24", "country": "SE", "asn": 65551, "organization": ""},
+            {"network": "10.77.4.0/24", "country": "IT", "asn": 64498}]
+STAYING = [(("ZZ", "0"), "10.77.9.9", 1), (("DE", "64496"), "10.77.1.9", 3),
+           (("FR", "64497"), "10.77.2.9", 2), (("SE", "65551"), "10.77.3.9", 2),
+           (("other", "other"), "10.77.4.9", 1)]
+NAMELESS = {"0", "65551", "other"}
 # From here a new session comes every so many ticks.
 NEWCOMERS = ("FR", "64496"), "10.77.3.9"
 NEWCOMER_TICKS = 2
@@ -43,6 +55,7 @@ GROUPS = len(RESOLVERS) + 1
 
 # Of each query of each panel: the labels that are left, and which figure it must give.
 PLACE = ("country", "asn")
+NAMED = ("asn", "organization")
 TARGET = ("instance", "job")
 PANELS = {
     "Current active clients": [((), "active")],
@@ -50,15 +63,24 @@ PANELS = {
     "Total observed sessions": [((), "active")],
     "Active clients by country": [(("country",), "active")],
     "Top countries by active clients": [(("country",), "active")],
-    "Active clients by ASN": [(("asn",), "active")],
-    "Top ASNs by active clients": [(("asn",), "active")],
-    "Active clients by country and ASN": [(PLACE, "active")],
-    "Top country/ASN pairs by active clients": [(PLACE, "active")],
+    "Active clients by ASN": [(NAMED, "active")],
+    "Top ASNs by active clients": [(("network",), "active")],
+    "Active clients by country and ASN": [(("country", *NAMED), "active")],
+    "Top country/ASN pairs by active clients": [(("country", *NAMED), "active")],
+    "Reply ratio by domain": [(("domain",), "domain_reply_rate")],
+    "Reply ratio by ASN": [(("network",), "asn_reply_rate")],
+    "Repeated queries by domain": [(("domain",), "domain_repeat_rate")],
+    "Repeated queries by ASN": [(("network",), "asn_repeat_rate")],
+    "Established and active clients": [((), "active"), ((), "established")],
+    "Length of sessions": [((), "seconds_quantile"), ((), "longest_quantile")],
+    "Sessions that ended by length": [(("le",), "ended_by_length")],
+    "Bytes of a session": [((), "received_quantile"), ((), "sent_quantile")],
+    "Ended session rate": [((), "ended_rate")],
+    "Established clients by country": [(("country",), "established")],
+    "Top ASNs by established clients": [(("network",), "established")],
     "DNS query rate": [((), "query_rate")],
     "DNS query rate by country": [(("country",), "query_rate")],
-    "Top ASNs by DNS query rate": [(("asn",), "query_rate")],
-    "Reply ratio by domain": [(("domain",), "domain_reply_rate")],
-    "Reply ratio by ASN": [(("asn",), "asn_reply_rate")],
+    "Top ASNs by DNS query rate": [(("network",), "query_rate")],
     "DNS traffic rate by country": [(("country",), "byte_rate")],
     "Inbound DNS traffic rate": [((), "in_rate")],
     "Outbound DNS traffic rate": [((), "out_rate")],
@@ -84,10 +106,14 @@ PANELS = {
 }
 # By how a figure's name ends. The sender's clock and the scrapes are never quite regular; outcomes
 # come from a snapshot every two seconds, a quarter of the window.
-TOLERANCES = {"outcome_rate": {"rel": 0.3}, "cpu_rate": {"rel": 0.3, "abs": 0.01},
+TOLERANCES = {"ended_rate": {"rel": 0.2, "abs": 1e-9}, "ended_by_length": {"rel": 0.2, "abs": 1e-9},
+              "outcome_rate": {"rel": 0.3}, "cpu_rate": {"rel": 0.3, "abs": 0.01},
               "rate": {"rel": 0.05, "abs": 1e-9}, "memory": {"rel": 0.1}, "age": {"abs": 3},
-              "unmatched": {"rel": 1e-9}}
+              "unmatched": {"rel": 1e-9}, "quantile": {"rel": 1e-9}}
 EXACT = {"rel": 0, "abs": 0}
+# Bounds of the histograms' buckets.
+SECONDS = [10, 30, 60, 300, 900, 1800, 3600, 7200, 21600, 43200, 86400]
+BYTES = [1024 * 4 ** power for power in range(11)]
 
 CHOICES = {
     "all": {"job": grafana.ALL, "instance": grafana.ALL},
@@ -168,19 +194,34 @@ class Traffic:
 
     def figures(self):
         """What the chosen domain must show: figure → place → value."""
-        rates = {"query_rate": {}, "in_rate": {}, "out_rate": {}}
+        rates = {"query_rate": {}, "repeated_rate": {}, "in_rate": {}, "out_rate": {}}
         arrivals = 1 / TICK / NEWCOMER_TICKS
-        streams = [(place, 1 / TICK, exchanges[0]) for place, exchanges in self.asked]
-        streams.append((NEWCOMERS[0], 2 * arrivals, self.newcomers[0][0]))
-        for place, rate, (_, _, bytes_in, bytes_out) in streams:
-            for name, value in (("query_rate", rate), ("in_rate", rate * bytes_in),
-                                ("out_rate", rate * bytes_out)):
+        streams = [(place, 1 / TICK, 1, exchanges[0]) for place, exchanges in self.asked]
+        streams.append((NEWCOMERS[0], 2 * arrivals, 0, self.newcomers[0][0]))
+        for place, rate, repeated, (_, _, bytes_in, bytes_out) in streams:
+            for name, value in (("query_rate", rate), ("repeated_rate", rate * repeated),
+                                ("in_rate", rate * bytes_in), ("out_rate", rate * bytes_out)):
                 rates[name][place] = rates[name].get(place, 0) + value
         nothing = dict.fromkeys(self.places, 0)
         rates["byte_rate"] = {place: rates["in_rate"][place] + rates["out_rate"][place]
                               for place in self.places}
         rates["session_rate"] = nothing | {NEWCOMERS[0]: arrivals}
-        return {"active": self.places, **rates}
+        return {"active": self.places, "established": nothing, **rates}
+
+
+def repeated_shares(figures):
+    """Of the chosen domain and by ASN, as figures."""
+    def sums(figure):
+        by_asn = {}
+        for (_, asn), value in figures[figure].items():
+            by_asn[asn] = by_asn.get(asn, 0) + value
+        return by_asn
+
+    repeated, asked = sums("repeated_rate"), sums("query_rate")
+    of_domain = sum(repeated.values()) / sum(asked.values())
+    return {"domain_repeat_rate": by_labels(("domain",), {DOMAIN: of_domain, SECOND: 1}),
+            "asn_repeat_rate": by_labels(("asn",), {asn: repeated[asn] / asked[asn]
+                                                    for asn in asked})}
 
 
 def by_labels(names, values):
@@ -226,6 +267,11 @@ def health(traffic, databases, settled):
         "rejected_rate": by_labels(("reason",), rejected),
         "domain_reply_rate": by_labels(("domain",), {DOMAIN: 1, SECOND: 0}),
         "asn_reply_rate": by_labels(("asn",), {asn: 1 for _, asn in traffic.places}),
+        **repeated_shares(traffic.figures()),
+        "ended_rate": by_labels((), {(): 0}),
+        "ended_by_length": by_labels(("le",), dict.fromkeys(map(le, [*SECONDS, math.inf]), 0)),
+        **dict.fromkeys(("seconds_quantile", "longest_quantile", "received_quantile",
+                         "sent_quantile"), {}),
         "request_rate": by_labels(("code",), dict.fromkeys(codes, 0) | {"200": 1}),
         "forgotten": by_labels((), {(): ((sessions - 1) // generation - 1) * generation}),
         "refused": by_labels((), {(): 0}),
@@ -234,13 +280,21 @@ def health(traffic, databases, settled):
     }
 
 
+def name_of(asn):
+    """An ASN's labels by the ASN database, and as a bar is called."""
+    if asn in NAMELESS:
+        return {"network": f"{asn} "}
+    return {"organization": f"Example Network {asn}", "network": f"{asn} Example Network {asn}"}
+
+
 def aggregated(figure, names):
     """What `sum by (names)` makes of a figure; each is of the one target."""
     target = {"instance": INSTANCE, "job": "dnstt"}
     sums = {}
     for labels, value in figure.items():
         had = dict(labels) | target
-        key = frozenset((name, had[name]) for name in names)
+        had |= name_of(had["asn"]) if "asn" in had else {}
+        key = frozenset((name, had[name]) for name in names if name in had)
         sums[key] = sums.get(key, 0) + value
     return sums
 
@@ -250,8 +304,8 @@ def tolerance(figure):
     return allowed[0] if allowed else EXACT
 
 
-def asked(text, choice):
-    return grafana.interpolate(text, domain=DOMAIN, __rate_interval=f"{WINDOW}s", __range="60s",
+def asked(text, choice, window=WINDOW):
+    return grafana.interpolate(text, domain=DOMAIN, __rate_interval=f"{window}s", __range="60s",
                                **choice)
 
 
@@ -260,11 +314,11 @@ def series_of(server, query, when):
     return {frozenset(labels.items()): value for labels, value in server.evaluate(query, when)}
 
 
-def check_panels(server, figures, stopped, settled, choice):
+def check_panels(server, figures, stopped, settled, choice, titles=PANELS, window=WINDOW):
     """Rates as of the end of the traffic, everything else as of when it had settled."""
-    for title, texts in grafana.QUERIES.items():
-        for text, (labels, figure) in zip(texts, PANELS[title], strict=True):
-            query = asked(text, choice)
+    for title in titles:
+        for text, (labels, figure) in zip(grafana.QUERIES[title], PANELS[title], strict=True):
+            query = asked(text, choice, window)
             found = series_of(server, query, stopped if figure.endswith("rate") else settled)
             expected = aggregated(figures[figure], labels)
             assert found == pytest.approx(expected, **tolerance(figure)), (title, query)
@@ -341,3 +395,108 @@ def test_every_panel(host, start, databases, geoip_flags, tmp_path):
         wait_for(lambda: series_of(server, lost, time.time()) ==
                  {frozenset({("instance", INSTANCE)}): pytest.approx(dropped / WINDOW, rel=0.35)},
                  5, "the panel shows the loss")
+
+
+def le(bound):
+    """A bucket's label, as Prometheus keeps it."""
+    return "+Inf" if bound == math.inf else f"{bound}.0"
+
+
+def quantile(share, values, bounds):
+    """As histogram_quantile() takes it: each bucket's values lie evenly."""
+    rank, least = share * len(values), 0
+    for bound in bounds:
+        below = sum(value <= least for value in values)
+        upto = sum(value <= bound for value in values)
+        if upto >= rank:
+            return least + (bound - least) * (rank - below) / (upto - below)
+        least = bound
+    return least
+
+
+class Sessions:
+    """Sessions that stay and are established, one that stays and has no data, and some that leave
+    after a while, all with every step of a clock."""
+
+    STEP = 20  # seconds
+    STEPS = 7
+    # How many leave after as many steps in which they ask: after 0, 20 and 80 s.
+    LEAVING = {1: 4, 2: 3, 5: 3}
+
+    def __init__(self, host):
+        self.host = host
+        self.sent = 0
+        self.stay = [(address, f"{place[0]}{number}".encode())
+                     for place, address, count in STAYING for number in range(count)]
+        self.leave = {steps: [b"LEAVE%d%02d" % (steps, number) for number in range(count)]
+                      for steps, count in self.LEAVING.items()}
+        self.received = dict.fromkeys(self.leave, 0)  # bytes of each that leaves after the steps
+        self.answered = dict.fromkeys(self.leave, 0)
+
+    def exchange(self, client_id, address, packet):
+        query = wire.query(client_id.ljust(8, b"_"), DOMAIN, packet)
+        response = wire.response(query, bytes(600))
+        self.host.inbound.send(frames.query_frame(query, source=address))
+        self.host.outbound.send(frames.response_frame(response, destination=address))
+        self.sent += 1
+        return len(query), len(response)
+
+    def step(self, number):
+        for address, client_id in self.stay:
+            self.exchange(client_id, address, wire.kcp(bytes(90), number=number))
+        self.exchange(b"POLLER", "10.77.1.9", b"")
+        for steps, ids in self.leave.items():
+            if number >= steps:
+                continue
+            for client_id in ids:
+                received, answered = self.exchange(client_id, "10.77.1.9",
+                                                   wire.kcp(bytes(90), number=number))
+            self.received[steps] += received
+            self.answered[steps] += answered
+
+    def of_each(self, values):
+        """By steps → of each session that left."""
+        return [values[steps] for steps, count in self.LEAVING.items() for _ in range(count)]
+
+    def figures(self):
+        seconds = self.of_each({steps: self.STEP * (steps - 1) for steps in self.LEAVING})
+        received, answered = self.of_each(self.received), self.of_each(self.answered)
+        places = {place: count for place, _, count in STAYING}
+        return {
+            "active": by_labels(PLACE, {place: count + (place == ("DE", "64496"))
+                                        for place, count in places.items()}),
+            "established": by_labels(PLACE, places),
+            "seconds_quantile": by_labels((), {(): quantile(0.5, seconds, SECONDS)}),
+            "longest_quantile": by_labels((), {(): quantile(0.9, seconds, SECONDS)}),
+            "received_quantile": by_labels((), {(): quantile(0.5, received, BYTES)}),
+            "sent_quantile": by_labels((), {(): quantile(0.5, answered, BYTES)}),
+            "ended_rate": by_labels((), {(): len(seconds) / ENDS_WINDOW}),
+            "ended_by_length": by_labels(("le",), {
+                le(bound): sum(value <= bound for value in seconds)
+                for bound in [*SECONDS, math.inf]}),
+        }
+
+
+def test_panels_of_sessions_that_end(host, start, clock, tmp_path):
+    """And of established ones. A tick of the clock is 20 s for the program, for Prometheus it is as
+    long as it takes."""
+    titles = [title for title, shown in PANELS.items()
+              if {figure for _, figure in shown} & {"established", "ended_rate", "ended_by_length",
+                                                    "seconds_quantile", "received_quantile"}]
+    titles += ["Active clients by ASN", "Top ASNs by active clients",
+               "Active clients by country and ASN", "Top country/ASN pairs by active clients"]
+    sessions = Sessions(host)
+    with geoip.written(NETWORKS) as folder:
+        program = start(*geoip.flags(folder), "-groups.max", len(STAYING) - 1, **clock.options)
+        with prometheus(host.server, tmp_path, {"dnstt": [INSTANCE]}) as server:
+            for number in range(sessions.STEPS):
+                if number > 0:
+                    clock.pass_seconds(sessions.STEP)
+                sessions.step(number)
+                wait_for(lambda: program.metrics().sum("dnstt_responses_total") == sessions.sent, 5,
+                         "this step's responses")
+            ended = f"dnstt_session_duration_seconds_count == {sum(sessions.LEAVING.values())}"
+            wait_for(lambda: server.evaluate(ended), 5, "Prometheus has the last end")
+            now = time.time()
+            for choice in CHOICES.values():
+                check_panels(server, sessions.figures(), now, now, choice, titles, ENDS_WINDOW)

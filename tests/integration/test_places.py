@@ -13,9 +13,9 @@ from support.namespace import run
 from support.program import ROOT
 
 DOMAIN = "t.example.com"
-PER_GROUP = ("dnstt_active_clients", "dnstt_peak_clients", "dnstt_queries_total",
-             "dnstt_responses_total", "dnstt_bytes_in_total", "dnstt_bytes_out_total",
-             "dnstt_sessions_total")
+PER_GROUP = ("dnstt_active_clients", "dnstt_established_clients", "dnstt_peak_clients",
+             "dnstt_queries_total", "dnstt_repeated_queries_total", "dnstt_responses_total",
+             "dnstt_bytes_in_total", "dnstt_bytes_out_total", "dnstt_sessions_total")
 
 
 def places(metrics, name, **labels):

@@ -74,7 +74,7 @@ def test_scrapes_compressed_openmetrics(host, start, geoip_flags, tmp_path):
         assert (target["health"], target["lastError"]) == ("up", "")
         metadata = server.ask("metadata")
         assert metadata["process_cpu_seconds"][0]["unit"] == "seconds"
-        assert {entry[0]["type"] for entry in metadata.values()} == {"counter", "gauge"}
+        assert {entry[0]["type"] for entry in metadata.values()} == {"counter", "gauge", "histogram"}
         assert all(entry[0]["help"] for entry in metadata.values())
         assert len(metadata) == len(re.findall(r"^# TYPE", unpack(answered).decode(), re.M))
         log = (tmp_path / "log").read_text()

@@ -13,9 +13,6 @@ from support.recordings import OF_DNSTT, OF_SLIPSTREAM, OF_VAYDNS, RECORDINGS
 FRAMES_PER_SECOND = 20_000
 PACE = 100
 
-# Queries of dnstt whose name came before, by recording; the others' truth has their number.
-REPEATED = {"3c-unbound": 49}
-
 
 def replay(host, path):
     """Each frame the way it once went."""
@@ -35,6 +32,14 @@ def ignored(counters):
     return {reason: count for reason, count in reasons.items() if count}
 
 
+def check_repeated(metrics, truth):
+    """In each recording a name that comes again does so within 10 s, and in the faster replay too.
+    A recording has up to a million pairs of queries, each of which is taken for the same with a
+    chance of 2^-24: more than three never happen."""
+    repeated = metrics.sum("dnstt_repeated_queries_total")
+    assert truth["names_seen_again"] <= repeated <= truth["names_seen_again"] + 3
+
+
 def check_replay(host, program, path):
     truth = json.loads(path.with_suffix(".json").read_text())
     counters, clients = truth["counters"], truth["distinct_client_ids"]
@@ -48,7 +53,7 @@ def check_replay(host, program, path):
     assert metrics.sum("dnstt_peak_clients") == clients
     assert metrics.sum("dnstt_domain_peak_clients") == clients
     assert metrics.sum("dnstt_queries_total") == counters["q_tunnel"]
-    assert metrics.sum("dnstt_repeated_queries_total") == REPEATED.get(path.stem, 0)
+    check_repeated(metrics, truth)
     assert metrics.sum("dnstt_bytes_in_total") == counters["tunnel_in_bytes"]
     assert metrics.sum("dnstt_responses_total") == counters["tunnel_out"]
     assert metrics.sum("dnstt_bytes_out_total") == counters["tunnel_out_bytes"]
@@ -99,7 +104,7 @@ def test_replay_of_other_formats_gives_the_truth(host, start, path):
         assert metrics.find(name) == [({"domain": "t.example.com"}, truth["sessions"])], name
     assert metrics.by("reason", "dnstt_rejected_queries_total") == rejected
     assert metrics.sum("dnstt_queries_total") == truth["queries"]
-    assert metrics.sum("dnstt_repeated_queries_total") == truth["names_seen_again"]
+    check_repeated(metrics, truth)
     assert metrics.sum("dnstt_bytes_in_total") == truth["bytes_in"]
     assert metrics.sum("dnstt_responses_total") == truth["responses"]
     assert metrics.sum("dnstt_bytes_out_total") == truth["bytes_out"]

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -61,12 +62,17 @@ def contrast(shown, selector, ground):
 def test_it_tells_what_is_going_on(busy, shown):
     shown.show(URL)
     assert shown.text("#clients .figure") == "7"
-    assert "at most 7 in the last hour" in shown.text("#clients")
+    assert shown.text("#clients .soft") == (
+        "with a query in the last 30 s; 0 of them established: with data, for a minute or longer; "
+        "at most 7 active in the last hour")
     assert shown.rows("watched") == {DOMAIN: "7 active"}
-    assert shown.text("#watched tr") == f"{DOMAIN} dnstt 7 active"
+    assert shown.text("#watched table") == (
+        f"{DOMAIN} dnstt 7 active\n"
+        "0 established \u00b7 0 % answered \u00b7 no session has ended")
     assert shown.rows("countries") == {"DE": "3", "FR": "2", "SE": "1", "unknown": "1"}
-    assert shown.rows("networks") == {"AS64496": "3", "AS64497": "2", "AS65536": "1",
-                                      "unknown": "1"}
+    assert shown.rows("networks") == {
+        "AS64496 Example Network 64496": "3", "AS64497 Example Network 64497": "2",
+        "AS65536 Example Network 65536": "1", "unknown": "1"}
     health = shown.rows("health")
     assert health.pop("Sniffer") == "reports"
     assert health.pop("Packets lost") == "none"
@@ -94,7 +100,7 @@ def test_any_screen(busy, shown, dark):
     shown.show(URL, width=320, dark=dark)
     assert shown.evaluate("innerWidth") == 320
     assert shown.evaluate("document.documentElement.scrollWidth") <= 320
-    for selector in ".figure", "th", ".soft", ".good", "a":
+    for selector in ".figure", "th", ".soft", ".good", "a", "#watched tr.soft td", "#networks small":
         assert contrast(shown, selector, "section") >= 4.5, selector
     ground = luminance(shown.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert (ground < 0.2) == dark
@@ -141,11 +147,61 @@ def test_it_tells_each_tunnels_format(host, start, shown):
     host.inbound.send(*map(frames.query_frame, [*data, probe, opaque]))
     host.settle(program, query=7)
     shown.show(URL)
+    silent = "0 established \u00b7 no queries in 5 min \u00b7 no session has ended"
+    asked = "0 established \u00b7 0 % answered \u00b7 no session has ended"
     assert shown.text("#watched table").splitlines() == [
-        "v.example.com vaydns 3 active", f"{DOMAIN} dnstt 0 active", "x.example.com xdns 0 active",
-        "n.example.com noizdns 0 active", "e.example.com dnsttex 0 active",
-        "s.example.com slipstream 2 active", "o.example.com opaque 0 active"]
+        "v.example.com vaydns 3 active", asked, f"{DOMAIN} dnstt 0 active", silent,
+        "x.example.com xdns 0 active", silent, "n.example.com noizdns 0 active", silent,
+        "e.example.com dnsttex 0 active", asked, "s.example.com slipstream 2 active", asked,
+        "o.example.com opaque 0 active", asked]
     assert shown.text("#clients .figure") == "5"
+    shown.show(URL, width=320)
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 320
+    assert shown.complaints() == []
+
+
+def test_how_well_the_tunnel_works(host, start, clock, shown):
+    """Who is established, what is answered, and how long sessions last."""
+    program = start("-dnstt.active-window", "5m", **clock.options)
+    kept, left = [session(number) for number in range(3)], session(3)
+
+    def ask(number, *client_ids, answered):
+        queries = [wire.query(client_id, DOMAIN, wire.kcp(number=number)) for client_id in client_ids]
+        host.inbound.send(*map(frames.query_frame, queries))
+        host.outbound.send(*(frames.response_frame(wire.response(query))
+                             for query in queries[:answered]))
+
+    def wait_for_queries(count):
+        wait_for(lambda: program.metrics().sum("dnstt_queries_total") == count, 5, f"{count} queries")
+
+    # Of eight queries six are answered.
+    ask(0, *kept, left, answered=3)
+    wait_for_queries(4)
+    clock.pass_seconds(100)
+    ask(1, *kept, left, answered=3)
+    wait_for_queries(8)
+    wait_for(lambda: program.metrics().sum("dnstt_established_clients") == 4, 3, "established")
+    time.sleep(1)  # as long as a page is kept
+    shown.show(URL)
+    assert shown.text("#clients .figure") == "4"
+    assert "; 4 of them established: " in shown.text("#clients")
+    assert shown.text("#watched tr.soft") == (
+        "4 established \u00b7 75 % answered \u00b7 no session has ended")
+
+    # Five minutes later only what was answered is recent, and the fourth session has ended.
+    clock.pass_seconds(200)
+    ask(2, *kept, answered=3)
+    wait_for_queries(11)
+    clock.pass_seconds(200)
+    ask(3, *kept, answered=3)
+    wait_for_queries(14)
+    wait_for(lambda: program.metrics().sum("dnstt_domain_active_clients") == 3, 3, "one has ended")
+    time.sleep(1)
+    shown.show(URL)
+    # One session of 60 to 300 s: its bucket's middle.
+    assert shown.text("#watched table") == (
+        f"{DOMAIN} dnstt 3 active\n"
+        "3 established \u00b7 100 % answered \u00b7 median session 3 min")
     shown.show(URL, width=320)
     assert shown.evaluate("document.documentElement.scrollWidth") <= 320
     assert shown.complaints() == []

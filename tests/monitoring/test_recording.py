@@ -14,6 +14,9 @@ SERIES = {
     f'dnstt_domain_active_clients{{{DOMAIN},instance="two"}}': "4x59 9x60",
     f'dnstt_domain_active_clients{{{DOMAIN},instance="three"}}': "0x120",
     f'dnstt_domain_active_clients{{{OTHER},instance="three"}}': "100x120",
+    f'dnstt_established_clients{{{NETWORK},instance="one"}}': "12x59 1x60",
+    f'dnstt_established_clients{{{DOMAIN},asn="64497",instance="one"}}': "1x120",
+    f'dnstt_established_clients{{{NETWORK},instance="two"}}': "3x59 7x60",
     f'dnstt_domain_peak_clients{{{DOMAIN},instance="one"}}': "15x59 2x60",
     f'dnstt_domain_peak_clients{{{DOMAIN},instance="two"}}': "4x59 9x60",
     f'dnstt_domain_peak_clients{{{DOMAIN},instance="three"}}': "0x120",
@@ -32,18 +35,32 @@ GROWTH = {
     "dnstt_domain_bytes_out_total": (60000, 6000, 1200),
     "dnstt_domain_sessions_total": (6, 3, 0),
     "dnstt_queries_total": (600, 60, 120),  # all from one network
+    "dnstt_repeated_queries_total": (60, 30, 0),
+    # Of three sessions that end two are shorter than 10 s, but for one of the third server's.
+    'dnstt_session_duration_seconds_bucket{le="10.0"}': (4, 2, 0),
+    'dnstt_session_duration_seconds_bucket{le="30.0"}': (6, 3, 1),
+    'dnstt_session_duration_seconds_bucket{le="+Inf"}': (6, 3, 1),
 }
+OF_GROUPS = {"dnstt_queries_total", "dnstt_repeated_queries_total"}
 for metric, growth in GROWTH.items():
     for server, step in zip(("one", "two", "three"), growth):
         still = f"0+{step}x47 {47 * step}x11 0+{step}x60"
         values = still if server == "one" else f"0+{step}x120"
-        labels = DOMAIN if "_domain_" in metric else NETWORK
-        SERIES[f'{metric}{{{labels},instance="{server}"}}'] = values
+        name, _, bucket = metric.rstrip("}").partition("{")
+        labels = NETWORK if name in OF_GROUPS else DOMAIN
+        labels += f",{bucket}" if bucket else ""
+        SERIES[f'{name}{{{labels},instance="{server}"}}'] = values
 
 # Value of each rule for the domain, three minutes into the standstill and long after the restart.
 EXPECTED = {
     "job_domain:dnstt_active_clients:sum": (19, 11),
+    "job_domain:dnstt_established_clients:sum": (16, 9),
     "job_domain:dnstt_queries:rate5m": (7, 13),
+    "job_domain:dnstt_repeated_queries:ratio_rate5m": ((0.4 + 0.5) / 7, 1.5 / 13),
+    # Where half of all lie within the bucket from 0 to 10, by the minutes that each server grew.
+    "job_domain:dnstt_session_duration_seconds:median_rate1h": (
+        10 * (6 * 47 + 3 * 50 + 50) / 2 / (4 * 47 + 2 * 50),
+        10 * (6 * 50 + 3 * 60 + 60) / 2 / (4 * 50 + 2 * 60)),
     "job_domain:dnstt_responses:rate5m": (5.6, 11),
     "job_domain:dnstt_bytes_in:rate5m": (70, 130),
     "job_domain:dnstt_bytes_out:rate5m": (520, 1120),
@@ -83,6 +100,19 @@ def test_values(tmp_path):
     for name, value in SERVERS.items():
         tests.append(values_at("50m", name, {'job="dnstt", instance="one"': value}))
     check_rules(tmp_path, SERIES, promql_expr_test=tests)
+
+
+def test_nothing_without_queries_or_ends(tmp_path):
+    """A share of nothing, and the median of no session, are no value."""
+    labels = f'{DOMAIN},instance="one"'
+    series = {f"dnstt_domain_queries_total{{{labels}}}": "600x120",
+              f'dnstt_repeated_queries_total{{{labels},asn="64496"}}': "60x120",
+              f'dnstt_session_duration_seconds_bucket{{{labels},le="10.0"}}': "5x120",
+              f'dnstt_session_duration_seconds_bucket{{{labels},le="+Inf"}}': "7x120"}
+    check_rules(tmp_path, series, promql_expr_test=[
+        {"expr": name, "eval_time": "110m", "exp_samples": []}
+        for name in ("job_domain:dnstt_repeated_queries:ratio_rate5m",
+                     "job_domain:dnstt_session_duration_seconds:median_rate1h")])
 
 
 def test_every_rule_has_a_value():

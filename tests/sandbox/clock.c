@@ -1,6 +1,7 @@
 /*
  * Clocks that a test sets, in the place of libc's, for the exporter and its libraries: the wall
- * clock is stepped, and the host has slept, by what stands in a file that test_clock.py writes.
+ * clock is stepped, and the host has slept, by what stands in a file that tests/support/clock.py
+ * writes.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* test_clock.py knows this layout. Seconds. */
+/* tests/support/clock.py knows this layout. Seconds. */
 struct clock_page {
     int64_t stepped; /* the wall clock */
     int64_t slept;   /* what CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC by */

@@ -1,47 +1,23 @@
 """Steps of the wall clock, and a host that slept, under the running program: its clocks are a
 test's (clock.c), and it knows nothing of that."""
 
-import pathlib
 import re
-import struct
-import tempfile
 import time
 
 import pytest
 
 from support import frames, wire
 from support.figures import figure
-from support.program import BUILD, wait_for
+from support.program import wait_for
 
 DOMAIN = "t.example.com"
 DAY = 24 * 3600
 SESSIONS = 20
-_PAGE = struct.Struct("=qq")
-
-
-class Clock:
-    def __init__(self, path):
-        self.path = path
-        self.set()
-        path.chmod(0o644)
-
-    def set(self, stepped=0, slept=0):
-        """In place: the program has it mapped."""
-        with open(self.path, "r+b" if self.path.exists() else "wb") as file:
-            file.write(_PAGE.pack(stepped, slept))
-
-
-@pytest.fixture
-def clock():
-    with tempfile.TemporaryDirectory(prefix="dnstt-clock-") as name:
-        pathlib.Path(name).chmod(0o755)
-        yield Clock(pathlib.Path(name) / "page")
 
 
 @pytest.fixture
 def program(start, clock, geoip_flags):
-    return start("-log.level", "debug", *geoip_flags, program=BUILD / "tests/sandbox/clock/dnstt_exporter",
-                 prefix=("env", f"LISTEN_FDNAMES={clock.path}"))
+    return start("-log.level", "debug", *geoip_flags, **clock.options)
 
 
 def polls():
@@ -92,8 +68,7 @@ def test_a_clock_that_is_set_after_the_start(start, clock, geoip_flags):
     boot = time.clock_gettime(time.CLOCK_BOOTTIME)
     lost = int(time.time() - boot)
     clock.set(stepped=-lost)
-    program = start(*geoip_flags, program=BUILD / "tests/sandbox/clock/dnstt_exporter",
-                    prefix=("env", f"LISTEN_FDNAMES={clock.path}"))
+    program = start(*geoip_flags, **clock.options)
     before = moments(program.metrics())
     assert len(before) == 3
     assert all(abs(value - boot) < 60 for value in before.values())

@@ -36,8 +36,9 @@ class Browser:
         return self.driver.find_element(By.CSS_SELECTOR, selector).text
 
     def rows(self, section):
-        """A section's table: the text of the first cell → that of the last."""
-        rows = self.driver.find_elements(By.CSS_SELECTOR, f"#{section} tr")
+        """A section's table: the text of the first cell → that of the last, of each row with a
+        heading."""
+        rows = self.driver.find_elements(By.CSS_SELECTOR, f"#{section} tr:has(th)")
         return {row.find_element(By.CSS_SELECTOR, "th").text:
                 row.find_element(By.CSS_SELECTOR, "td:last-child").text for row in rows}
 

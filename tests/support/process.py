@@ -23,4 +23,5 @@ def processor_seconds(pid):
 
 def memory_limit(sessions_max=1_000_000, remember=1_000_000, groups_max=10_000):
     """Bytes that the tables may take, as the README has it."""
-    return 20 * sessions_max + 9.5 * remember + 160 * groups_max + 2 * 1024 * 1024
+    tables = 40 * sessions_max + 9.5 * remember + 260 * groups_max
+    return tables + (2 + 2) * 1024 * 1024  # the latest queries, and the ends of the tables
