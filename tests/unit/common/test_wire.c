@@ -235,8 +235,8 @@ static bool rules_allow(const struct wire_record *record)
     }
     const char *rule = rules[record->outcome];
     const char *domain = wire_is_rejected(record->outcome) ? "none" : domains[record->domain];
-    bool session = record->token > 0 && record->strength >= 1 &&
-                   record->strength <= most[record->domain];
+    bool session =
+        record->token > 0 && record->strength >= 1 && record->strength <= most[record->domain];
     bool none = record->token == 0 && record->strength == 0;
     bool fingerprint = wire_fingerprint(record) > 0;
     return ((none && strstr(domain, "none") != NULL) ||
