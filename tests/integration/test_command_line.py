@@ -334,7 +334,8 @@ def test_too_little_memory_for_the_tables(host, start, flag):
 
 def test_too_little_memory_for_the_ring(host):
     """The sniffer says why, and the exporter that it has ended."""
-    status, lines, _ = run(host, *DOMAIN, "-capture.ring-size", "128MiB", prefix=SCARCE)
+    status, lines, _ = run(host, *DOMAIN, "-capture.ring-size", "128MiB", "-sessions.max", "1000",
+                           "-sessions.remember", "1000", prefix=SCARCE)
     assert status == 1
     assert "give a smaller -capture.ring-size" in lines[0]
     assert "Cannot allocate memory" in lines[0]
