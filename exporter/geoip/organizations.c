@@ -93,7 +93,7 @@ struct foreign_text *organizations_due(struct organizations *organizations, uint
 const struct foreign_text *organizations_find(const struct organizations *organizations,
                                               uint32_t asn)
 {
-    if (organizations->max == 0) {
+    if (organizations == NULL || organizations->max == 0) {
         return NULL;
     }
     uint32_t occupant = organizations->slots[slot_of(organizations, asn)];

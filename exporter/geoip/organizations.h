@@ -43,7 +43,7 @@ void organizations_renew(struct organizations *organizations);
  * version, or new and the table is full; one that is all zero is full. */
 struct foreign_text *organizations_due(struct organizations *organizations, uint32_t asn);
 
-/* The name of an ASN, or NULL when it has no entry. */
+/* The name of an ASN, or NULL when it has no entry. A NULL table has none. */
 const struct foreign_text *organizations_find(const struct organizations *organizations,
                                               uint32_t asn);
 
