@@ -31,7 +31,7 @@ void history_read(const struct history *history, uint32_t now, uint32_t out[HIST
     for (uint32_t i = 0; i < HISTORY_SAMPLES; i++) {
         uint32_t age = HISTORY_SAMPLES - 1 - i; /* in samples, before `current` */
         uint32_t past = current - history->latest;
-        out[i] = age >= past && age - past < HISTORY_SAMPLES
+        out[i] = age >= past && age - past < HISTORY_SAMPLES && age <= current
                      ? history->samples[(current - age) % HISTORY_SAMPLES]
                      : HISTORY_NOTHING;
     }

@@ -76,11 +76,20 @@ static enum page page_at(struct http *http, const struct connection *known, cons
                     connections_scrapes(&http->connections) >= options->max_requests;
         return busy ? PAGE_BUSY : PAGE_METRICS;
     }
-    if (strcmp(path, "/") == 0) {
-        return PAGE_STATUS;
-    }
-    if (strcmp(path, "/-/healthy") == 0) {
-        return PAGE_HEALTHY;
+    static const struct {
+        const char *path;
+        enum page page;
+    } paths[] = {
+        {"/", PAGE_STATUS},
+        {"/status.html", PAGE_STATUS_HTML},
+        {"/status.txt", PAGE_STATUS_TEXT},
+        {"/status.json", PAGE_STATUS_JSON},
+        {"/-/healthy", PAGE_HEALTHY},
+    };
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (strcmp(path, paths[i].path) == 0) {
+            return paths[i].page;
+        }
     }
     if (strcmp(path, "/-/ready") == 0) {
         return http->state->sniffer_up != 0 ? PAGE_READY : PAGE_NOT_READY;
@@ -111,8 +120,8 @@ static bool serve(struct http *http, struct MHD_Connection *connection, struct c
         return scrape_serve(http->state, connection, http->pages.headers,
                             strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
     }
-    if (page == PAGE_STATUS) {
-        return status_page_serve(&http->status, connection, http->now);
+    if (page >= PAGE_STATUS && page <= PAGE_STATUS_JSON) {
+        return status_page_serve(&http->status, connection, page, http->now);
     }
     return pages_serve(&http->pages, connection, page);
 }

@@ -159,6 +159,23 @@ static unsigned format_specificity(const struct item *item, enum exposition_form
     return 0;
 }
 
+static unsigned plain_specificity(const struct item *item)
+{
+    return is(item->name, "text/plain") ? BY_NAME
+           : is(item->name, "text/*")   ? BY_TYPE
+           : is(item->name, "*/*")      ? BY_ANY
+                                        : 0;
+}
+
+/* What an item says of the forms of the status page. */
+static void prefer_form(struct negotiate *negotiate, const struct item *item)
+{
+    const unsigned order = negotiate->items;
+    prefer(&negotiate->html, is(item->name, "text/html") ? BY_NAME : 0, item, order);
+    prefer(&negotiate->json, is(item->name, "application/json") ? BY_NAME : 0, item, order);
+    prefer(&negotiate->plain, plain_specificity(item), item, order);
+}
+
 void negotiate_accept(struct negotiate *negotiate, const char *field)
 {
     struct item item;
@@ -166,6 +183,9 @@ void negotiate_accept(struct negotiate *negotiate, const char *field)
         negotiate->items++;
         for (enum exposition_format i = 0; !item.wrong && i < EXPOSITION_FORMATS; i++) {
             prefer(&negotiate->formats[i], format_specificity(&item, i), &item, negotiate->items);
+        }
+        if (!item.wrong) {
+            prefer_form(negotiate, &item);
         }
     }
 }
@@ -186,16 +206,35 @@ void negotiate_encoding(struct negotiate *negotiate, const char *field)
     }
 }
 
+/* Whether one is wanted, and more than the other: by its q, of equals the more exact one, then the
+ * earlier one. */
+static bool is_preferred(const struct negotiate_preference *one,
+                         const struct negotiate_preference *other)
+{
+    if (one->quality != other->quality) {
+        return one->quality > other->quality;
+    }
+    if (one->specificity != other->specificity) {
+        return one->quality > 0 && one->specificity > other->specificity;
+    }
+    return one->quality > 0 && one->order < other->order;
+}
+
 enum exposition_format negotiate_format(const struct negotiate *negotiate)
 {
-    const struct negotiate_preference *text = &negotiate->formats[EXPOSITION_TEXT];
-    const struct negotiate_preference *other = &negotiate->formats[EXPOSITION_OPENMETRICS];
-    bool preferred = other->quality > text->quality;
-    if (other->quality == text->quality) {
-        preferred = other->specificity > text->specificity ||
-                    (other->specificity == text->specificity && other->order < text->order);
+    const struct negotiate_preference *wanted = negotiate->formats;
+    return is_preferred(&wanted[EXPOSITION_OPENMETRICS], &wanted[EXPOSITION_TEXT])
+               ? EXPOSITION_OPENMETRICS
+               : EXPOSITION_TEXT;
+}
+
+enum status_form negotiate_status(const struct negotiate *negotiate)
+{
+    const unsigned html = negotiate->html.quality;
+    if (html > 0 && html >= negotiate->plain.quality && html >= negotiate->json.quality) {
+        return STATUS_HTML;
     }
-    return other->quality > 0 && preferred ? EXPOSITION_OPENMETRICS : EXPOSITION_TEXT;
+    return is_preferred(&negotiate->json, &negotiate->plain) ? STATUS_JSON : STATUS_TEXT;
 }
 
 bool negotiate_gzip(const struct negotiate *negotiate)

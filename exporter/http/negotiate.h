@@ -1,12 +1,13 @@
 /*
- * Which form of the page a request asks for, by its Accept and Accept-Encoding fields (RFC 9110,
+ * Which form of a page a request asks for, by its Accept and Accept-Encoding fields (RFC 9110,
  * 12.4 and 12.5). No request is refused with 406: if nothing we have matches, or no field is sent,
- * the reply is the uncompressed text format.
+ * the reply is the uncompressed text format, of the status page its text form.
  */
 #ifndef EXPORTER_HTTP_NEGOTIATE_H
 #define EXPORTER_HTTP_NEGOTIATE_H
 
 #include "exporter/exposition/format.h"
+#include "exporter/status/status.h"
 
 #include <stdbool.h>
 
@@ -21,6 +22,10 @@ struct negotiate_preference {
 struct negotiate {
     unsigned items;
     struct negotiate_preference formats[EXPOSITION_FORMATS];
+    /* Of the status page: */
+    struct negotiate_preference html;
+    struct negotiate_preference json;
+    struct negotiate_preference plain;
     struct negotiate_preference gzip;
     struct negotiate_preference identity;
 };
@@ -33,6 +38,11 @@ void negotiate_encoding(struct negotiate *negotiate, const char *field);
 /* The format with the highest q; of equals the more exact one, then the earlier one. Wildcards mean
  * only the text format. */
 enum exposition_format negotiate_format(const struct negotiate *negotiate);
+
+/* STATUS_HTML only where text/html is named and not wanted less than text or JSON, as by browsers;
+ * STATUS_JSON where it is named and preferred to text; else STATUS_TEXT: curl and wget send a
+ * wildcard. */
+enum status_form negotiate_status(const struct negotiate *negotiate);
 
 /* Whether to compress the page: gzip (or *) is wanted at least as much as identity. */
 bool negotiate_gzip(const struct negotiate *negotiate);

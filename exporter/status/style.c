@@ -1,7 +1,7 @@
 #include "exporter/status/style.h"
 
 /* SHA-256 of status_style, in base64. */
-#define STYLE_HASH "DN0D7l5VtxMGsqj3KGuYCV9nM62ZH6+9KJohWPLi+pI="
+#define STYLE_HASH "HIJCiO1yFB1aYp+dM61+MES1DSwTZ4/7tPoSnz1OnQA="
 
 const char status_style[] =
     ":root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--ink:#1b2733;--soft:#56636f;"
@@ -23,14 +23,19 @@ const char status_style[] =
     "td:last-child{padding-right:0;text-align:right;font-variant-numeric:tabular-nums}"
     ".bars td:last-child{white-space:nowrap}"
     ".bars td:nth-child(2){width:60%;padding-top:.55rem}.wide.bars td:nth-child(2){width:40%}"
-    "svg{display:block;width:100%}.bars svg{height:.9rem}.hour svg{height:9rem}"
+    "svg{display:block;width:100%}.bars svg{height:.9rem}.hour svg{height:9rem}.past "
+    "svg{height:5rem}"
     "rect{fill:var(--mark)}.area{fill:var(--fill)}"
     ".curve{fill:none;stroke:var(--mark);stroke-width:2;vector-effect:non-scaling-stroke}"
-    ".axis{stroke:var(--line);vector-effect:non-scaling-stroke}"
-    ".ends{display:flex;justify-content:space-between;color:var(--soft);font-size:.85rem}"
+    ".axis{fill:none;stroke:var(--line);vector-effect:non-scaling-stroke}"
+    "figure{display:grid;grid-template-columns:auto 1fr;gap:0 .4rem;margin:.6rem 0 0;"
+    "color:var(--soft);font-size:.85rem;font-variant-numeric:tabular-nums}"
+    ".values{display:flex;flex-direction:column;justify-content:space-between;text-align:right;"
+    "line-height:1}"
+    "figcaption{grid-column:2;display:flex;justify-content:space-between}"
     ".good{color:var(--good)}.bad{color:var(--bad);font-weight:600}"
     "@media print{body{background:#fff;color:#000;max-width:none}section{break-inside:avoid}}";
 
-const char status_policy[] =
-    "default-src 'none'; style-src 'sha256-" STYLE_HASH "'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'";
+const char status_policy[] = "default-src 'none'; style-src 'sha256-" STYLE_HASH
+                             "HIJCiO1yFB1aYp+dM61+MES1DSwTZ4/7tPoSnz1OnQA="
+                             "frame-ancestors 'none'";

@@ -15,48 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    MINUTE = 60,
-    HOUR = 60 * MINUTE,
-    DAY = 24 * HOUR,
-};
-
-/* --- Words. */
-
-void view_answered(const struct recent_totals *recent, char out[VIEW_WORD_BYTES])
-{
-    if (recent->queries == 0) {
-        snprintf(out, VIEW_WORD_BYTES, "no queries");
-    } else {
-        snprintf(out, VIEW_WORD_BYTES, "%.0f %%",
-                 100.0 * (double)recent->responses / (double)recent->queries);
-    }
-}
-
-void view_duration(uint64_t seconds, char out[VIEW_WORD_BYTES])
-{
-    static const struct {
-        uint64_t seconds;
-        const char *name;
-    } units[] = {{DAY, "days"}, {HOUR, "h"}, {MINUTE, "min"}, {1, "s"}};
-    unsigned unit = 0;
-    while (units[unit].seconds > 1 && seconds < 2 * units[unit].seconds) {
-        unit++;
-    }
-    snprintf(out, VIEW_WORD_BYTES, "%" PRIu64 " %s", seconds / units[unit].seconds,
-             units[unit].name);
-}
-
-void view_key(enum ranking_kind kind, uint32_t key, char out[VIEW_WORD_BYTES])
-{
-    if (kind == RANKING_ASNS ? key == GEO_UNKNOWN.asn : key == GEO_UNKNOWN.country) {
-        snprintf(out, VIEW_WORD_BYTES, "unknown");
-    } else if (kind == RANKING_ASNS) {
-        snprintf(out, VIEW_WORD_BYTES, "AS%" PRIu32, key);
-    } else {
-        snprintf(out, VIEW_WORD_BYTES, "%c%c", (int)(key >> 8), (int)(key & 0xff));
-    }
-}
+enum { DAY = 86400 }; /* seconds */
 
 /* --- Domains. */
 
@@ -72,6 +31,8 @@ static void view_domains(const struct state *state, uint32_t now, struct view *v
             .format = tunnel_format_name(state->options.tunnels[i].format),
             .active = domain->active,
             .established = domain->established,
+            .peak = domain->peak,
+            .totals = view->domains[i].totals,
             .recent = recent_read(&counts->recent, &counts->groups, i, now),
             .ended = histogram_up_to(seconds, HISTOGRAM_BUCKETS),
             .median_seconds = histogram_median(seconds),
@@ -95,12 +56,23 @@ static void view_windows(const struct options *options, struct view *view)
 /* --- Groups. */
 
 /* The groups with active sessions, for the rankings, and sums of all: in one pass. */
+static void add_totals(const struct group *group, struct view_totals *totals)
+{
+    totals->sessions += group->sessions;
+    totals->queries += group->queries;
+    totals->repeated += group->repeated;
+    totals->responses += group->responses;
+    totals->bytes_in += group->bytes_in;
+    totals->bytes_out += group->bytes_out;
+}
+
 static size_t view_groups(const struct groups *groups, struct ranking_group *active,
                           struct view *view)
 {
     size_t count = 0;
     for (uint32_t i = 0; i < groups->group_count; i++) {
         const struct group *group = &groups->entries[i];
+        add_totals(group, &view->domains[group->domain].totals);
         for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
             view->rejected[reason] += group->rejected[reason];
         }
@@ -135,9 +107,10 @@ static int view_rankings(const struct state *state, struct view *view)
 /* --- Checks. */
 
 /* The next check; the caller fills in its text. */
-static char *add_check(struct view *view, const char *name, bool good)
+static char *add_check(struct view *view, const char *key, const char *name, bool good)
 {
     struct view_check *check = &view->checks[view->check_count++];
+    check->key = key;
     check->name = name;
     check->good = good;
     return check->text;
@@ -146,7 +119,7 @@ static char *add_check(struct view *view, const char *name, bool good)
 static void check_loss(const struct wire_stats *stats, struct view *view)
 {
     const uint64_t lost = stats->outcomes[WIRE_KERNEL_DROPPED];
-    char *text = add_check(view, "Packets lost", lost == 0);
+    char *text = add_check(view, "packets_lost", "Packets lost", lost == 0);
     if (lost == 0) {
         snprintf(text, VIEW_CHECK_BYTES, "none");
     } else {
@@ -159,10 +132,11 @@ static void check_database(const struct state *state, enum geoip_which which, ui
                            struct view *view)
 {
     static const char *const names[GEOIP_DATABASES] = {"Country database", "ASN database"};
+    static const char *const keys[GEOIP_DATABASES] = {"country_database", "asn_database"};
     const uint64_t built = geoip_values(state->geoip, which).build_time;
     const uint64_t days = today > built ? (today - built) / DAY : 0;
     const bool current = state->databases[which].file.successful != 0;
-    char *text = add_check(view, names[which], current && days <= VIEW_DATABASE_DAYS);
+    char *text = add_check(view, keys[which], names[which], current && days <= VIEW_DATABASE_DAYS);
     snprintf(text, VIEW_CHECK_BYTES, "built %" PRIu64 " day%s ago%s", days, days == 1 ? "" : "s",
              current ? "" : "; its replacement cannot be used");
 }
@@ -171,7 +145,8 @@ static void check_all(const struct state *state, uint64_t today, struct view *vi
 {
     const struct options *options = &state->options;
     const bool up = state->sniffer_up != 0;
-    snprintf(add_check(view, "Sniffer", up), VIEW_CHECK_BYTES, up ? "reports" : "silent");
+    snprintf(add_check(view, "sniffer", "Sniffer", up), VIEW_CHECK_BYTES,
+             up ? "reports" : "silent");
     check_loss(&state->intake.stats, view);
     if (options->country_database != NULL) {
         check_database(state, GEOIP_COUNTRY, today, view);
@@ -180,21 +155,38 @@ static void check_all(const struct state *state, uint64_t today, struct view *vi
         check_database(state, GEOIP_ASN, today, view);
     }
     const bool exact = state->counts.distinct.forgotten == 0 && state->counts.sessions.refused == 0;
-    snprintf(add_check(view, "Count of distinct sessions", exact), VIEW_CHECK_BYTES,
+    snprintf(add_check(view, "distinct_sessions", "Count of distinct sessions", exact),
+             VIEW_CHECK_BYTES,
              exact ? "exact" : "no longer exact: raise -sessions.remember or -sessions.max");
     if (state->counts.groups.capped > 0) {
-        snprintf(add_check(view, "Countries and networks", false), VIEW_CHECK_BYTES,
+        snprintf(add_check(view, "groups", "Countries and networks", false), VIEW_CHECK_BYTES,
                  "reached -groups.max: new ones are counted as other");
     }
     if (state->interfaces_changed != 0) {
-        snprintf(add_check(view, "Interfaces", false), VIEW_CHECK_BYTES,
+        snprintf(add_check(view, "interfaces", "Interfaces", false), VIEW_CHECK_BYTES,
                  "changed since the start: packets may count twice or not at all until a restart");
+    }
+}
+
+/* --- The past. */
+
+static void view_history(const struct history *history, uint32_t now, struct view_history *out)
+{
+    history_read(history, now, out->samples);
+    out->sample_seconds = history->sample_seconds;
+    for (unsigned i = 0; i < HISTORY_SAMPLES; i++) {
+        if (out->samples[i] != HISTORY_NOTHING && out->samples[i] > out->peak) {
+            out->peak = out->samples[i];
+        }
     }
 }
 
 int view_make(const struct state *state, uint32_t now, uint64_t today, struct view *out)
 {
-    struct view view = {.state = state};
+    struct view view = {.state = state, .time = today};
+    const uint64_t up = now - state->self.start_moment / 1000;
+    view.up_seconds = up;
+    view.started = today > up ? today - up : 0;
     int error = view_rankings(state, &view);
     if (error != 0) {
         return error;
@@ -202,11 +194,8 @@ int view_make(const struct state *state, uint32_t now, uint64_t today, struct vi
     view_domains(state, now, &view);
     view_windows(&state->options, &view);
     check_all(state, today, &view);
-    history_read(&state->counts.histories[HISTORY_HOUR], now, view.hour);
-    for (unsigned i = 0; i < HISTORY_SAMPLES; i++) {
-        if (view.hour[i] != HISTORY_NOTHING && view.hour[i] > view.hour_peak) {
-            view.hour_peak = view.hour[i];
-        }
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        view_history(&state->counts.histories[span], now, &view.histories[span]);
     }
     *out = view;
     return 0;

@@ -1,6 +1,6 @@
 /*
  * What a person wants to know at a glance, as values: what the status page shows in every form. But
- * for the last hour and the last minutes, these are what the metrics show. No address, session id
+ * for the past and the last minutes, these are what the metrics show. No address, session id
  * or query name is among them.
  */
 #ifndef EXPORTER_STATUS_VIEW_H
@@ -18,10 +18,21 @@
 struct state;
 
 enum {
+    VIEW_VERSION = 1, /* of the JSON form; one that changes the meaning of a key has another */
     /* Days: an older database is shown as old. Free ones are built once a month. */
     VIEW_DATABASE_DAYS = 45,
     VIEW_CHECKS_MAX = 8,
     VIEW_CHECK_BYTES = 96, /* of what a check found, the NUL included */
+};
+
+/* Since the start. */
+struct view_totals {
+    uint64_t sessions;
+    uint64_t queries;
+    uint64_t repeated;
+    uint64_t responses;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
 };
 
 struct view_domain {
@@ -29,13 +40,23 @@ struct view_domain {
     const char *format;
     uint32_t active;
     uint32_t established;
+    uint32_t peak;
+    struct view_totals totals;
     struct recent_totals recent; /* in the last RECENT_SECONDS */
     uint64_t ended;              /* counted sessions since the start */
     uint64_t median_seconds;     /* of their lengths; 0 without one */
 };
 
+/* Active sessions over a span, as history_read gives them. */
+struct view_history {
+    uint32_t samples[HISTORY_SAMPLES];
+    uint32_t sample_seconds;
+    uint32_t peak; /* the most of them */
+};
+
 /* One thing that can be wrong. */
 struct view_check {
+    const char *key; /* for programs */
     const char *name;
     bool good;
     char text[VIEW_CHECK_BYTES];
@@ -43,14 +64,16 @@ struct view_check {
 
 struct view {
     const struct state *state; /* for what never changes: the options */
+    uint64_t time;             /* seconds since 1970, here and below */
+    uint64_t started;          /* when counting began */
+    uint64_t up_seconds;
     unsigned domain_count;
     struct view_domain domains[DOMAINS_MAX];
     uint64_t active; /* in all domains */
     uint64_t established;
     uint32_t window_least; /* seconds that a session is active after a query, over the domains */
     uint32_t window_most;
-    uint32_t hour[HISTORY_SAMPLES]; /* as history_read gives it */
-    uint32_t hour_peak;
+    struct view_history histories[HISTORY_SPANS];
     uint64_t rejected[WIRE_REJECTED_COUNT]; /* since the start; index as in struct group */
     /* By active sessions, each only with its database. */
     struct ranking countries;
@@ -65,16 +88,5 @@ struct view {
  * for a moment up to 44 bytes, for each group. Returns 0 or -ENOMEM.
  */
 int view_make(const struct state *state, uint32_t now, uint64_t today, struct view *out);
-
-enum { VIEW_WORD_BYTES = 32 };
-
-/* How much of the queries was answered: "98 %", or "no queries". */
-void view_answered(const struct recent_totals *recent, char out[VIEW_WORD_BYTES]);
-
-/* A length of time in the largest unit that it has two of, or its seconds: "90 s", "12 min". */
-void view_duration(uint64_t seconds, char out[VIEW_WORD_BYTES]);
-
-/* The key of a ranking's row: "DE", "AS3320", or "unknown". */
-void view_key(enum ranking_kind kind, uint32_t key, char out[VIEW_WORD_BYTES]);
 
 #endif

@@ -5,7 +5,10 @@
 enum page {
     PAGE_NONE, /* not decided yet: nothing speaks against the request so far */
     PAGE_METRICS,
-    PAGE_STATUS,
+    PAGE_STATUS, /* in the form that the request asks for */
+    PAGE_STATUS_HTML,
+    PAGE_STATUS_TEXT,
+    PAGE_STATUS_JSON,
     PAGE_HEALTHY, /* from here on a line of text */
     PAGE_READY,
     PAGE_NOT_READY,    /* 503: the sniffer is silent */

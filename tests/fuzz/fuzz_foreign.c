@@ -12,6 +12,7 @@
 #include "exporter/text/foreign_text.h"
 #include "exporter/text/json.h"
 #include "exporter/text/terminal.h"
+#include "exporter/text/writer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -128,7 +129,7 @@ static void add_metrics(const struct foreign_text *text)
 static void add_html(const struct foreign_text *text)
 {
     static char written[HTML_MAX];
-    struct html_page page = {.start = written, .size = sizeof written};
+    struct writer page = {.start = written, .size = sizeof written};
     html_put_foreign(&page, text);
     assert(!page.full);
     add(written, page.length);

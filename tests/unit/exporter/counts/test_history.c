@@ -102,6 +102,19 @@ static void test_a_pause_above_an_hour_leaves_nothing(void **state)
     assert_int_equal(samples[HISTORY_SAMPLES - 1], 1);
 }
 
+/* A host that has just booted: its clock is younger than the span. */
+static void test_a_young_clock(void **state)
+{
+    (void)state;
+    for (uint32_t second = 0; second < 40; second++) {
+        history_start(HISTORY_WEEK, second, &history);
+        history_note(&history, 7, second);
+        read_at(second);
+        assert_nothing(0, HISTORY_SAMPLES - 1);
+        assert_int_equal(samples[HISTORY_SAMPLES - 1], 7);
+    }
+}
+
 /* Of one note in each second, the whole span is kept. */
 static void test_a_day_and_a_week(void **state)
 {
@@ -135,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup(test_an_hour_is_kept, start),
         cmocka_unit_test_setup(test_time_without_a_note_is_a_gap, start),
         cmocka_unit_test_setup(test_a_pause_above_an_hour_leaves_nothing, start),
+        cmocka_unit_test(test_a_young_clock),
         cmocka_unit_test(test_a_day_and_a_week),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

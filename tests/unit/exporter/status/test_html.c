@@ -1,5 +1,6 @@
 #include "exporter/status/html.h"
 #include "exporter/text/foreign_text.h"
+#include "exporter/text/writer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +15,14 @@
 enum { ROOM = 512 };
 
 /* In memory of its own, so that a sanitizer sees what is past it. */
-static struct html_page start(size_t size)
+static struct writer start(size_t size)
 {
-    struct html_page page = {.start = malloc(size), .size = size};
+    struct writer page = {.start = malloc(size), .size = size};
     assert_non_null(page.start);
     return page;
 }
 
-static void check_end(struct html_page *page, const char *expected)
+static void check_end(struct writer *page, const char *expected)
 {
     assert_false(page->full);
     assert_int_equal(page->length, strlen(expected));
@@ -32,17 +33,17 @@ static void check_end(struct html_page *page, const char *expected)
 static void test_put(void **state)
 {
     (void)state;
-    struct html_page page = start(ROOM);
-    html_put(&page, "<p>");
-    html_put(&page, "%d %s", 7, "<b>");
-    html_put(&page, "%s", "");
+    struct writer page = start(ROOM);
+    writer_put(&page, "<p>");
+    writer_put(&page, "%d %s", 7, "<b>");
+    writer_put(&page, "%s", "");
     check_end(&page, "<p>7 <b>");
 }
 
 static void test_names(void **state)
 {
     (void)state;
-    struct html_page page = start(ROOM);
+    struct writer page = start(ROOM);
     html_put_name(&page, "");
     html_put_name(&page, "t.example.com <a href=\"x\" b='c'>&amp;% \xc3\xa9");
     check_end(&page, "t.example.com &#60;a href=&#34;x&#34; b=&#39;c&#39;&#62;&#38;amp;% \xc3\xa9");
@@ -51,11 +52,11 @@ static void test_names(void **state)
 static void test_foreign_text(void **state)
 {
     (void)state;
-    struct html_page page = start(ROOM);
+    struct writer page = start(ROOM);
     struct foreign_text text = {.text = "</bdi><script>&\"' \xd7\x90\xd7\x91 %s"};
-    html_put(&page, "<th>");
+    writer_put(&page, "<th>");
     html_put_foreign(&page, &text);
-    html_put(&page, "</th>");
+    writer_put(&page, "</th>");
     text = (struct foreign_text){.text = ""};
     html_put_foreign(&page, &text);
     check_end(&page, "<th><bdi>&#60;/bdi&#62;&#60;script&#62;&#38;&#34;&#39; \xd7\x90\xd7\x91 %s"
@@ -66,20 +67,20 @@ static void test_foreign_text(void **state)
 static void test_full(void **state)
 {
     (void)state;
-    struct html_page page = start(6);
-    html_put(&page, "%s", "12345");
+    struct writer page = start(6);
+    writer_put(&page, "%s", "12345");
     assert_false(page.full);
     assert_int_equal(page.length, 5);
-    html_put(&page, "%s", "");
+    writer_put(&page, "%s", "");
     assert_false(page.full);
-    html_put(&page, "%s", "6");
+    writer_put(&page, "%s", "6");
     assert_true(page.full);
     assert_int_equal(page.length, 5);
     assert_memory_equal(page.start, "12345", 5);
     free(page.start);
 
     page = start(6);
-    html_put(&page, "%s", "123456789");
+    writer_put(&page, "%s", "123456789");
     assert_true(page.full);
     assert_int_equal(page.length, 0);
     free(page.start);
@@ -91,7 +92,7 @@ static void test_foreign_text_without_room(void **state)
     const struct foreign_text text = {.text = "<a>"};
     const size_t whole = strlen("<bdi>&#60;a&#62;</bdi>") + 1;
     for (size_t size = 1; size <= whole; size++) {
-        struct html_page page = start(size);
+        struct writer page = start(size);
         html_put_foreign(&page, &text);
         assert_int_equal(page.full, size < whole);
         assert_in_range(page.length, 0, size - 1);
