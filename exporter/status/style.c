@@ -36,6 +36,6 @@ const char status_style[] =
     ".good{color:var(--good)}.bad{color:var(--bad);font-weight:600}"
     "@media print{body{background:#fff;color:#000;max-width:none}section{break-inside:avoid}}";
 
-const char status_policy[] = "default-src 'none'; style-src 'sha256-" STYLE_HASH
-                             "HIJCiO1yFB1aYp+dM61+MES1DSwTZ4/7tPoSnz1OnQA="
-                             "frame-ancestors 'none'";
+const char status_policy[] =
+    "default-src 'none'; style-src 'sha256-" STYLE_HASH "'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
