@@ -53,11 +53,9 @@ static void put_domain(struct writer *page, const struct view_domain *domain)
     writer_put(page, "<tr><th>");
     html_put_name(page, domain->name);
     writer_put(page,
-               "</th><td>%s</td><td>%" PRIu32
-               " active</td></tr>\n<tr class=\"soft\"><td colspan=\"3\">"
-               "%" PRIu32 " established &middot; ",
-               domain->format, domain->active, domain->established);
-    writer_put(page, "%s %s &middot; ", answered,
+               "</th><td>%" PRIu32 " active</td></tr>\n<tr class=\"soft\"><td colspan=\"2\">%s "
+               "&middot; %" PRIu32 " established &middot; %s %s &middot; ",
+               domain->active, domain->format, domain->established, answered,
                domain->recent.queries > 0 ? "answered" : "in 5 min");
     if (domain->ended > 0) {
         writer_put(page, "median session %s</td></tr>\n", median);

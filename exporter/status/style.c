@@ -1,7 +1,7 @@
 #include "exporter/status/style.h"
 
 /* SHA-256 of status_style, in base64. */
-#define STYLE_HASH "HIJCiO1yFB1aYp+dM61+MES1DSwTZ4/7tPoSnz1OnQA="
+#define STYLE_HASH "oZn6esgpDvotHcCP4XhovJp7/tWSjB7ktte9J4twEHk="
 
 const char status_style[] =
     ":root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--ink:#1b2733;--soft:#56636f;"
@@ -21,8 +21,10 @@ const char status_style[] =
     "table{width:100%;border-collapse:collapse}"
     "td,th{padding:.2rem .4rem .2rem 0;text-align:left;vertical-align:top;font-weight:400}"
     "td:last-child{padding-right:0;text-align:right;font-variant-numeric:tabular-nums}"
+    "td:last-child[colspan]{padding-bottom:.5rem;text-align:left;font-size:.85rem}"
     ".bars td:last-child{white-space:nowrap}"
     ".bars td:nth-child(2){width:60%;padding-top:.55rem}.wide.bars td:nth-child(2){width:40%}"
+    "#networks td:nth-child(2){width:35%}"
     "svg{display:block;width:100%}.bars svg{height:.9rem}.hour svg{height:9rem}.past "
     "svg{height:5rem}"
     "rect{fill:var(--mark)}.area{fill:var(--fill)}"
