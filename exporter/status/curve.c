@@ -75,7 +75,7 @@ void curve_put(struct writer *page, const struct view_history *history,
             writer_put(page, "%10s |", row == 0 ? "0" : "");
         }
         put_row(page, history, row, ROWS, characters);
-        writer_put(page, "\n");
+        writer_end_line(page);
     }
     writer_put(page, "%12s-60 min%22s-30 min%22snow\n", "", "", "");
 }
@@ -85,5 +85,5 @@ void curve_put_line(struct writer *page, const char *name, const struct view_his
 {
     writer_put(page, "%10s |", name);
     put_row(page, history, 0, 1, characters);
-    writer_put(page, "\n");
+    writer_end_line(page);
 }

@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
     REFRESH_SECONDS = 15,
@@ -78,8 +79,10 @@ static void put_watched(struct writer *page, const struct view *view)
     if (options->interface[0] == '\0') {
         writer_put(page, " on all interfaces");
     } else {
+        struct foreign_text name; /* the kernel takes any character */
+        foreign_text_clean(options->interface, strlen(options->interface), &name);
         writer_put(page, " on ");
-        html_put_name(page, options->interface);
+        html_put_foreign(page, &name);
     }
     writer_put(page, "</p>\n</section>\n");
 }
@@ -191,17 +194,19 @@ static void put_totals(struct writer *page, const struct view *view)
         since, up);
     for (unsigned i = 0; i < view->domain_count; i++) {
         const struct view_totals *totals = &view->domains[i].totals;
-        char words[4][WORDS_BYTES];
+        char words[5][WORDS_BYTES];
         words_count(totals->queries, words[0]);
-        words_count(totals->responses, words[1]);
-        words_bytes(totals->bytes_in, words[2]);
-        words_bytes(totals->bytes_out, words[3]);
+        words_count(totals->repeated, words[1]);
+        words_count(totals->responses, words[2]);
+        words_bytes(totals->bytes_in, words[3]);
+        words_bytes(totals->bytes_out, words[4]);
         writer_put(page, "<tr><th>");
         html_put_name(page, view->domains[i].name);
         writer_put(page,
                    "</th><td>%" PRIu64 " sessions</td></tr>\n<tr class=\"soft\"><td colspan=\"2\">"
-                   "%s queries &middot; %s responses &middot; %s in &middot; %s out</td></tr>\n",
-                   totals->sessions, words[0], words[1], words[2], words[3]);
+                   "%s queries, %s repeated &middot; %s responses &middot; %s in &middot; %s "
+                   "out</td></tr>\n",
+                   totals->sessions, words[0], words[1], words[2], words[3], words[4]);
     }
     writer_put(page, "</table>\n</section>\n");
 }

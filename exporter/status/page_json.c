@@ -1,6 +1,7 @@
 #include "exporter/status/page.h"
 
 #include "common/build.h"
+#include "common/options.h"
 #include "common/wire.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/history.h"
@@ -9,6 +10,7 @@
 #include "exporter/state/state.h"
 #include "exporter/status/ranking.h"
 #include "exporter/status/view.h"
+#include "exporter/text/foreign_text.h"
 #include "exporter/text/json.h"
 #include "exporter/text/writer.h"
 
@@ -51,6 +53,24 @@ static void put_foreign(struct writer *page, const char *key, const struct forei
 static const char *const span_names[HISTORY_SPANS] = {
     [HISTORY_HOUR] = "hour", [HISTORY_DAY] = "day", [HISTORY_WEEK] = "week"};
 
+/* Which packets are looked at. The kernel takes any character in an interface's name. */
+static void put_watched(struct writer *page, const struct options *options)
+{
+    put_key(page, "ports", false);
+    for (unsigned i = 0; i < options->port_count; i++) {
+        writer_put(page, "%s%u", i == 0 ? "[" : ",", options->ports[i]);
+    }
+    writer_put(page, "]");
+    if (options->interface[0] == '\0') {
+        put_key(page, "interface", false);
+        writer_put(page, "null");
+    } else {
+        struct foreign_text name;
+        foreign_text_clean(options->interface, strlen(options->interface), &name);
+        put_foreign(page, "interface", &name);
+    }
+}
+
 static void put_clients(struct writer *page, const struct view *view)
 {
     put_key(page, "clients", false);
@@ -86,6 +106,7 @@ static void put_domain(struct writer *page, const struct view_domain *domain)
     writer_put(page, "{");
     put_string(page, "domain", domain->name, true);
     put_string(page, "format", domain->format, false);
+    put_number(page, "active_window_seconds", domain->window_seconds, false);
     put_number(page, "active", domain->active, false);
     put_number(page, "established", domain->established, false);
     put_number(page, "peak", domain->peak, false);
@@ -122,7 +143,7 @@ static void put_place(struct writer *page, const struct view *view, enum ranking
     const struct foreign_text *name =
         kind == RANKING_ASNS ? organizations_find(geoip_organizations(view->state->geoip), row->key)
                              : NULL;
-    if (name != NULL) {
+    if (name != NULL && name->text[0] != '\0') {
         put_foreign(page, "organization", name);
     }
     put_number(page, "active", row->active, false);
@@ -158,9 +179,10 @@ static void put_rejected(struct writer *page, const struct view *view)
 static void put_checks(struct writer *page, const struct view *view)
 {
     put_key(page, "checks", false);
+    writer_put(page, "[");
     for (unsigned i = 0; i < view->check_count; i++) {
         const struct view_check *check = &view->checks[i];
-        writer_put(page, "%s{", i == 0 ? "[" : ",");
+        writer_put(page, "%s{", i == 0 ? "" : ",");
         put_string(page, "check", check->key, true);
         put_key(page, "good", false);
         writer_put(page, "%s", check->good ? "true" : "false");
@@ -178,6 +200,7 @@ void page_json(const struct view *view, struct writer *page)
     put_string(page, "exporter", build_version(), false);
     put_number(page, "time", view->time, false);
     put_number(page, "started", view->started, false);
+    put_watched(page, options);
     put_clients(page, view);
     put_key(page, "history", false);
     for (enum history_span span = 0; span < HISTORY_SPANS; span++) {

@@ -12,6 +12,7 @@
 #include "exporter/status/view.h"
 #include "exporter/status/words.h"
 #include "exporter/text/foreign_text.h"
+#include "exporter/text/terminal.h"
 #include "exporter/text/writer.h"
 
 #include <inttypes.h>
@@ -20,7 +21,7 @@
 #include <string.h>
 
 enum {
-    NAME_COLUMNS = 24, /* of a domain; a longer one has a line of its own */
+    NAME_COLUMNS = 24, /* of a domain and a space; a longer one has its own line */
     BAR_COLUMNS = 20,
     ORGANIZATION_COLUMNS = 38,
     MARK_COLUMNS = 4,    /* before what a check found */
@@ -50,23 +51,15 @@ static void put_heading(const struct text *text, const char *heading)
     writer_put(text->page, "\n");
 }
 
-/* Ends a line, and leaves out the spaces before its end. */
-static void end_line(struct writer *page)
-{
-    while (page->length > 0 && page->start[page->length - 1] == ' ') {
-        page->length--;
-    }
-    writer_put(page, "\n");
-}
-
-/* Words of our own in lines that are not too long, from a column on, and the end of the line. The
- * later lines begin at `indent`. */
-static void put_words(const struct text *text, unsigned column, unsigned indent, const char *words)
+/* Words of our own in lines that are not too long, from a column on. The later lines begin at
+ * `indent`. Returns the column where they end. */
+static unsigned put_words(const struct text *text, unsigned column, unsigned indent,
+                          const char *words)
 {
     while (*words != '\0') {
         const unsigned length = (unsigned)strcspn(words, " ");
         if (column > indent && column + length >= PAGE_TEXT_COLUMNS) {
-            end_line(text->page);
+            writer_end_line(text->page);
             writer_put(text->page, "%*s", (int)indent, "");
             column = indent;
         }
@@ -74,7 +67,7 @@ static void put_words(const struct text *text, unsigned column, unsigned indent,
         column += length + 1;
         words += length + (words[length] == ' ');
     }
-    writer_put(text->page, "\n");
+    return column;
 }
 
 static void put_mark(const struct text *text, bool good)
@@ -89,9 +82,9 @@ static void put_mark(const struct text *text, bool good)
 /* A domain of the command line is ASCII. */
 static void put_name(struct writer *page, const char *name)
 {
-    if (strlen(name) <= NAME_COLUMNS) {
+    if (strlen(name) < NAME_COLUMNS) {
         writer_put(page, "%-*s", NAME_COLUMNS, name);
-    } else if (strlen(name) < PAGE_TEXT_COLUMNS) {
+    } else if (strlen(name) <= PAGE_TEXT_COLUMNS) {
         writer_put(page, "%s\n%*s", name, NAME_COLUMNS, "");
     } else {
         writer_put(page, "%.*s...\n%*s", PAGE_TEXT_COLUMNS - 3, name, NAME_COLUMNS, "");
@@ -129,12 +122,13 @@ static void put_head(const struct text *text, const struct view *view)
 
 static void put_tunnels(const struct text *text, const struct view *view)
 {
-    static const char format[] = "%-10s%8s%9s%11s%16s\n";
+    static const char format[] = "%-10s%8s%9s%11s%16s";
     writer_put(text->page, "\n");
     put_bold(text, true);
     writer_put(text->page, "%-*s", NAME_COLUMNS, "Tunnels");
     writer_put(text->page, format, "format", "active", "establ.", "answered", "median session");
     put_bold(text, false);
+    writer_put(text->page, "\n");
     for (unsigned i = 0; i < view->domain_count; i++) {
         const struct view_domain *domain = &view->domains[i];
         char active[WORDS_BYTES];
@@ -148,17 +142,19 @@ static void put_tunnels(const struct text *text, const struct view *view)
         put_name(text->page, domain->name);
         writer_put(text->page, format, domain->format, active, established, answered,
                    domain->ended > 0 ? median : "none ended");
+        writer_put(text->page, "\n");
     }
 }
 
 static void put_totals(const struct text *text, const struct view *view)
 {
-    static const char format[] = "%8s%9s%9s%10s%10s%10s\n";
+    static const char format[] = "%8s%9s%9s%10s%10s%10s";
     writer_put(text->page, "\n");
     put_bold(text, true);
     writer_put(text->page, "%-*s", NAME_COLUMNS, "Since the start");
     writer_put(text->page, format, "sessions", "queries", "repeated", "responses", "in", "out");
     put_bold(text, false);
+    writer_put(text->page, "\n");
     for (unsigned i = 0; i < view->domain_count; i++) {
         const struct view_totals *totals = &view->domains[i].totals;
         char words[6][WORDS_BYTES];
@@ -170,6 +166,7 @@ static void put_totals(const struct text *text, const struct view *view)
         words_bytes(totals->bytes_out, words[5]);
         put_name(text->page, view->domains[i].name);
         writer_put(text->page, format, words[0], words[1], words[2], words[3], words[4], words[5]);
+        writer_put(text->page, "\n");
     }
 }
 
@@ -177,8 +174,8 @@ static void put_clients(const struct text *text, const struct view *view)
 {
     put_heading(text, "Active clients");
     writer_put(text->page,
-               "%" PRIu64 " now, %" PRIu64 " of them established; at most %" PRIu32
-               " in the last hour,\n%" PRIu32 " in the last day, %" PRIu32 " in the last week\n",
+               "%" PRIu64 " now, %" PRIu64 " of them established\n"
+               "peak of the last hour %" PRIu32 ", day %" PRIu32 ", week %" PRIu32 "\n",
                view->active, view->established, view->histories[HISTORY_HOUR].peak,
                view->histories[HISTORY_DAY].peak, view->histories[HISTORY_WEEK].peak);
     curve_put(text->page, &view->histories[HISTORY_HOUR], text->style.characters);
@@ -198,7 +195,7 @@ static void put_row(const struct text *text, const char *key, uint64_t value, ui
         writer_put(text->page, " ");
         put_foreign(text, name, ORGANIZATION_COLUMNS);
     }
-    end_line(text->page);
+    writer_end_line(text->page);
 }
 
 static void put_ranking(const struct text *text, const struct view *view, enum ranking_kind kind)
@@ -237,6 +234,7 @@ static void put_health(const struct text *text, const struct view *view)
         writer_put(text->page, "%s: ", check->name);
         put_words(text, MARK_COLUMNS + (unsigned)strlen(check->name) + 2, MARK_COLUMNS,
                   check->text);
+        writer_end_line(text->page);
     }
 }
 
@@ -249,29 +247,42 @@ static void put_rejected(const struct text *text, const struct view *view)
         words_count(view->rejected[i], count);
         writer_put(text->page, "%-9s%7s  ", outcome->reason, count);
         put_words(text, REASON_COLUMNS, REASON_COLUMNS, outcome->meaning);
+        writer_end_line(text->page);
     }
 }
 
 static void put_watched(const struct text *text, const struct options *options)
 {
-    char ports[OPTIONS_PORTS_MAX * sizeof " 65535,"] = "";
+    const bool all = options->interface[0] == '\0';
+    char where[OPTIONS_PORTS_MAX * sizeof "65535," + sizeof "on all interfaces"] = "";
     size_t length = 0;
     for (unsigned i = 0; i < options->port_count; i++) {
-        length += (size_t)snprintf(ports + length, sizeof ports - length, "%s%u",
-                                   i == 0 ? "" : ", ", options->ports[i]);
+        length += (size_t)snprintf(where + length, sizeof where - length, "%u%s", options->ports[i],
+                                   i + 1 < options->port_count ? ", " : " ");
     }
+    snprintf(where + length, sizeof where - length, "%s", all ? "on all interfaces" : "on ");
     writer_put(text->page, "\nWatching UDP port ");
-    put_words(text, sizeof "Watching UDP port", MARK_COLUMNS, ports);
-    if (options->interface[0] == '\0') {
-        writer_put(text->page, "on all interfaces");
-    } else {
+    const unsigned column = put_words(text, sizeof "Watching UDP port", MARK_COLUMNS, where);
+    if (!all) {
         struct foreign_text name; /* the kernel takes any character */
         foreign_text_clean(options->interface, strlen(options->interface), &name);
-        writer_put(text->page, "on ");
+        if (column + IF_NAMESIZE > PAGE_TEXT_COLUMNS) {
+            writer_end_line(text->page);
+            writer_put(text->page, "%*s", MARK_COLUMNS, "");
+        }
         put_foreign(text, &name, IF_NAMESIZE);
     }
-    end_line(text->page);
+    writer_end_line(text->page);
+}
+
+static void put_foot(const struct text *text, const struct view *view)
+{
+    writer_put(text->page, "Active: with a query in the last %" PRIu32, view->window_least);
+    if (view->window_most != view->window_least) {
+        writer_put(text->page, " to %" PRIu32, view->window_most);
+    }
     writer_put(text->page,
+               " s.\nEstablished: with data, for a minute or longer.\n"
                "A restart begins all values again. Countries and networks are those of the\n"
                "resolvers, not of the people behind them.\n");
 }
@@ -293,4 +304,5 @@ void page_text(const struct view *view, struct page_style style, struct writer *
     put_health(&text, view);
     put_rejected(&text, view);
     put_watched(&text, options);
+    put_foot(&text, view);
 }

@@ -3,7 +3,6 @@
 #include "common/options.h"
 #include "common/tunnel.h"
 #include "exporter/counts/counts.h"
-#include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/histogram.h"
 #include "exporter/counts/sessions.h"
@@ -29,6 +28,7 @@ static void view_domains(const struct state *state, uint32_t now, struct view *v
         view->domains[i] = (struct view_domain){
             .name = state->options.domains[i].text,
             .format = tunnel_format_name(state->options.tunnels[i].format),
+            .window_seconds = options_window(&state->options, i),
             .active = domain->active,
             .established = domain->established,
             .peak = domain->peak,
@@ -42,12 +42,12 @@ static void view_domains(const struct state *state, uint32_t now, struct view *v
     }
 }
 
-static void view_windows(const struct options *options, struct view *view)
+static void view_windows(struct view *view)
 {
-    view->window_least = options_window(options, 0);
+    view->window_least = view->domains[0].window_seconds;
     view->window_most = view->window_least;
-    for (unsigned i = 1; i < options->domain_count; i++) {
-        const uint32_t window = options_window(options, i);
+    for (unsigned i = 1; i < view->domain_count; i++) {
+        const uint32_t window = view->domains[i].window_seconds;
         view->window_least = window < view->window_least ? window : view->window_least;
         view->window_most = window > view->window_most ? window : view->window_most;
     }
@@ -123,8 +123,10 @@ static void check_loss(const struct wire_stats *stats, struct view *view)
     if (lost == 0) {
         snprintf(text, VIEW_CHECK_BYTES, "none");
     } else {
-        snprintf(text, VIEW_CHECK_BYTES, "%" PRIu64 " (%.2g %%): counts are too low", lost,
-                 100.0 * (double)lost / (double)stats->received);
+        const double percent = 100.0 * (double)lost / (double)stats->received;
+        const int decimals = percent < 0.1 ? 4 : percent < 10 ? 1 : 0;
+        snprintf(text, VIEW_CHECK_BYTES, "%" PRIu64 " (%.*f %%): counts are too low", lost,
+                 decimals, percent);
     }
 }
 
@@ -192,7 +194,7 @@ int view_make(const struct state *state, uint32_t now, uint64_t today, struct vi
         return error;
     }
     view_domains(state, now, &view);
-    view_windows(&state->options, &view);
+    view_windows(&view);
     check_all(state, today, &view);
     for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
         view_history(&state->counts.histories[span], now, &view.histories[span]);

@@ -38,6 +38,7 @@ struct view_totals {
 struct view_domain {
     const char *name;
     const char *format;
+    uint32_t window_seconds; /* a session is active for so long after a query */
     uint32_t active;
     uint32_t established;
     uint32_t peak;
@@ -71,7 +72,7 @@ struct view {
     struct view_domain domains[DOMAINS_MAX];
     uint64_t active; /* in all domains */
     uint64_t established;
-    uint32_t window_least; /* seconds that a session is active after a query, over the domains */
+    uint32_t window_least; /* of the domains' */
     uint32_t window_most;
     struct view_history histories[HISTORY_SPANS];
     uint64_t rejected[WIRE_REJECTED_COUNT]; /* since the start; index as in struct group */

@@ -4,6 +4,7 @@
 #include "exporter/counts/recent.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -11,6 +12,7 @@ enum {
     MINUTE = 60,
     HOUR = 60 * MINUTE,
     DAY = 24 * HOUR,
+    PERCENT_MAX = 999,
 };
 
 void words_answered(const struct recent_totals *recent, char out[WORDS_BYTES])
@@ -18,8 +20,9 @@ void words_answered(const struct recent_totals *recent, char out[WORDS_BYTES])
     if (recent->queries == 0) {
         snprintf(out, WORDS_BYTES, "no queries");
     } else {
-        snprintf(out, WORDS_BYTES, "%.0f %%",
-                 100.0 * (double)recent->responses / (double)recent->queries);
+        const double percent = 100.0 * (double)recent->responses / (double)recent->queries;
+        const bool many = percent >= PERCENT_MAX + 0.5;
+        snprintf(out, WORDS_BYTES, "%s%.0f %%", many ? "> " : "", many ? PERCENT_MAX : percent);
     }
 }
 

@@ -10,7 +10,8 @@ struct recent_totals;
 
 enum { WORDS_BYTES = 32 }; /* the NUL included */
 
-/* How much of the queries was answered: "98 %", or "no queries". */
+/* How much of the queries was answered: "98 %", or "no queries". Responses to queries that
+ * were not seen make it more than 100 %: "> 999 %" at most. */
 void words_answered(const struct recent_totals *recent, char out[WORDS_BYTES]);
 
 /* A length of time in the largest unit that it has two of, or its seconds: "90 s", "12 min". */

@@ -17,6 +17,14 @@ void writer_put(struct writer *writer, const char *format, ...)
     }
 }
 
+void writer_end_line(struct writer *writer)
+{
+    while (writer->length > 0 && writer->start[writer->length - 1] == ' ') {
+        writer->length--;
+    }
+    writer_put(writer, "\n");
+}
+
 char *writer_begin(struct writer *writer, size_t size)
 {
     if (size >= writer->size - writer->length) {

@@ -19,6 +19,9 @@ struct writer {
 void writer_put(struct writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Ends a line, without the spaces before its end. */
+void writer_end_line(struct writer *writer);
+
 /* Room for at most so many bytes more, or NULL. Call writer_end with where they ended. */
 char *writer_begin(struct writer *writer, size_t size);
 void writer_end(struct writer *writer, const char *end);

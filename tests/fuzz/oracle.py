@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""Reads what the exporter's writers made of a foreign text, for fuzz_foreign.c, which starts it: each
+"""Reads what the exporter's writers made of a foreign text, for the fuzz target that starts it: each
 output by a parser of its own, none of which is ours where there is another. Ends with status 1 and
 says why at the first one that does not give the text back.
 
-Standard input: the fields of main(), each with its length in four octets, again and again. Standard
-output: an octet for each question that found everything right.
+    oracle.py foreign|status      for fuzz_foreign.c, for fuzz_status.c
+
+Standard input: the fields of a question, each with its length in four octets, again and again.
+Standard output: an octet for each question that found everything right.
 """
 
 import html.parser
@@ -185,22 +187,151 @@ def fields():
         yield octets
 
 
-def main():
+def check_foreign(raw, found):
+    text = check_cleaned(raw, next(found))
+    check_metrics(text, next(found))
+    check_html(text, next(found))
+    check_json(text, next(found))
+    check_terminals(text, next(found)[0], next(found), next(found))
+    check_log(text, next(found), next(found))
+    check_notification(text, next(found))
+
+
+# --- The status page.
+
+NOTHING = 2**32 - 1  # exporter/counts/history.h
+COLUMNS, NAME_COLUMNS = 80, 38  # exporter/status/page_text.c; where a name begins is below
+NAME_AT = 40
+ESCAPES = re.compile(rb"\x1b\[(?:1|32|1;31|0)m")
+TAGS = frozenset("html head meta title style body header h1 p a main section h2 figure div span svg "
+                 "path figcaption table tr th td small bdi rect footer".split())
+WITHOUT_END = frozenset(("meta", "path", "rect"))
+SPANS = "hour", "day", "week"
+
+
+def cleaned(raw):
+    whole = INVISIBLE.sub(" ", raw[:READ_MAX].decode(errors="surrogateescape")).strip(" ")
+    return whole.encode()[:TEXT_MAX].decode(errors="ignore").rstrip(" ")
+
+
+def numbers(octets, size):
+    return [int.from_bytes(octets[at:at + size], "little") for at in range(0, len(octets), size)]
+
+
+class Elements(html.parser.HTMLParser):
+    """The page's elements, each known and closed, and the text of each bdi."""
+
+    def __init__(self, page):
+        super().__init__(convert_charrefs=True)
+        self.open, self.names = [], []
+        self.feed(page)
+        self.close()
+        check(not self.open, "HTML", "not closed", self.open)
+
+    def handle_starttag(self, tag, attrs):
+        check(tag in TAGS, "HTML", "element", tag, attrs)
+        check(not any(key.startswith("on") or key in ("style", "src") for key, _ in attrs), "HTML",
+              "attributes", tag, attrs)
+        if tag == "bdi":
+            self.names.append("")
+        if tag not in WITHOUT_END:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        check(tag in ("path", "rect"), "HTML", "element", tag, attrs)
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag):
+        check(self.open and self.open.pop() == tag, "HTML", "end", tag)
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "bdi":
+            self.names[-1] += data
+
+    def other(self, data):
+        check(False, "HTML", data)
+
+    handle_comment = handle_pi = unknown_decl = other
+
+
+def check_status_html(interface, names, page):
+    check(not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", page), "HTML", "control")
+    found = Elements(page.decode()).names
+    expected = ([] if interface is None else [interface]) + [name for name in names if name]
+    check(found == expected, "HTML names", found, expected)
+
+
+def check_status_json(interface, names, actives, spans, rejected, networks_shown, page):
+    check(not re.search(rb"[\x00-\x1f\x7f<>&']", page[:-1]) and page.endswith(b"}\n"), "JSON", page)
+    found = json.loads(page)
+    check(found["interface"] == interface, "JSON interface", found["interface"], interface)
+    check(("networks" in found) == networks_shown, "JSON keys", list(found))
+    if networks_shown:
+        rows = found["networks"]["top"]
+        check([row.get("organization", "") for row in rows] == names, "JSON names", rows, names)
+        check([row["active"] for row in rows] == actives, "JSON active", rows, actives)
+    check(list(found["rejected_queries"].values()) == rejected, "JSON rejected", found, rejected)
+    for span, samples in zip(SPANS, spans):
+        shown = [NOTHING if sample is None else sample for sample in found["history"][span]["active"]]
+        check(shown == samples, "JSON history", span, shown, samples)
+        peak = max([sample for sample in samples if sample != NOTHING], default=0)
+        check(found["clients"][f"peak_{span}"] == peak, "JSON peak", span, found["clients"], peak)
+
+
+def check_status_text(names, text, ascii_):
+    check(text.endswith("\n"), "text", "end", text[-80:])
+    check(text.isascii() or not ascii_, "text", "ASCII")
+    lines = text[:-1].split("\n")
+    for line in lines:
+        check(all(" " <= character and not "\x7f" <= character <= "\x9f" for character in line),
+              "text", "control", line)
+        check(width(line)[0] <= COLUMNS and not line.endswith(" "), "text", "line", line)
+    for number, name in enumerate(names):
+        (line,) = [line for line in lines if line.startswith(f"AS{number + 1} ")]
+        check_status_name(name, line[NAME_AT:], ascii_)
+
+
+def check_status_name(name, shown, ascii_):
+    while name and not ascii_ and width(name[0])[1] == 0:
+        name = name[1:]
+    expected = re.sub(r"[^\0-\x7f]", "?", name) if ascii_ else name
+    mark = "..." if ascii_ else "\u2026"
+    # A name that is cut before a space, or that is too long.
+    check(shown == expected.rstrip(" ") and width(shown)[0] <= NAME_COLUMNS or
+          shown.endswith(mark) and expected.startswith(shown[:-len(mark)]) and
+          width(expected)[1] > NAME_COLUMNS, "text name", shown, expected)
+
+
+def check_status(flags, found):
+    countries_shown, networks_shown, one_interface = (bool(flags[0] & bit) for bit in (1, 2, 4))
+    interface = cleaned(next(found)) if one_interface else None
+    names = [cleaned(next(found)) for _ in range(flags[1])]
+    actives = numbers(next(found), 4)
+    rejected = numbers(next(found), 8)
+    spans = [numbers(next(found), 4) for _ in SPANS]
+    shown = names if networks_shown else []
+    check_status_html(interface, shown, next(found))
+    check_status_json(interface, names, actives, spans, rejected, networks_shown, next(found))
+    for ascii_ in False, True:
+        text = next(found)
+        check_status_text(shown, text.decode(), ascii_)
+        check(("Countries of" in text.decode()) == countries_shown, "text", "countries")
+        check(ESCAPES.sub(b"", next(found)) == text, "colour", text)
+
+
+QUESTIONS = {"foreign": check_foreign, "status": check_status}
+
+
+def main(questions):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the fuzzer's: at its end there is no more to read
     found = fields()
-    for raw in found:
-        text = check_cleaned(raw, next(found))
-        check_metrics(text, next(found))
-        check_html(text, next(found))
-        check_json(text, next(found))
-        check_terminals(text, next(found)[0], next(found), next(found))
-        check_log(text, next(found), next(found))
-        check_notification(text, next(found))
+    for first in found:
+        QUESTIONS[questions](first, found)
         sys.stdout.buffer.write(b"1")
         sys.stdout.buffer.flush()
 
 
 try:
-    main()
+    main(*sys.argv[1:])
 except ConnectionResetError:
     sys.exit("oracle.py: the fuzzer is gone")

@@ -248,9 +248,29 @@ def foreign():
         yield bytes([24]) + name
 
 
+def status():
+    """The layout of fuzz_status.c: flags, the interface, names with their active sessions, further
+    sessions, rejected queries, and runs of samples for each span."""
+    texts = [name.encode() for name in NAMES] + WRONG_UTF8
+    for number in range(0, len(texts), 5):
+        flags = (2, 3, 7, 6, 1, 0)[number // 5 % 6]
+        interface = (b"eth0", b"\xff\xc2\x9b", "\u00e9\u202e<b>&".encode())[number // 5 % 3]
+        seed = bytes([flags | number % 32 << 3])
+        if flags & 4:
+            seed += bytes([len(interface)]) + interface
+        names = texts[number:number + 5]
+        seed += bytes([len(names)])
+        for rank, name in enumerate(names):
+            seed += bytes([min(len(name), 255)]) + name[:255] + struct.pack("<I", 100 >> rank)
+        seed += struct.pack("<II", number, 7) + struct.pack("<6Q", *(number << 9 * i for i in range(6)))
+        for runs in ((239, 0xffffffff), (1, 5)), ((100, 0xffffffff), (50, 0), (50, 1), (40, 90)), ():
+            seed += bytes([len(runs)]) + b"".join(struct.pack("<BI", *run) for run in runs)
+        yield seed
+
+
 TARGETS = {function.__name__: function
            for function in (classify, intake, flags, http, database, web_config,
-                            foreign)}
+                            foreign, status)}
 
 
 def main(target, directory):

@@ -67,8 +67,8 @@ def test_it_tells_what_is_going_on(busy, shown):
         "at most 7 active in the last hour")
     assert shown.rows("watched") == {DOMAIN: "7 active"}
     assert shown.text("#watched table") == (
-        f"{DOMAIN} dnstt 7 active\n"
-        "0 established \u00b7 0 % answered \u00b7 no session has ended")
+        f"{DOMAIN} 7 active\n"
+        "dnstt \u00b7 0 established \u00b7 0 % answered \u00b7 no session has ended")
     assert shown.rows("countries") == {"DE": "3", "FR": "2", "SE": "1", "unknown": "1"}
     assert shown.rows("networks") == {
         "AS64496 Example Network 64496": "3", "AS64497 Example Network 64497": "2",
@@ -110,7 +110,7 @@ def test_any_screen(busy, shown, dark):
 
 def test_nothing_but_itself(busy):
     program, asked = busy
-    status, headers, body = program.request("GET", "/")
+    status, headers, body = program.request("GET", "/status.html")
     assert status == 200
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert headers["Cache-Control"] == "no-store"
@@ -126,7 +126,7 @@ def test_nothing_but_itself(busy):
         label = query[13 : 13 + query[12]].decode()
         assert label[:13] not in body.lower()
     assert "SESSION" not in body
-    head = program.request("HEAD", "/")
+    head = program.request("HEAD", "/status.html")
     assert (head[0], head[1]["Content-Length"], head[2]) == (200, str(len(body.encode())), "")
 
 
@@ -147,13 +147,16 @@ def test_it_tells_each_tunnels_format(host, start, shown):
     host.inbound.send(*map(frames.query_frame, [*data, probe, opaque]))
     host.settle(program, query=7)
     shown.show(URL)
-    silent = "0 established \u00b7 no queries in 5 min \u00b7 no session has ended"
-    asked = "0 established \u00b7 0 % answered \u00b7 no session has ended"
+    rest = "{} \u00b7 0 established \u00b7 {} \u00b7 no session has ended"
+    silent, asked = "no queries in 5 min", "0 % answered"
     assert shown.text("#watched table").splitlines() == [
-        "v.example.com vaydns 3 active", asked, f"{DOMAIN} dnstt 0 active", silent,
-        "x.example.com xdns 0 active", silent, "n.example.com noizdns 0 active", silent,
-        "e.example.com dnsttex 0 active", asked, "s.example.com slipstream 2 active", asked,
-        "o.example.com opaque 0 active", asked]
+        "v.example.com 3 active", rest.format("vaydns", asked),
+        f"{DOMAIN} 0 active", rest.format("dnstt", silent),
+        "x.example.com 0 active", rest.format("xdns", silent),
+        "n.example.com 0 active", rest.format("noizdns", silent),
+        "e.example.com 0 active", rest.format("dnsttex", asked),
+        "s.example.com 2 active", rest.format("slipstream", asked),
+        "o.example.com 0 active", rest.format("opaque", asked)]
     assert shown.text("#clients .figure") == "5"
     shown.show(URL, width=320)
     assert shown.evaluate("document.documentElement.scrollWidth") <= 320
@@ -211,16 +214,79 @@ def test_a_silent_sniffer_shows(start):
     program = start()
     os.kill(program.sniffer, signal.SIGSTOP)
     try:
-        wait_for(lambda: '<td class="bad">silent</td>' in program.request("GET", "/")[2], 10,
+        wait_for(lambda: '<td class="bad">silent</td>' in program.request("GET", "/status.html")[2], 10,
                  "the page tells of the silence")
     finally:
         os.kill(program.sniffer, signal.SIGCONT)
-    wait_for(lambda: '<td class="good">reports</td>' in program.request("GET", "/")[2], 5,
+    wait_for(lambda: '<td class="good">reports</td>' in program.request("GET", "/status.html")[2], 5,
              "the page tells that it is over")
 
 
 def test_two_within_a_second_are_the_same(host, start):
     """Rendered once a second: who asks often costs little."""
     program = start()
-    pages = {program.request("GET", "/")[2] for _ in range(20)}
-    assert len(pages) <= 2
+    for path in "/", "/status.html", "/status.txt", "/status.json":
+        pages = {program.request("GET", path)[2] for _ in range(20)}
+        assert len(pages) <= 2
+
+
+def test_the_past_and_the_totals(busy, shown):
+    """The graphs have their values on the left and their times below; what was before the start is
+    blank. Totals are those since the start, which the page tells."""
+    program, asked = busy
+    shown.show(URL)
+    assert shown.text("h1") == "dnstt_exporter"
+    times = {"clients": ["60 min ago", "30 min", "now"], "day": ["24 h ago", "12 h", "now"],
+             "week": ["7 days ago", "3.5 days", "now"]}
+    for section, expected in times.items():
+        find = f"[...document.querySelectorAll('#{section} {{}}')]"
+        assert shown.evaluate(find.format("figcaption span") + ".map(e => e.innerText)") == expected
+        assert shown.evaluate(find.format(".values span") + ".map(e => e.innerText)") == ["7", "0"]
+        # Each label can be seen, beside the graph and inside its section.
+        assert shown.evaluate(f"""(() => {{
+            const box = element => element.getBoundingClientRect();
+            const section = box(document.querySelector('#{section}'));
+            const graph = box(document.querySelector('#{section} svg'));
+            const labels = {find.format("figure span")}.map(box);
+            const [most, least, ...below] = labels;
+            return labels.every(label => label.width > 0 && label.height > 8 &&
+                                label.left >= section.left && label.right <= section.right) &&
+                [most, least].every(label => label.right <= graph.left) &&
+                Math.abs(most.top - graph.top) < 4 && Math.abs(least.bottom - graph.bottom) < 4 &&
+                below.every(label => label.top >= graph.bottom - 1) &&
+                Math.abs(below[0].left - graph.left) < 2 &&
+                Math.abs(below[2].right - graph.right) < 2;
+        }})()"""), section
+        # One piece, at the right edge: before the start there is nothing.
+        curves = shown.evaluate(find.format(".curve") + ".map(e => e.getAttribute('d'))")
+        assert len(curves) == 1 and curves[0].endswith("0H1200")
+        assert int(curves[0][1:].split(" ")[0]) >= 1180
+    assert shown.text("#day p") == shown.text("#week p") == "at most 7 active"
+    totals = shown.text("#totals")
+    assert "counting since 20" in totals and "a restart begins all values again" in totals
+    assert shown.rows("totals") == {DOMAIN: "7 sessions"}
+    size = sum(map(len, asked))
+    assert size < 1024
+    assert f"7 queries, 0 repeated · 0 responses · {size} B in · 0 B out" in totals
+    assert shown.complaints() == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_small_text_on_any_screen(busy, shown, dark):
+    """At 320 px, and on a wide one: all text has contrast, and no label of an axis overlaps another."""
+    for width in 320, 1400:
+        shown.show(URL, width=width, dark=dark)
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        for selector in ("#day .soft", "#week .soft", "#totals .soft", "#watched .soft td",
+                         "#networks small bdi", "#clients figcaption span", "#day .values span",
+                         "#totals td", "h2"):
+            assert contrast(shown, selector, "section") >= 4.5, selector
+        for selector in "h1", "header .soft", "footer small":
+            assert contrast(shown, selector, "body") >= 4.5, selector
+        for section in "clients", "day", "week":
+            assert shown.evaluate(f"""(() => {{
+                const found = [...document.querySelectorAll('#{section} figcaption span')]
+                    .map(element => element.getBoundingClientRect());
+                return found.every((box, i) => i == 0 || box.left > found[i - 1].right);
+            }})()"""), (section, width)
+    assert shown.complaints() == []

@@ -140,7 +140,7 @@ def test_each_tunnel_is_told(host, watch):
     assert program.metrics().find("dnstt_tunnel_info") == [
         ({"domain": domain, "format": form, "clientid_size": size, "record_type": record_type}, 1)
         for domain, (form, size, record_type) in everyone.items()]
-    page = program.request("GET", "/")[2]
+    page = program.request("GET", "/status.html")[2]
     watched = re.search(r'<section id="watched">.*?</section>', page, re.S)[0]
     assert re.findall(r"<tr><th>(.*?)</th><td>(.*?)</td><td>(.*?)</td></tr>", watched) == [
         (domain, labels[0], "0 active") for domain, labels in everyone.items()]

@@ -1,5 +1,6 @@
 #include "exporter/exposition/format.h"
 #include "exporter/http/negotiate.h"
+#include "exporter/status/status.h"
 
 #include "tests/unit/random.h"
 
@@ -136,6 +137,125 @@ static void test_fields_make_one_list(void **state)
     check_format((const char *const[]){"", OM, ""}, 3, OPENMETRICS);
 }
 
+static void check_status(const char *const fields[], unsigned count, enum status_form form)
+{
+    struct negotiate negotiate = {.items = 0};
+    for (unsigned i = 0; i < count; i++) {
+        negotiate_accept(&negotiate, fields[i]);
+    }
+    if (negotiate_status(&negotiate) != form) {
+        fail_msg("%s", count > 0 ? fields[0] : "no field");
+    }
+}
+
+/* Forms of the status page. */
+static void test_status(void **state)
+{
+    static const struct {
+        const char *field;
+        enum status_form form;
+    } cases[] = {
+        /* What Firefox, Chromium, an old browser, lynx and w3m send. */
+        {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", STATUS_HTML},
+        {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,"
+         "*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+         STATUS_HTML},
+        {"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", STATUS_HTML},
+        {"text/html, text/plain, text/sgml, text/css, application/xhtml+xml, */*;q=0.01",
+         STATUS_HTML},
+        {"text/html, text/*;q=0.5, image/*, application/*, audio/*, video/*", STATUS_HTML},
+        /* curl and wget; axios, jQuery, and a program that names it; HTTPie. */
+        {"*/*", STATUS_TEXT},
+        {"application/json, text/plain, */*", STATUS_JSON},
+        {"application/json, text/javascript, */*; q=0.01", STATUS_JSON},
+        {"application/json", STATUS_JSON},
+        {"application/json, */*;q=0.5", STATUS_JSON},
+        /* Prometheus, at the wrong path. */
+        {OM ";version=1.0.0," OM ";version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+         STATUS_TEXT},
+        /* Nothing, or nothing that there is. */
+        {"", STATUS_TEXT},
+        {",", STATUS_TEXT},
+        {"image/png", STATUS_TEXT},
+        {"application/*", STATUS_TEXT},
+        {"application/xhtml+xml", STATUS_TEXT},
+        {"text/htm", STATUS_TEXT},
+        {"text/htmlx", STATUS_TEXT},
+        {"application/jsonp", STATUS_TEXT},
+        {"text/json", STATUS_TEXT},
+        /* HTML only by its name. */
+        {"text/html", STATUS_HTML},
+        {"TEXT/Html", STATUS_HTML},
+        {" text/html ;charset=utf-8", STATUS_HTML},
+        {"text/html;level=1", STATUS_HTML},
+        {"text/*", STATUS_TEXT},
+        {"*", STATUS_TEXT},
+        {"text/*;q=0.1, */*", STATUS_TEXT},
+        /* HTML not below text, by whatever names text, nor below JSON; equal is enough. */
+        {"text/plain, text/html", STATUS_HTML},
+        {"application/json, text/html", STATUS_HTML},
+        {"*/*, text/html", STATUS_HTML},
+        {"text/html;q=0.5, text/plain;q=0.5, application/json;q=0.5, */*;q=0.5", STATUS_HTML},
+        {"text/html;q=0.9, text/plain", STATUS_TEXT},
+        {"text/html;q=0.999, */*", STATUS_TEXT},
+        {"text/html;q=0.9, text/*", STATUS_TEXT},
+        {"text/html;q=0.9, application/json", STATUS_JSON},
+        {"text/html;q=0.001", STATUS_HTML},
+        {"text/html;q=0.9, text/plain;q=0.1, */*", STATUS_HTML}, /* the exact item counts */
+        {"text/html;q=0.9, text/*;q=0.1, */*", STATUS_HTML},
+        {"text/html;q=0.9, application/xml, image/png", STATUS_HTML},
+        /* JSON only by its name; of equals the more exact, then the earlier. */
+        {"application/json, */*", STATUS_JSON},
+        {"*/*, application/json", STATUS_JSON},
+        {"text/*, application/json", STATUS_JSON},
+        {"application/json, text/plain", STATUS_JSON},
+        {"text/plain, application/json", STATUS_TEXT},
+        {"application/json;q=0.9, text/plain", STATUS_TEXT},
+        {"application/json;q=0.9, */*", STATUS_TEXT},
+        {"application/json, text/plain;q=0.9", STATUS_JSON},
+        {"application/json;charset=utf-8", STATUS_JSON},
+        {"APPLICATION/JSON", STATUS_JSON},
+        {"text/plain;version=0.0.4, application/json;q=0.5", STATUS_TEXT},
+        /* 0 refuses; when all are refused there is still text. */
+        {"text/html;q=0", STATUS_TEXT},
+        {"text/html;q=0, */*", STATUS_TEXT},
+        {"text/html;q=0.000, application/json;q=0.1", STATUS_JSON},
+        {"application/json;q=0", STATUS_TEXT},
+        {"application/json;q=0, text/html;q=0.1", STATUS_HTML},
+        {"text/plain;q=0, */*, text/html;q=0.1", STATUS_HTML},
+        {"text/plain;q=0, application/json;q=0.1", STATUS_JSON},
+        {"text/html;q=0, application/json;q=0, text/plain;q=0", STATUS_TEXT},
+        /* Said twice, the higher q counts. */
+        {"text/html;q=0.1, text/html, */*;q=0.5", STATUS_HTML},
+        {"text/html, text/html;q=0.1, */*;q=0.5", STATUS_HTML},
+        {"application/json;q=0, application/json", STATUS_JSON},
+        {"application/json;q=0.1, text/plain;q=0.5, application/json", STATUS_JSON},
+        {"text/plain;q=0.1, text/html;q=0.5, text/plain", STATUS_TEXT},
+        /* An item whose q is none is passed over, and no other. */
+        {"text/html;q=2, */*", STATUS_TEXT},
+        {"text/html;q=x", STATUS_TEXT},
+        {"text/html;q=", STATUS_TEXT},
+        {"application/json;q=1.001", STATUS_TEXT},
+        {"application/json;q=-1, text/html;q=0.1", STATUS_HTML},
+        {"text/plain;q=.9, text/html;q=0.1", STATUS_HTML},
+        {"*/*;q=no, text/html;q=0.1", STATUS_HTML},
+        {"text/html;q", STATUS_HTML},
+        /* Commas and semicolons in quotes are no separators. */
+        {"a/b;x=\", text/html\"", STATUS_TEXT},
+        {"text/html;x=\";q=0\"", STATUS_HTML},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_status(&cases[i].field, 1, cases[i].form);
+    }
+    check_status(NULL, 0, STATUS_TEXT);
+    /* Several fields are one list. */
+    check_status((const char *const[]){"*/*;q=0.5", "text/html;q=0.6"}, 2, STATUS_HTML);
+    check_status((const char *const[]){"text/plain", "application/json"}, 2, STATUS_TEXT);
+    check_status((const char *const[]){"application/json", "text/plain"}, 2, STATUS_JSON);
+    check_status((const char *const[]){"", "application/json", ""}, 3, STATUS_JSON);
+}
+
 static void test_encodings(void **state)
 {
     static const struct {
@@ -185,8 +305,9 @@ static void test_encodings(void **state)
 static void test_random_fields(void **state)
 {
     static const char *const words[] = {
-        OM,  TEXT, "*/*", "*", "gzip", ";",        ",",     "q=",    "0.5",    "1",        "0",
-        "=", "\"", "\\",  " ", "\t",   "version=", "1.0.0", "0.0.4", "text/*", "identity", "x"};
+        OM,         TEXT,    "*/*",   "*",      "gzip",     ";",  ",",         "q=",
+        "0.5",      "1",     "0",     "=",      "\"",       "\\", " ",         "\t",
+        "version=", "1.0.0", "0.0.4", "text/*", "identity", "x",  "text/html", "application/json"};
     enum { ROUNDS = 20000, WORDS_MAX = 12, WORDS = sizeof words / sizeof *words };
     (void)state;
     random_start();
@@ -205,6 +326,10 @@ static void test_random_fields(void **state)
         enum exposition_format format = negotiate_format(&negotiate);
         assert_in_range(format, 0, EXPOSITION_FORMATS - 1);
         assert_true(format == TEXT_FORMAT || strstr(field, OM) != NULL);
+        const enum status_form form = negotiate_status(&negotiate);
+        assert_true(form == STATUS_TEXT ||
+                    (form == STATUS_HTML && strstr(field, "text/html") != NULL) ||
+                    (form == STATUS_JSON && strstr(field, "application/json") != NULL));
         assert_true(!negotiate_gzip(&negotiate) || strpbrk(field, "g*") != NULL);
         openmetrics += format == OPENMETRICS;
         free(field);
@@ -216,9 +341,8 @@ static void test_random_fields(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_fields_make_one_list),
-        cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_formats),       cmocka_unit_test(test_fields_make_one_list),
+        cmocka_unit_test(test_status),        cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_random_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

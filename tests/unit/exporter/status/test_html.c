@@ -30,16 +30,6 @@ static void check_end(struct writer *page, const char *expected)
     free(page->start);
 }
 
-static void test_put(void **state)
-{
-    (void)state;
-    struct writer page = start(ROOM);
-    writer_put(&page, "<p>");
-    writer_put(&page, "%d %s", 7, "<b>");
-    writer_put(&page, "%s", "");
-    check_end(&page, "<p>7 <b>");
-}
-
 static void test_names(void **state)
 {
     (void)state;
@@ -63,29 +53,6 @@ static void test_foreign_text(void **state)
                      "</bdi></th><bdi></bdi>");
 }
 
-/* A page has room for its NUL too. */
-static void test_full(void **state)
-{
-    (void)state;
-    struct writer page = start(6);
-    writer_put(&page, "%s", "12345");
-    assert_false(page.full);
-    assert_int_equal(page.length, 5);
-    writer_put(&page, "%s", "");
-    assert_false(page.full);
-    writer_put(&page, "%s", "6");
-    assert_true(page.full);
-    assert_int_equal(page.length, 5);
-    assert_memory_equal(page.start, "12345", 5);
-    free(page.start);
-
-    page = start(6);
-    writer_put(&page, "%s", "123456789");
-    assert_true(page.full);
-    assert_int_equal(page.length, 0);
-    free(page.start);
-}
-
 static void test_foreign_text_without_room(void **state)
 {
     (void)state;
@@ -103,10 +70,8 @@ static void test_foreign_text_without_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_foreign_text),
-        cmocka_unit_test(test_full),
         cmocka_unit_test(test_foreign_text_without_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

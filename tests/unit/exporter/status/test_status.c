@@ -1,4 +1,5 @@
-/* The databases' lines, which need databases, are looked at in tests/integration/test_status.py. */
+/* From the state to the page; how each form writes its values is in test_page_*.c. The databases'
+ * lines, which need databases, are looked at in tests/integration/test_status.py. */
 #include "common/domain.h"
 #include "common/options.h"
 #include "common/tunnel.h"
@@ -30,6 +31,7 @@
 enum {
     SAMPLE_SECONDS = 15, /* of the hour */
     NOW = 1000 * SAMPLE_SECONDS,
+    UP = 7300,
     TODAY = 1700000000,
     GROUPS = 3,
 };
@@ -67,17 +69,25 @@ static int start(void **state)
     shown.options.active_window = 30;
     shown.options.telemetry_path = "/metrics";
     recent_start(NOW, &shown.counts.recent);
-    history_start(HISTORY_HOUR, NOW, &shown.counts.histories[HISTORY_HOUR]);
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        history_start(span, NOW, &shown.counts.histories[span]);
+    }
+    shown.self.start_moment = (NOW - UP) * 1000;
     return 0;
+}
+
+static void render_as(enum status_form form)
+{
+    memset(page, 'x', sizeof page);
+    long length = status_render(&shown, form, NOW, TODAY, page);
+    assert_in_range(length, 1, STATUS_BYTES);
+    page[length] = '\0';
+    assert_int_equal(strlen(page), length);
 }
 
 static void render(void)
 {
-    memset(page, 'x', sizeof page);
-    long length = status_render(&shown, NOW, TODAY, page);
-    assert_in_range(length, 1, STATUS_BYTES);
-    page[length] = '\0';
-    assert_int_equal(strlen(page), length);
+    render_as(STATUS_HTML);
 }
 
 static void assert_shows(const char *text)
@@ -101,7 +111,7 @@ static void test_all_is_well(void **state)
     domains[0].active = 42;
     render();
     assert_shows("<p class=\"figure\">42</p>");
-    assert_shows("<tr><th>t.example.com</th><td>dnstt</td><td>42 active</td></tr>");
+    assert_shows("<tr><th>t.example.com</th><td>42 active</td></tr>");
     assert_shows("UDP port 53 on all interfaces");
     assert_shows("<th>Sniffer</th><td class=\"good\">reports</td>");
     assert_shows("<th>Packets lost</th><td class=\"good\">none</td>");
@@ -113,6 +123,50 @@ static void test_all_is_well(void **state)
     /* Without databases nobody's place is known. */
     assert_hides("Countries of");
     assert_hides("Networks of");
+}
+
+static void test_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        enum status_form form;
+        const char *begin;
+        bool ascii;
+        bool color;
+    } forms[STATUS_FORMS] = {
+        {STATUS_HTML, "<!DOCTYPE html>\n", true, false},
+        {STATUS_JSON, "{\"version\":1,", true, false},
+        {STATUS_TEXT, "dnstt_exporter ", false, false},
+        {STATUS_TEXT_ASCII, "dnstt_exporter ", true, false},
+        {STATUS_TEXT_COLOR, "dnstt_exporter ", false, true},
+        {STATUS_TEXT_ASCII_COLOR, "dnstt_exporter ", true, true},
+    };
+    domains[0].active = 42;
+    history_note(&shown.counts.histories[HISTORY_HOUR], 42, NOW);
+    for (unsigned i = 0; i < STATUS_FORMS; i++) {
+        render_as(forms[i].form);
+        assert_memory_equal(page, forms[i].begin, strlen(forms[i].begin));
+        assert_shows("42");
+        bool ascii = true;
+        for (const char *at = page; *at != '\0'; at++) {
+            ascii = ascii && (unsigned char)*at < 0x80;
+        }
+        assert_int_equal(ascii, forms[i].ascii);
+        assert_int_equal(strchr(page, '\033') != NULL, forms[i].color);
+    }
+}
+
+/* Each form says since when it counts. */
+static void test_the_start(void **state)
+{
+    (void)state;
+    render();
+    assert_shows("counting since 2023-11-14 20:11 UTC, 2 h; a restart begins all values again");
+    render_as(STATUS_TEXT);
+    assert_shows("counting since 2023-11-14 20:11 UTC (2 h)\n");
+    assert_shows("\nA restart begins all values again. ");
+    render_as(STATUS_JSON);
+    assert_shows("\"time\":1700000000,\"started\":1699992700,");
 }
 
 static void test_domains(void **state)
@@ -129,13 +183,15 @@ static void test_domains(void **state)
         histogram_observe(seconds, 900);
     }
     render();
-    assert_shows("<tr><th>t.example.com</th><td>dnstt</td><td>0 active</td></tr>\n"
-                 "<tr class=\"soft\"><td colspan=\"3\">0 established &middot; no queries in 5 min "
-                 "&middot; no session has ended</td></tr>\n"
-                 "<tr><th>v.example.com</th><td>vaydns</td><td>7 active</td></tr>\n"
-                 "<tr class=\"soft\"><td colspan=\"3\">5 established &middot; 98 % answered "
-                 "&middot; median session 10 min</td></tr>\n"
-                 "<tr><th>x.example.com</th><td>opaque</td><td>0 active</td></tr>\n");
+    assert_shows(
+        "<tr><th>t.example.com</th><td>0 active</td></tr>\n"
+        "<tr class=\"soft\"><td colspan=\"2\">dnstt &middot; 0 established &middot; no queries in "
+        "5 min "
+        "&middot; no session has ended</td></tr>\n"
+        "<tr><th>v.example.com</th><td>7 active</td></tr>\n"
+        "<tr class=\"soft\"><td colspan=\"2\">vaydns &middot; 5 established &middot; 98 % answered "
+        "&middot; median session 10 min</td></tr>\n"
+        "<tr><th>x.example.com</th><td>0 active</td></tr>\n");
     assert_shows("<p class=\"figure\">7</p>");
     assert_shows(" s; 5 of them established: with data, for a minute or longer;");
 }
@@ -227,7 +283,7 @@ static void test_names_cannot_become_markup(void **state)
     memcpy(shown.options.interface, "<b>&\"'", sizeof "<b>&\"'");
     shown.options.telemetry_path = "/m&'\"";
     render();
-    assert_shows("on &#60;b&#62;&#38;&#34;&#39;</p>");
+    assert_shows("on <bdi>&#60;b&#62;&#38;&#34;&#39;</bdi></p>");
     assert_shows("<a href=\"./m&#38;&#39;&#34;\">");
     assert_hides("<b>");
 }
@@ -259,20 +315,27 @@ static void test_the_longest_page(void **state)
     for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
         entries[0].rejected[reason] = UINT64_MAX / 1000;
     }
-    history_start(HISTORY_HOUR, NOW - HISTORY_SAMPLES * SAMPLE_SECONDS,
-                  &shown.counts.histories[HISTORY_HOUR]);
-    for (unsigned i = 0; i < HISTORY_SAMPLES; i += 2) {
-        history_note(&shown.counts.histories[HISTORY_HOUR], UINT32_MAX - 1 - i,
-                     NOW - (HISTORY_SAMPLES - i) * SAMPLE_SECONDS);
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        struct history *history = &shown.counts.histories[span];
+        const uint32_t each = history->sample_seconds;
+        const uint32_t now = NOW / each * each;
+        for (unsigned i = 0; i < HISTORY_SAMPLES; i += 2) { /* by hand: NOW is not so late */
+            history->samples[i] = UINT32_MAX - 1 - i;
+        }
+        history->latest = now / each;
     }
-    render();
-    assert_true(strlen(page) < 3 * STATUS_BYTES / 4); /* the rankings' share */
+    for (enum status_form form = 0; form < STATUS_FORMS; form++) {
+        render_as(form);
+        assert_true(strlen(page) < 3 * STATUS_BYTES / 4); /* the rankings' share */
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_all_is_well, start),
+        cmocka_unit_test_setup(test_forms, start),
+        cmocka_unit_test_setup(test_the_start, start),
         cmocka_unit_test_setup(test_domains, start),
         cmocka_unit_test_setup(test_windows, start),
         cmocka_unit_test_setup(test_what_is_wrong_is_told, start),

@@ -1,4 +1,4 @@
-/* What the page shows as values; how they look is in test_status.c. */
+/* What the page shows as values; how each form writes them is in test_page_*.c. */
 #include "common/options.h"
 #include "common/wire.h"
 #include "exporter/counts/geo.h"
@@ -49,7 +49,9 @@ static int start(void **state)
         shown.counts.sessions.ended[i].seconds.bounds = histogram_seconds;
     }
     recent_start(NOW, &shown.counts.recent);
-    history_start(HISTORY_HOUR, NOW, &shown.counts.histories[HISTORY_HOUR]);
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        history_start(span, NOW, &shown.counts.histories[span]);
+    }
     return 0;
 }
 
@@ -62,7 +64,7 @@ static void test_sums_of_the_domains(void **state)
 {
     (void)state;
     domains[0] = (struct group_domain){.active = 5, .established = 2, .queries = 9, .responses = 8};
-    domains[1] = (struct group_domain){.active = 3, .established = 3};
+    domains[1] = (struct group_domain){.active = 3, .established = 3, .peak = 7};
     histogram_observe(&shown.counts.sessions.ended[1].seconds, 30);
     make();
     assert_int_equal(view.domain_count, DOMAINS);
@@ -70,6 +72,10 @@ static void test_sums_of_the_domains(void **state)
     assert_int_equal(view.established, 5);
     assert_int_equal(view.domains[0].recent.queries, 9);
     assert_int_equal(view.domains[0].recent.responses, 8);
+    assert_int_equal(view.domains[0].peak, 0);
+    assert_int_equal(view.domains[1].peak, 7);
+    assert_int_equal(view.domains[1].active, 3);
+    assert_int_equal(view.domains[1].established, 3);
     assert_int_equal(view.domains[0].ended, 0);
     assert_int_equal(view.domains[1].ended, 1);
     assert_int_equal(view.domains[1].median_seconds, 20);
@@ -163,58 +169,140 @@ static void test_checks(void **state)
     assert_int_equal(view.check_count, 7);
 }
 
-static void test_windows_and_hour(void **state)
+static void test_windows(void **state)
 {
     (void)state;
-    history_note(&shown.counts.histories[HISTORY_HOUR], 9, NOW);
     make();
     assert_int_equal(view.window_least, 30);
     assert_int_equal(view.window_most, 30);
-    assert_int_equal(view.hour_peak, 9);
-    assert_int_equal(view.hour[HISTORY_SAMPLES - 1], 9);
-    assert_int_equal(view.hour[0], HISTORY_NOTHING);
     shown.options.tunnels[1].active_window = 15;
     make();
     assert_int_equal(view.window_least, 15);
     assert_int_equal(view.window_most, 30);
+    assert_int_equal(view.domains[0].window_seconds, 30);
+    assert_int_equal(view.domains[1].window_seconds, 15);
+    shown.options.tunnels[1].active_window = 45;
+    make();
+    assert_int_equal(view.window_least, 30);
+    assert_int_equal(view.window_most, 45);
 }
 
-static void assert_word(const char *found, const char *expected)
+/* Each span on its own: the newest sample, what was before the start, the most. */
+static void test_the_past(void **state)
 {
-    assert_string_equal(found, expected);
+    (void)state;
+    static const uint32_t seconds[HISTORY_SPANS] = {15, 360, 2520};
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        history_note(&shown.counts.histories[span], 9 + span, NOW - 2 * seconds[span]);
+        history_note(&shown.counts.histories[span], 5 + span, NOW);
+    }
+    make();
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        const struct view_history *history = &view.histories[span];
+        assert_int_equal(history->sample_seconds, seconds[span]);
+        assert_int_equal(history->peak, 9 + span);
+        assert_int_equal(history->samples[HISTORY_SAMPLES - 1], 5 + span);
+        assert_int_equal(history->samples[HISTORY_SAMPLES - 2], HISTORY_NOTHING);
+        assert_int_equal(history->samples[HISTORY_SAMPLES - 3], 9 + span);
+        assert_int_equal(history->samples[0], HISTORY_NOTHING);
+    }
 }
 
-static void test_words(void **state)
+/* Without a sample there is no most; HISTORY_NOTHING is none. */
+static void test_no_past(void **state)
+{
+    (void)state;
+    make();
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        assert_int_equal(view.histories[span].peak, 0);
+    }
+}
+
+static void test_the_start(void **state)
+{
+    (void)state;
+    shown.self.start_moment = (uint64_t)(NOW - 100) * 1000 + 999;
+    make();
+    assert_int_equal(view.time, TODAY);
+    assert_int_equal(view.up_seconds, 100);
+    assert_int_equal(view.started, TODAY - 100);
+    /* A wall clock that was not set yet. */
+    assert_int_equal(view_make(&shown, NOW, 100, &view), 0);
+    assert_int_equal(view.started, 0);
+    assert_int_equal(view_make(&shown, NOW, 99, &view), 0);
+    assert_int_equal(view.started, 0);
+    assert_int_equal(view_make(&shown, NOW, 101, &view), 0);
+    assert_int_equal(view.started, 1);
+}
+
+/* Of all groups of a domain, also of those where nobody is active, and of `other`. */
+static void test_totals(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < GROUPS; i++) {
+        entries[i] = (struct group){.domain = (uint8_t)(i % 2),
+                                    .other = i >= 4,
+                                    .sessions = 1u << i,
+                                    .queries = 10u << i,
+                                    .repeated = 100u << i,
+                                    .responses = 1000u << i,
+                                    .bytes_in = 10000u << i,
+                                    .bytes_out = 100000u << i};
+    }
+    make();
+    for (unsigned i = 0; i < DOMAINS; i++) {
+        const struct view_totals *totals = &view.domains[i].totals;
+        const uint64_t sum = i == 0 ? 1 + 4 + 16 : 2 + 8 + 32;
+        assert_int_equal(totals->sessions, sum);
+        assert_int_equal(totals->queries, 10 * sum);
+        assert_int_equal(totals->repeated, 100 * sum);
+        assert_int_equal(totals->responses, 1000 * sum);
+        assert_int_equal(totals->bytes_in, 10000 * sum);
+        assert_int_equal(totals->bytes_out, 100000 * sum);
+    }
+}
+
+/* What programs find a check by, in the order of the page. */
+static void test_keys_of_checks(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"sniffer",      "packets_lost",      "country_database",
+                                       "asn_database", "distinct_sessions", "groups",
+                                       "interfaces"};
+    shown.options.country_database = "country.mmdb";
+    shown.options.asn_database = "asn.mmdb";
+    shown.counts.groups.capped = 1;
+    shown.interfaces_changed = 1;
+    make();
+    assert_int_equal(view.check_count, sizeof keys / sizeof *keys);
+    for (unsigned i = 0; i < view.check_count; i++) {
+        assert_string_equal(view.checks[i].key, keys[i]);
+    }
+}
+
+static void test_lost_packets(void **state)
 {
     (void)state;
     static const struct {
-        uint64_t seconds;
+        uint64_t received;
+        uint64_t lost;
         const char *text;
-    } durations[] = {
-        {0, "0 s"},        {1, "1 s"},    {119, "119 s"},          {120, "2 min"},
-        {7199, "119 min"}, {7200, "2 h"}, {48 * 3600 - 1, "47 h"}, {48 * 3600, "2 days"},
+    } cases[] = {
+        {1, 1, "1 (100 %): counts are too low"},
+        {1000, 999, "999 (100 %): counts are too low"},
+        {1000, 100, "100 (10 %): counts are too low"},
+        {10000, 994, "994 (9.9 %): counts are too low"},
+        {1000, 1, "1 (0.1 %): counts are too low"},
+        {10000, 9, "9 (0.0900 %): counts are too low"},
+        {1000000000, 1, "1 (0.0000 %): counts are too low"},
+        {UINT64_MAX, UINT64_MAX, "18446744073709551615 (100 %): counts are too low"},
     };
-    char word[VIEW_WORD_BYTES];
-    for (unsigned i = 0; i < sizeof durations / sizeof *durations; i++) {
-        view_duration(durations[i].seconds, word);
-        assert_word(word, durations[i].text);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        shown.intake.stats.received = cases[i].received;
+        shown.intake.stats.outcomes[WIRE_KERNEL_DROPPED] = cases[i].lost;
+        make();
+        assert_check("Packets lost", false, cases[i].text);
     }
-    view_answered(&(struct recent_totals){0, 4}, word);
-    assert_word(word, "no queries");
-    view_answered(&(struct recent_totals){3, 2}, word);
-    assert_word(word, "67 %");
-    view_answered(&(struct recent_totals){UINT64_MAX, 0}, word);
-    assert_word(word, "0 %");
-    view_key(RANKING_COUNTRIES, DE, word);
-    assert_word(word, "DE");
-    view_key(RANKING_COUNTRIES, GEO_UNKNOWN.country, word);
-    assert_word(word, "unknown");
-    view_key(RANKING_ASNS, UINT32_MAX, word);
-    assert_word(word, "AS4294967295");
-    view_key(RANKING_ASNS, 0, word);
-    assert_word(word, "unknown");
-    view_key(RANKING_ASNS, GEO_UNKNOWN.country, word);
-    assert_word(word, "AS23130");
 }
 
 int main(void)
@@ -223,8 +311,13 @@ int main(void)
         cmocka_unit_test_setup(test_sums_of_the_domains, start),
         cmocka_unit_test_setup(test_rankings, start),
         cmocka_unit_test_setup(test_checks, start),
-        cmocka_unit_test_setup(test_windows_and_hour, start),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test_setup(test_keys_of_checks, start),
+        cmocka_unit_test_setup(test_lost_packets, start),
+        cmocka_unit_test_setup(test_windows, start),
+        cmocka_unit_test_setup(test_the_past, start),
+        cmocka_unit_test_setup(test_no_past, start),
+        cmocka_unit_test_setup(test_the_start, start),
+        cmocka_unit_test_setup(test_totals, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
