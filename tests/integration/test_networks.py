@@ -90,7 +90,7 @@ def test_hostile_names_on_the_page(host, hostile):
             assert shown.evaluate("document.documentElement.scrollWidth") <= width
             assert shown.complaints() == []
     for hidden in "\x1b", "\u202e", "\u2066", "\ufeff", "\u200b", "<script", "<b ":
-        assert hidden not in hostile.request("GET", "/")[2]
+        assert hidden not in hostile.request("GET", "/status.html")[2]
 
 
 def test_each_network_that_has_a_group(host, start, geoip_flags):

@@ -189,7 +189,7 @@ def test_how_well_the_tunnel_works(host, start, clock, shown):
     assert shown.text("#clients .figure") == "4"
     assert "; 4 of them established: " in shown.text("#clients")
     assert shown.text("#watched tr.soft") == (
-        "4 established \u00b7 75 % answered \u00b7 no session has ended")
+        "dnstt \u00b7 4 established \u00b7 75 % answered \u00b7 no session has ended")
 
     # Five minutes later only what was answered is recent, and the fourth session has ended.
     clock.pass_seconds(200)
@@ -203,8 +203,8 @@ def test_how_well_the_tunnel_works(host, start, clock, shown):
     shown.show(URL)
     # One session of 60 to 300 s: its bucket's middle.
     assert shown.text("#watched table") == (
-        f"{DOMAIN} dnstt 3 active\n"
-        "3 established \u00b7 100 % answered \u00b7 median session 3 min")
+        f"{DOMAIN} 3 active\n"
+        "dnstt \u00b7 3 established \u00b7 100 % answered \u00b7 median session 3 min")
     shown.show(URL, width=320)
     assert shown.evaluate("document.documentElement.scrollWidth") <= 320
     assert shown.complaints() == []
