@@ -82,7 +82,7 @@ def test_host_elsewhere(start):
 
 def test_pages(start):
     program = start("-web.telemetry-path", "/figures")
-    for path in "/-/healthy", "/-/ready", "/":
+    for path in "/-/healthy", "/-/ready", "/status.txt", "/status.json", "/", "/status.html":
         status, _, body = program.request("GET", path)
         assert status == 200
         assert program.request("HEAD", path)[2] == ""
