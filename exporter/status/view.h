@@ -43,7 +43,7 @@ struct view_domain {
     uint32_t established;
     uint32_t peak;
     struct view_totals totals;
-    struct recent_totals recent; /* in the last RECENT_SECONDS */
+    struct recent_totals recent; /* in the last WINDOW_SECONDS */
     uint64_t ended;              /* counted sessions since the start */
     uint64_t median_seconds;     /* of their lengths; 0 without one */
 };

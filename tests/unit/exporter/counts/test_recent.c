@@ -12,7 +12,7 @@
 
 enum {
     DOMAINS = 2,
-    START = 1000 * RECENT_SAMPLE_SECONDS,
+    START = 1000 * WINDOW_SAMPLE_SECONDS,
 };
 
 static struct group_domain domains[DOMAINS];
@@ -58,12 +58,12 @@ static void test_only_the_last_minutes(void **state)
 {
     (void)state;
     run(START, START + 1000, 9, 9);
-    run(START + 1000, START + 1000 + RECENT_SECONDS, 2, 1);
-    for (uint32_t now = START + 1000 + RECENT_SECONDS; now < START + 2000; now++) {
+    run(START + 1000, START + 1000 + WINDOW_SECONDS, 2, 1);
+    for (uint32_t now = START + 1000 + WINDOW_SECONDS; now < START + 2000; now++) {
         run(now, now + 1, 2, 1);
         const struct recent_totals totals = recent_read(&recent, &groups, 1, now);
-        assert_in_range(totals.queries, 2 * (RECENT_SECONDS - RECENT_SAMPLE_SECONDS),
-                        2 * RECENT_SECONDS);
+        assert_in_range(totals.queries, 2 * (WINDOW_SECONDS - WINDOW_SAMPLE_SECONDS),
+                        2 * WINDOW_SECONDS);
         assert_int_equal(totals.responses, totals.queries / 2);
     }
 }
@@ -72,12 +72,12 @@ static void test_silence_empties_it(void **state)
 {
     (void)state;
     run(START, START + 10, 9, 9);
-    for (uint32_t now = START + 10; now < START + RECENT_SECONDS - RECENT_SAMPLE_SECONDS; now++) {
+    for (uint32_t now = START + 10; now < START + WINDOW_SECONDS - WINDOW_SAMPLE_SECONDS; now++) {
         recent_note(&recent, &groups, now);
         assert_recent(1, now, 90, 90);
     }
-    recent_note(&recent, &groups, START + RECENT_SECONDS);
-    assert_recent(1, START + RECENT_SECONDS, 0, 0);
+    recent_note(&recent, &groups, START + WINDOW_SECONDS);
+    assert_recent(1, START + WINDOW_SECONDS, 0, 0);
 }
 
 /* A host that sleeps: what came before is not of the last minutes. */
@@ -85,8 +85,8 @@ static void test_a_long_pause(void **state)
 {
     (void)state;
     run(START, START + 10, 9, 9);
-    assert_recent(1, START + RECENT_SECONDS, 0, 0);
-    const uint32_t later = START + 1000 * RECENT_SECONDS + 7;
+    assert_recent(1, START + WINDOW_SECONDS, 0, 0);
+    const uint32_t later = START + 1000 * WINDOW_SECONDS + 7;
     run(later, later + 1, 5, 4);
     assert_recent(1, later, 0, 0); /* by the sample's time */
     run(later + 1, later + 20, 5, 4);
@@ -100,7 +100,7 @@ static void test_read_before_the_note(void **state)
     run(START, START + 600, 1, 1);
     domains[1].queries += 5;
     const struct recent_totals totals =
-        recent_read(&recent, &groups, 1, START + 600 + RECENT_SAMPLE_SECONDS);
+        recent_read(&recent, &groups, 1, START + 600 + WINDOW_SAMPLE_SECONDS);
     assert_in_range(totals.queries, 255, 300);
 }
 
