@@ -152,7 +152,8 @@ static void note_account(struct loop *loop, uint32_t now)
     loop->late = false;
     limit_warnings_log(&loop->limits, loop->state);
     /* Feed the watchdog only here: the event loop runs, and the sniffer reports. */
-    systemd_alive(loop->systemd, groups_active(&loop->state->counts.groups), now);
+    systemd_alive(loop->systemd, groups_active(&loop->state->counts.groups),
+                  hints_first(&loop->state->hints), now);
 }
 
 /* If messages queued this long and no silence was logged, this process stalled, not the sniffer:

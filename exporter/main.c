@@ -18,6 +18,7 @@
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/organizations.h"
 #include "exporter/geoip/outcome.h"
+#include "exporter/hints/hints.h"
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
 #include "exporter/http/scrape.h"
@@ -56,6 +57,7 @@ struct exporter {
     struct loop loop;
     struct reload reload;
     struct interface_warnings interfaces;
+    struct hints_watch hints;
     struct systemd systemd;
 };
 
@@ -341,6 +343,8 @@ static void start(struct exporter *exporter)
     loop_add(loop, counts_timer(&state->counts));
     loop_add(loop, reload_timer(&exporter->reload));
     loop_add(loop, interface_warnings_timer(&exporter->interfaces));
+    hints_start(state, now, &exporter->hints);
+    loop_add(loop, hints_timer(&exporter->hints));
     loop_add(loop, http_timer(loop->http)); /* last, so that a scrape shows what has just come */
     error = loop_open(loop);
     if (error != 0) {

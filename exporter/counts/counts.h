@@ -8,6 +8,7 @@
 #include "common/domain.h"
 #include "common/wire.h"
 #include "exporter/counts/distinct.h"
+#include "exporter/counts/evidence.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/history.h"
@@ -29,6 +30,7 @@ struct counts {
     struct repeats repeats;
     struct history histories[HISTORY_SPANS]; /* of how many are active */
     struct recent recent;
+    struct evidence evidence[DOMAINS_MAX]; /* what rejected queries of each domain prove */
 };
 
 /* Makes them by the options' limits. `now` in seconds of CLOCK_BOOTTIME, here and below; it never
@@ -68,6 +70,10 @@ static inline uint32_t counts_take(struct counts *counts, const struct wire_reco
         }
     } else {
         groups_count_rejected(&counts->groups, group, record->outcome);
+        if (record->token != 0) {
+            evidence_note(&counts->evidence[record->domain], wire_fingerprint(record),
+                          record->token);
+        }
     }
     return group;
 }

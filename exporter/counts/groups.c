@@ -136,7 +136,9 @@ void groups_count_response(struct groups *groups, uint32_t group, uint16_t bytes
 
 void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome outcome)
 {
-    groups->entries[group].rejected[outcome - WIRE_REJECTED_FIRST]++;
+    struct group *entry = &groups->entries[group];
+    entry->rejected[outcome - WIRE_REJECTED_FIRST]++;
+    groups->domains[entry->domain].rejected++;
 }
 
 void groups_count_session(struct groups *groups, uint32_t group)

@@ -39,6 +39,7 @@ struct group_domain {
     uint32_t established;
     uint64_t queries; /* of all its groups; not for the metrics, whose totals are sums of lines */
     uint64_t responses;
+    uint64_t rejected;
 };
 
 struct groups {

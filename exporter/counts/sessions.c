@@ -113,6 +113,7 @@ static void leave(struct sessions *sessions, const struct session_entry *entry, 
 static void let_go(struct sessions *sessions, uint64_t slot, uint32_t now)
 {
     leave(sessions, &sessions->slots[slot], now);
+    sessions->proved -= sessions->slots[slot].proved;
     take_out(sessions, slot);
 }
 
@@ -208,6 +209,7 @@ admit(struct sessions *sessions, const struct wire_record *query, uint32_t group
                                     .received = query->bytes};
     entry->data = is_data(rule, entry, query);
     sessions->used++;
+    sessions->proved += entry->proved;
     if (rule->first || entry->proved) {
         enter(sessions, entry, rule);
     }
@@ -282,6 +284,7 @@ __attribute__((noinline)) static void change(struct sessions *sessions,
     }
     if (!entry->proved && (proves(rule, query) || (rule->second && differs(entry, query)))) {
         entry->proved = 1;
+        sessions->proved++;
         if (!entry->counted) {
             enter(sessions, entry, rule);
         }
@@ -347,6 +350,7 @@ static void let_all_go(struct sessions *sessions, uint32_t swept)
         }
     }
     sessions->used = 0;
+    sessions->proved = 0;
 }
 
 /* One branch for both conditions: which slots are empty cannot be predicted. */

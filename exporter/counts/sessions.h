@@ -73,6 +73,7 @@ struct sessions {
     struct session_entry *slots;
     uint64_t slot_count;
     uint64_t used;
+    uint64_t proved;                   /* of these */
     uint32_t limit;                    /* entries */
     uint32_t window_max;               /* seconds: the longest of the rules' */
     const struct sessions_rule *rules; /* of each domain; not owned */

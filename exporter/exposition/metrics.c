@@ -5,6 +5,7 @@
 #include "exporter/counts/groups.h"
 #include "exporter/counts/histogram.h"
 #include "exporter/counts/sessions.h"
+#include "exporter/state/hints.h"
 #include "exporter/state/http_counters.h"
 #include "exporter/state/state.h"
 
@@ -76,6 +77,7 @@ static const struct metrics_label ignore_reason = {"reason", WIRE_IGNORED_COUNT,
                                                    ignore_meaning};
 static const struct metrics_label reject_reason = {"reason", WIRE_REJECTED_COUNT, reject_value,
                                                    reject_meaning};
+static const struct metrics_label hint_label = {"hint", HINTS, hint_name, hint_meaning};
 static const struct metrics_label http_code = {"code", HTTP_CODES, http_code_value, NULL};
 static const struct metrics_label http_drop = {"reason", HTTP_DROPS, http_drop_value,
                                                http_drop_meaning};
@@ -184,6 +186,13 @@ const struct metric metric_table[] = {
      .help = "1 once an interface has changed since the start so that its packets count twice or "
              "not at all: the log names it, and a restart counts each packet once. 0 before, and "
              "with -capture.interface."},
+    {
+        ROW(GAUGE, METRICS_OF_STATE_SPLIT, FIRST_OF(struct state, hints.on, HINTS)),
+        .name = "dnstt_exporter_hint",
+        .help = "1 while the set-up seems wrong, in one of these ways: ",
+        .help_end = ". The log and the status page say what to do.",
+        .label = &hint_label,
+    },
     {STATE_COUNTER(counts.sessions.evicted), .name = "dnstt_exporter_sessions_evicted_total",
      .help =
          "Sessions that had not proved themselves, and made room for a new one in the full table "

@@ -8,6 +8,7 @@
 #include "common/options.h"
 #include "exporter/counts/counts.h"
 #include "exporter/geoip/geoip.h"
+#include "exporter/state/hints.h"
 #include "exporter/state/http_counters.h"
 #include "exporter/state/intake.h"
 #include "exporter/system/reloaded.h"
@@ -38,6 +39,7 @@ struct state {
     struct self_metrics_values self_values; /* filled in where they are shown */
     uint64_t sniffer_up;                    /* 1; 0 while the sniffer is silent */
     uint64_t interfaces_changed;            /* 0; 1 once a restart is needed to count right */
+    struct hints hints;
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include "exporter/counts/history.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/organizations.h"
+#include "exporter/state/hints.h"
 #include "exporter/state/state.h"
 #include "exporter/status/html.h"
 #include "exporter/status/ranking.h"
@@ -85,6 +86,27 @@ static void put_watched(struct writer *page, const struct view *view)
         html_put_foreign(page, &name);
     }
     writer_put(page, "</p>\n</section>\n");
+}
+
+/* --- Hints: what may be wrong with the set-up, and what to do. */
+
+static void put_hints(struct writer *page, const struct hints *hints)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < HINTS; i++) {
+        if (hints->on[i] == 0) {
+            continue;
+        }
+        writer_put(page, count++ == 0 ? "<section id=\"hints\" class=\"wide\">\n"
+                                        "<h2>The set-up seems wrong</h2>\n<dl>\n"
+                                      : "");
+        writer_put(page, "<dt class=\"bad\">");
+        html_put_name(page, hints->texts[i].seen);
+        writer_put(page, "</dt>\n<dd>");
+        html_put_name(page, hints->texts[i].advice);
+        writer_put(page, "</dd>\n");
+    }
+    writer_put(page, count > 0 ? "</dl>\n</section>\n" : "");
 }
 
 /* --- Health: a line for each thing that can be wrong. */
@@ -282,6 +304,7 @@ void page_html(const struct view *view, struct writer *page)
 {
     const struct state *state = view->state;
     put_head(page, state);
+    put_hints(page, &state->hints);
     put_clients(page, view);
     put_past(page, view, HISTORY_DAY);
     put_past(page, view, HISTORY_WEEK);

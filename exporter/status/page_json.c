@@ -7,6 +7,7 @@
 #include "exporter/counts/history.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/organizations.h"
+#include "exporter/state/hints.h"
 #include "exporter/state/state.h"
 #include "exporter/status/ranking.h"
 #include "exporter/status/view.h"
@@ -192,6 +193,25 @@ static void put_checks(struct writer *page, const struct view *view)
     writer_put(page, "]");
 }
 
+static void put_hints(struct writer *page, const struct hints *hints)
+{
+    bool first = true;
+    put_key(page, "hints", false);
+    writer_put(page, "[");
+    for (uint32_t i = 0; i < HINTS; i++) {
+        if (hints->on[i] == 0) {
+            continue;
+        }
+        writer_put(page, "%s{", first ? "" : ",");
+        put_string(page, "hint", hint_name(i), true);
+        put_string(page, "seen", hints->texts[i].seen, false);
+        put_string(page, "advice", hints->texts[i].advice, false);
+        writer_put(page, "}");
+        first = false;
+    }
+    writer_put(page, "]");
+}
+
 void page_json(const struct view *view, struct writer *page)
 {
     const struct options *options = &view->state->options;
@@ -222,5 +242,6 @@ void page_json(const struct view *view, struct writer *page)
     }
     put_rejected(page, view);
     put_checks(page, view);
+    put_hints(page, &view->state->hints);
     writer_put(page, "}\n");
 }

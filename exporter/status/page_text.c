@@ -6,6 +6,7 @@
 #include "exporter/counts/history.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/organizations.h"
+#include "exporter/state/hints.h"
 #include "exporter/state/state.h"
 #include "exporter/status/curve.h"
 #include "exporter/status/ranking.h"
@@ -238,6 +239,21 @@ static void put_health(const struct text *text, const struct view *view)
     }
 }
 
+/* First of all, since an operator looks for them. */
+static void put_hints(const struct text *text, const struct hints *hints)
+{
+    for (uint32_t i = 0; i < HINTS; i++) {
+        if (hints->on[i] == 0) {
+            continue;
+        }
+        writer_put(text->page, "\n");
+        put_mark(text, false);
+        put_words(text, MARK_COLUMNS, MARK_COLUMNS, hints->texts[i].seen);
+        writer_put(text->page, "%*s", MARK_COLUMNS, "");
+        put_words(text, MARK_COLUMNS, MARK_COLUMNS, hints->texts[i].advice);
+    }
+}
+
 static void put_rejected(const struct text *text, const struct view *view)
 {
     put_heading(text, "Rejected queries since the start");
@@ -292,6 +308,7 @@ void page_text(const struct view *view, struct page_style style, struct writer *
     const struct text text = {page, style};
     const struct options *options = &view->state->options;
     put_head(&text, view);
+    put_hints(&text, &view->state->hints);
     put_tunnels(&text, view);
     put_totals(&text, view);
     put_clients(&text, view);

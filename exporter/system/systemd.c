@@ -12,7 +12,7 @@
 
 enum {
     MICROSECONDS = 1000000,
-    STATE_MAX = 512, /* bytes: a domain, an interface, a number */
+    STATE_MAX = 1024, /* bytes: two domains, an interface, a number, a sentence */
 };
 
 /* A quarter of the watchdog timeout, in whole seconds: sd_watchdog_enabled(3) advises half, and
@@ -74,7 +74,7 @@ void systemd_failed(const struct systemd *systemd, const char *what, const char 
     notify_failure(systemd->descriptor, what, why);
 }
 
-static void send_status(const struct systemd *systemd, uint64_t active)
+static void send_status(const struct systemd *systemd, uint64_t active, const char *hint)
 {
     const struct options *options = systemd->options;
     char more[32] = "";
@@ -82,13 +82,13 @@ static void send_status(const struct systemd *systemd, uint64_t active)
     if (options->domain_count > 1) {
         snprintf(more, sizeof more, " and %u more", options->domain_count - 1);
     }
-    snprintf(state, sizeof state, "STATUS=watching %s%s on %s%s, %" PRIu64 " active",
+    snprintf(state, sizeof state, "STATUS=watching %s%s on %s%s, %" PRIu64 " active%s%s",
              options->domains[0].text, more, options->interface[0] != '\0' ? "" : "all interfaces",
-             options->interface, active);
+             options->interface, active, hint != NULL ? "; " : "", hint != NULL ? hint : "");
     notify_send(systemd->descriptor, state);
 }
 
-void systemd_alive(struct systemd *systemd, uint64_t active, uint32_t now)
+void systemd_alive(struct systemd *systemd, uint64_t active, const char *hint, uint32_t now)
 {
     if (systemd->descriptor < 0) {
         return;
@@ -99,7 +99,7 @@ void systemd_alive(struct systemd *systemd, uint64_t active, uint32_t now)
         systemd->watchdog_second = now;
     }
     if (now - systemd->status_second >= SYSTEMD_STATUS_SECONDS) {
-        send_status(systemd, active);
+        send_status(systemd, active, hint);
         systemd->status_second = now;
     }
 }

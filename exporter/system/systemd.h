@@ -33,7 +33,8 @@ void systemd_stopping(const struct systemd *systemd);
 /* Why it ends without being asked to: the manager shows this until the next start. */
 void systemd_failed(const struct systemd *systemd, const char *what, const char *why);
 
-/* The sniffer has just reported: feeds the watchdog and updates the status line, when due. */
-void systemd_alive(struct systemd *systemd, uint64_t active, uint32_t now);
+/* The sniffer has just reported: feeds the watchdog and updates the status line, when due. `hint`:
+ * what may be wrong, or NULL. */
+void systemd_alive(struct systemd *systemd, uint64_t active, const char *hint, uint32_t now);
 
 #endif
