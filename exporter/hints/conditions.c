@@ -265,7 +265,8 @@ static bool geoip_stale(const struct hints_watch *watch, uint32_t now, struct hi
         if (built != 0 && today > built && today - built > limit) {
             SEEN(text, "the %s database was built more than %d days ago", database_names[which],
                  VIEW_DATABASE_DAYS);
-            ADVICE(text, "see why what updates it has stopped; a replaced file is loaded by itself");
+            ADVICE(text,
+                   "see why what updates it has stopped; a replaced file is loaded by itself");
             return true;
         }
     }
@@ -288,8 +289,7 @@ static bool geoip_failed(const struct hints_watch *watch, uint32_t now, struct h
     return false;
 }
 
-static bool web_config_failed(const struct hints_watch *watch, uint32_t now,
-                              struct hint_text *text)
+static bool web_config_failed(const struct hints_watch *watch, uint32_t now, struct hint_text *text)
 {
     (void)now;
     SEEN(text, "the new web configuration cannot be loaded; the older one is still in use");

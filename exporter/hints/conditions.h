@@ -10,7 +10,8 @@
 
 struct hints_watch;
 
-/* The counters in the watch's window: queries and those from loopback of each port, packets lost. */
+/* The counters in the watch's window: queries and those from loopback of each port, packets lost.
+ */
 enum {
     HINTS_COUNTER_LOST = 2 * OPTIONS_PORTS_MAX,
     HINTS_COUNTERS,

@@ -31,8 +31,7 @@ static void note_silence(const struct group_domain *domain, struct hints_silence
     silence->responses = domain->responses;
     silence->unanswered = responses > 0 ? 0 : silence->unanswered + queries;
     silence->unasked = queries > 0 ? 0 : silence->unasked + responses;
-    silence->no_response =
-        responses == 0 && silence->unanswered > 0 ? silence->no_response + 1 : 0;
+    silence->no_response = responses == 0 && silence->unanswered > 0 ? silence->no_response + 1 : 0;
     silence->no_query = queries == 0 && silence->unasked > 0 ? silence->no_query + 1 : 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Looks every HINTS_LOOK_SECONDS whether the set-up seems wrong (exporter/state/hints.h), keeps what
- * it finds in the state, and logs a hint when it begins and when it ends: each at most once in
+ * Looks every HINTS_LOOK_SECONDS whether the set-up seems wrong (exporter/state/hints.h), keeps
+ * what it finds in the state, and logs a hint when it begins and when it ends: each at most once in
  * HINTS_LOG_SECONDS, whatever a sender does.
  */
 #ifndef EXPORTER_HINTS_HINTS_H
@@ -30,12 +30,12 @@ enum {
 
 /* A domain's queries since its latest response, and the other way round. */
 struct hints_silence {
-    uint64_t queries;   /* totals at the latest look */
+    uint64_t queries; /* totals at the latest look */
     uint64_t responses;
-    uint64_t unanswered;     /* queries since the latest response */
-    uint64_t unasked;        /* responses since the latest query */
-    uint32_t no_response;    /* looks in a row with queries and without a response */
-    uint32_t no_query;       /* looks in a row with responses and without a query */
+    uint64_t unanswered;  /* queries since the latest response */
+    uint64_t unasked;     /* responses since the latest query */
+    uint32_t no_response; /* looks in a row with queries and without a response */
+    uint32_t no_query;    /* looks in a row with responses and without a query */
 };
 
 struct hints_log {
