@@ -7,6 +7,7 @@
 #include "exporter/http/http.h"
 #include "exporter/interface_warnings.h"
 #include "exporter/reload.h"
+#include "exporter/state/hints.h"
 #include "exporter/state/state.h"
 #include "exporter/system/systemd.h"
 

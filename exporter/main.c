@@ -19,6 +19,7 @@
 #include "exporter/geoip/organizations.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/hints/hints.h"
+#include "exporter/hints/watch.h"
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
 #include "exporter/http/scrape.h"

@@ -48,3 +48,10 @@ bool evidence_find(const struct evidence *evidence, uint32_t *code)
     }
     return best != NULL;
 }
+
+void evidence_fade(struct evidence *evidence)
+{
+    for (unsigned i = 0; i < EVIDENCE_CANDIDATES; i++) {
+        evidence->candidates[i].queries /= 2;
+    }
+}

@@ -30,4 +30,7 @@ void evidence_note(struct evidence *evidence, uint32_t code, uint64_t token);
 /* The proved format with the most queries. Returns false when there is none. */
 bool evidence_find(const struct evidence *evidence, uint32_t *code);
 
+/* Half as many queries of each: what does not come again is forgotten after some calls. */
+void evidence_fade(struct evidence *evidence);
+
 #endif

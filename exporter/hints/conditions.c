@@ -5,17 +5,18 @@
 #include "common/wire.h"
 #include "exporter/counts/counts.h"
 #include "exporter/counts/evidence.h"
-#include "exporter/counts/groups.h"
+#include "exporter/counts/window.h"
 #include "exporter/geoip/geoip.h"
-#include "exporter/hints/hints.h"
+#include "exporter/hints/networks.h"
+#include "exporter/hints/watch.h"
 #include "exporter/state/state.h"
 #include "exporter/status/view.h"
 
-#include <inttypes.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <time.h>
 
-enum { LOOKS_IN_FIVE_MINUTES = 300 / HINTS_LOOK_SECONDS };
+enum { DAY = 86400 }; /* seconds */
 
 #define SEEN(text, ...)   (void)snprintf((text)->seen, HINT_SEEN_BYTES, __VA_ARGS__)
 #define ADVICE(text, ...) (void)snprintf((text)->advice, HINT_ADVICE_BYTES, __VA_ARGS__)
@@ -29,7 +30,7 @@ static uint64_t arrived(const struct wire_stats *stats)
     for (unsigned i = 0; i < OPTIONS_PORTS_MAX; i++) {
         queries += stats->ports[i].queries;
     }
-    return queries - stats->loopback_other_domain;
+    return queries - stats->loopback_other_domain; /* no more than there are: wire_check */
 }
 
 static uint64_t under_domains(const struct wire_stats *stats)
@@ -41,15 +42,31 @@ static uint64_t under_domains(const struct wire_stats *stats)
     return queries;
 }
 
+/* The kernel takes almost any character, and these texts go where some would act. */
+static void clean_interface(const char *name, char out[IF_NAMESIZE])
+{
+    unsigned i = 0;
+    for (; name[i] != '\0'; i++) {
+        out[i] = '?';
+        if (name[i] > ' ' && name[i] <= '~') {
+            out[i] = name[i];
+        }
+    }
+    out[i] = '\0';
+}
+
 static bool no_packets(const struct hints_watch *watch, uint32_t now, struct hint_text *text)
 {
     const struct options *options = &watch->state->options;
-    if (arrived(&watch->state->intake.stats) > 0 || now - watch->started < HINTS_START_SECONDS) {
+    char interface[IF_NAMESIZE];
+    (void)now;
+    if (arrived(&watch->state->intake.stats) > 0 || watch->looks < HINTS_TEN_MINUTES) {
         return false;
     }
+    clean_interface(options->interface, interface);
     SEEN(text, "since the start no query has come in to UDP port %u%s on %s", options->ports[0],
          options->port_count > 1 ? " or the others" : "",
-         options->interface[0] != '\0' ? options->interface : "any interface");
+         interface[0] != '\0' ? interface : "any interface");
     ADVICE(text,
            "-dnstt.port has to be the port that the world sees: behind a redirect that is 53; see "
            "whether the interface is right, whether the provider blocks UDP port 53, and whether "
@@ -62,8 +79,8 @@ static bool no_queries(const struct hints_watch *watch, uint32_t now, struct hin
 {
     const struct options *options = &watch->state->options;
     const struct wire_stats *stats = &watch->state->intake.stats;
-    if (arrived(stats) == 0 || under_domains(stats) > 0 ||
-        now - watch->started < HINTS_START_SECONDS) {
+    (void)now;
+    if (arrived(stats) == 0 || under_domains(stats) > 0 || watch->looks < HINTS_TEN_MINUTES) {
         return false;
     }
     SEEN(text, "queries come in, but none has been under %s%s", options->domains[0].text,
@@ -92,28 +109,41 @@ static void advise_tunnel(const char *domain, uint32_t code, struct hint_text *t
            tunnel_format_name(format), keys);
 }
 
+/* In the last hour or two: most queries were rejected, and no session was established. */
+static bool is_misread(const struct hints_domain *noted)
+{
+    const struct hints_span *spans = noted->spans;
+    return !spans[0].established && !spans[1].established &&
+           spans[0].rejected + spans[1].rejected > spans[0].queries + spans[1].queries;
+}
+
+/* Of a domain whose format can be wrong. */
+static bool is_other_format(const struct hints_watch *watch, unsigned domain,
+                            struct hint_text *text)
+{
+    const char *name = watch->state->options.domains[domain].text;
+    const struct hints_domain *noted = &watch->domains[domain];
+    uint32_t code;
+    if (is_misread(noted) && evidence_find(&watch->state->counts.evidence[domain], &code)) {
+        SEEN(text, "most queries under %s are rejected, and their data is of another format", name);
+        advise_tunnel(name, code, text);
+        return true;
+    }
+    if (noted->unread < HINTS_TEN_MINUTES) {
+        return false;
+    }
+    SEEN(text, "most queries under %s are rejected, and prove none of the known formats", name);
+    ADVICE(text, "compare -dnstt.tunnel with the command line of the server; format=opaque "
+                 "counts the queries of any tunnel");
+    return true;
+}
+
 static bool other_format(const struct hints_watch *watch, uint32_t now, struct hint_text *text)
 {
-    const struct state *state = watch->state;
+    const struct options *options = &watch->state->options;
     (void)now;
-    for (unsigned i = 0; i < state->options.domain_count; i++) {
-        const struct group_domain *domain = &state->counts.groups.domains[i];
-        const char *name = state->options.domains[i].text;
-        uint32_t code;
-        if (domain->established > 0 || domain->rejected <= domain->queries) {
-            continue;
-        }
-        if (evidence_find(&state->counts.evidence[i], &code)) {
-            SEEN(text, "most queries under %s are rejected, and their data is of another format",
-                 name);
-            advise_tunnel(name, code, text);
-            return true;
-        }
-        if (domain->rejected >= HINTS_REJECTED_MIN && domain->active == 0) {
-            SEEN(text, "most queries under %s are rejected, and prove none of the known formats",
-                 name);
-            ADVICE(text, "compare -dnstt.tunnel with the command line of the server; format=opaque "
-                         "counts the queries of any tunnel");
+    for (unsigned i = 0; i < options->domain_count; i++) {
+        if (options->tunnels[i].format != TUNNEL_OPAQUE && is_other_format(watch, i, text)) {
             return true;
         }
     }
@@ -126,9 +156,7 @@ static bool no_responses(const struct hints_watch *watch, uint32_t now, struct h
 {
     (void)now;
     for (unsigned i = 0; i < watch->state->options.domain_count; i++) {
-        const struct hints_silence *silence = &watch->silences[i];
-        if (silence->no_response < LOOKS_IN_FIVE_MINUTES ||
-            silence->unanswered < HINTS_QUERIES_MIN) {
+        if (watch->domains[i].unanswered.looks < HINTS_FIVE_MINUTES) {
             continue;
         }
         SEEN(text, "queries under %s get no response, for 5 minutes or longer",
@@ -147,8 +175,7 @@ static bool only_responses(const struct hints_watch *watch, uint32_t now, struct
 {
     (void)now;
     for (unsigned i = 0; i < watch->state->options.domain_count; i++) {
-        const struct hints_silence *silence = &watch->silences[i];
-        if (silence->no_query < LOOKS_IN_FIVE_MINUTES || silence->unasked < HINTS_QUERIES_MIN) {
+        if (watch->domains[i].unasked.looks < HINTS_FIVE_MINUTES) {
             continue;
         }
         SEEN(text, "responses of %s leave, but their queries are not seen, for 5 minutes or longer",
@@ -178,10 +205,11 @@ static struct port_growth growth_of(const struct hints_watch *watch, unsigned po
 /* Whether `inner` gets from loopback what `outer` gets from the world: as many, within 10 %. */
 static bool is_handed_on(struct port_growth inner, struct port_growth outer)
 {
-    const uint64_t more = inner.queries > outer.queries ? inner.queries : outer.queries;
-    const uint64_t less = inner.queries > outer.queries ? outer.queries : inner.queries;
+    const uint64_t world = outer.queries - outer.loopback;
+    const uint64_t more = inner.queries > world ? inner.queries : world;
+    const uint64_t less = inner.queries > world ? world : inner.queries;
     return inner.queries >= HINTS_PORT_QUERIES_MIN && inner.loopback == inner.queries &&
-           outer.loopback < outer.queries && (more - less) * 10 <= more;
+           outer.loopback <= outer.queries && (more - less) * 10 <= more;
 }
 
 static bool doubled(const struct hints_watch *watch, uint32_t now, struct hint_text *text)
@@ -208,7 +236,7 @@ static bool doubled(const struct hints_watch *watch, uint32_t now, struct hint_t
 static bool edns(const struct hints_watch *watch, uint32_t now, struct hint_text *text)
 {
     (void)now;
-    if (!watch->networks.refused) {
+    if (!networks_refused(&watch->networks)) {
         return false;
     }
     SEEN(text, "most queries through one of the ten largest networks are refused for their EDNS "
@@ -220,9 +248,9 @@ static bool edns(const struct hints_watch *watch, uint32_t now, struct hint_text
 
 static bool forged_flood(const struct hints_watch *watch, uint32_t now, struct hint_text *text)
 {
-    const bool full = watch->full_looks >= LOOKS_IN_FIVE_MINUTES;
+    const bool full = watch->full_looks >= HINTS_FIVE_MINUTES;
     (void)now;
-    if (!full && watch->unproved_looks < LOOKS_IN_FIVE_MINUTES) {
+    if (!full && watch->unproved_looks < HINTS_FIVE_MINUTES) {
         return false;
     }
     SEEN(text, "for 5 minutes %s",
@@ -261,8 +289,7 @@ static bool geoip_stale(const struct hints_watch *watch, uint32_t now, struct hi
     (void)now;
     for (enum geoip_which which = 0; which < GEOIP_DATABASES; which++) {
         const uint64_t built = geoip_values(state->geoip, which).build_time;
-        const uint64_t limit = (uint64_t)VIEW_DATABASE_DAYS * 86400;
-        if (built != 0 && today > built && today - built > limit) {
+        if (built != 0 && today > built && (today - built) / DAY > VIEW_DATABASE_DAYS) {
             SEEN(text, "the %s database was built more than %d days ago", database_names[which],
                  VIEW_DATABASE_DAYS);
             ADVICE(text,

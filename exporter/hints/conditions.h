@@ -2,20 +2,12 @@
 #ifndef EXPORTER_HINTS_CONDITIONS_H
 #define EXPORTER_HINTS_CONDITIONS_H
 
-#include "common/options.h"
 #include "exporter/state/hints.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct hints_watch;
-
-/* The counters in the watch's window: queries and those from loopback of each port, packets lost.
- */
-enum {
-    HINTS_COUNTER_LOST = 2 * OPTIONS_PORTS_MAX,
-    HINTS_COUNTERS,
-};
 
 /* Returns whether the hint is on at `now`, in seconds of CLOCK_BOOTTIME; then `*text` is filled. */
 typedef bool hint_condition(const struct hints_watch *watch, uint32_t now, struct hint_text *text);

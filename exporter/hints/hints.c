@@ -3,43 +3,84 @@
 #include "common/log.h"
 #include "common/options.h"
 #include "common/wire.h"
+#include "exporter/counts/counts.h"
+#include "exporter/counts/evidence.h"
+#include "exporter/counts/groups.h"
+#include "exporter/counts/sessions.h"
+#include "exporter/counts/window.h"
 #include "exporter/hints/conditions.h"
+#include "exporter/hints/networks.h"
+#include "exporter/hints/watch.h"
+#include "exporter/state/hints.h"
 #include "exporter/state/state.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 /* --- The looks. */
 
-/* What the window keeps: of each port both counters, then the packets lost. */
-static unsigned read_counters(const struct state *state, uint64_t values[HINTS_COUNTERS])
+static void read_counters(const struct wire_stats *stats, uint64_t values[HINTS_COUNTERS])
 {
-    const struct wire_stats *stats = &state->intake.stats;
     for (unsigned i = 0; i < OPTIONS_PORTS_MAX; i++) {
         values[2 * i] = stats->ports[i].queries;
         values[2 * i + 1] = stats->ports[i].loopback;
     }
     values[HINTS_COUNTER_LOST] = stats->outcomes[WIRE_KERNEL_DROPPED];
-    return HINTS_COUNTERS;
 }
 
-static void note_silence(const struct group_domain *domain, struct hints_silence *silence)
+static void note_row(struct hints_row *row, bool one, bool other)
 {
-    const uint64_t queries = domain->queries - silence->queries;
-    const uint64_t responses = domain->responses - silence->responses;
-    silence->queries = domain->queries;
-    silence->responses = domain->responses;
-    silence->unanswered = responses > 0 ? 0 : silence->unanswered + queries;
-    silence->unasked = queries > 0 ? 0 : silence->unasked + responses;
-    silence->no_response = responses == 0 && silence->unanswered > 0 ? silence->no_response + 1 : 0;
-    silence->no_query = queries == 0 && silence->unasked > 0 ? silence->no_query + 1 : 0;
+    if (one && !other) {
+        row->looks++;
+        row->idle = 0;
+    } else if (other || ++row->idle == HINTS_FIVE_MINUTES) {
+        *row = (struct hints_row){0};
+    }
 }
 
+static void note_domain(const struct group_domain *domain, struct hints_domain *noted)
+{
+    const uint64_t queries = domain->queries - noted->queries;
+    const uint64_t responses = domain->responses - noted->responses;
+    const uint64_t rejected = domain->rejected - noted->rejected;
+    const bool unread = rejected >= HINTS_REJECTED_MIN && rejected > queries && domain->active == 0;
+    noted->queries = domain->queries;
+    noted->responses = domain->responses;
+    noted->rejected = domain->rejected;
+    note_row(&noted->unanswered, queries > 0, responses > 0);
+    note_row(&noted->unasked, responses > 0, queries > 0);
+    noted->unread = unread ? noted->unread + 1 : 0;
+    noted->spans[0].queries += queries;
+    noted->spans[0].rejected += rejected;
+    noted->spans[0].established |= domain->established > 0;
+}
+
+/* What is hours old says nothing of the tunnel as it is now. */
+static void fade(struct hints_domain *noted, struct evidence *evidence)
+{
+    noted->spans[1] = noted->spans[0];
+    noted->spans[0] = (struct hints_span){0};
+    evidence_fade(evidence);
+}
+
+static void note_domains(struct hints_watch *watch)
+{
+    struct counts *counts = &watch->state->counts;
+    for (uint32_t i = 0; i < counts->groups.domain_count; i++) {
+        if (watch->looks % HINTS_HOUR == 0) {
+            fade(&watch->domains[i], &counts->evidence[i]);
+        }
+        note_domain(&counts->groups.domains[i], &watch->domains[i]);
+    }
+}
+
+/* Sessions that do not count before they are proved do no harm: not among the unproved ones. */
 static void note_sessions(struct hints_watch *watch)
 {
     const struct sessions *sessions = &watch->state->counts.sessions;
     const uint64_t turned_away = sessions->evicted + sessions->refused;
-    const uint64_t unproved = sessions->used - sessions->proved;
+    const uint64_t unproved = groups_active(&watch->state->counts.groups) - sessions->proved;
     watch->full_looks = turned_away > watch->turned_away ? watch->full_looks + 1 : 0;
     watch->turned_away = turned_away;
     watch->unproved_looks = unproved >= HINTS_SESSIONS_MIN && unproved > sessions->proved
@@ -67,13 +108,11 @@ static void log_hint(struct hints_log *log, uint32_t hint, const struct hints *h
 static void look(struct hints_watch *watch, uint32_t now)
 {
     struct hints *hints = &watch->state->hints;
-    const struct groups *groups = &watch->state->counts.groups;
     uint64_t values[HINTS_COUNTERS];
-    for (uint32_t i = 0; i < groups->domain_count; i++) {
-        note_silence(&groups->domains[i], &watch->silences[i]);
-    }
+    watch->looks++;
+    note_domains(watch);
     note_sessions(watch);
-    (void)networks_look(&watch->networks, groups);
+    networks_look(&watch->networks, &watch->state->counts.groups);
     for (uint32_t hint = 0; hint < HINTS; hint++) {
         struct hint_text text;
         hints->on[hint] = conditions[hint](watch, now, &text);
@@ -82,7 +121,8 @@ static void look(struct hints_watch *watch, uint32_t now)
         }
         log_hint(&watch->logs[hint], hint, hints, now);
     }
-    window_note(&watch->window, values, read_counters(watch->state, values), now);
+    read_counters(&watch->state->intake.stats, values);
+    window_note(&watch->window, values, HINTS_COUNTERS, now);
 }
 
 /* --- The timer. */
@@ -91,7 +131,6 @@ void hints_start(struct state *state, uint32_t now, struct hints_watch *out)
 {
     memset(out, 0, sizeof *out);
     out->state = state;
-    out->started = now;
     out->latest = now / HINTS_LOOK_SECONDS;
     window_start(now, &out->window);
 }

@@ -49,7 +49,6 @@ static void choose(struct networks_watch *watch, const struct groups *groups)
         one->refused = refused_of(&groups->entries[one->group]);
     }
     watch->watching = true;
-    watch->looks = 0;
 }
 
 static bool any_is_refused(const struct networks_watch *watch, const struct groups *groups)
@@ -65,13 +64,17 @@ static bool any_is_refused(const struct networks_watch *watch, const struct grou
     return false;
 }
 
-bool networks_look(struct networks_watch *watch, const struct groups *groups)
+void networks_look(struct networks_watch *watch, const struct groups *groups)
 {
     if (!watch->watching) {
         choose(watch, groups);
     } else if (++watch->looks == NETWORKS_WATCH_LOOKS) {
-        const bool refused = any_is_refused(watch, groups);
-        *watch = (struct networks_watch){.refused = refused};
+        const uint32_t found = any_is_refused(watch, groups) ? watch->found + 1 : 0;
+        *watch = (struct networks_watch){.found = found};
     }
-    return watch->refused;
+}
+
+bool networks_refused(const struct networks_watch *watch)
+{
+    return watch->found >= NETWORKS_WATCHES_MIN;
 }

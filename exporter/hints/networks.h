@@ -16,6 +16,8 @@ enum {
     NETWORKS_GROUPS_A_LOOK = 50000, /* some milliseconds at most */
     NETWORKS_WATCH_LOOKS = 20,
     NETWORKS_QUERIES_MIN = 50, /* refused while it is watched */
+    /* In a row: a scanner without EDNS that comes for some minutes is found by two at most. */
+    NETWORKS_WATCHES_MIN = 3,
 };
 
 struct networks_one {
@@ -30,11 +32,13 @@ struct networks_watch {
     uint32_t scanned; /* groups that were looked at, while the largest are chosen */
     uint32_t looks;   /* since then */
     bool watching;
-    bool refused; /* what the latest watch has found */
+    uint32_t found; /* watches in a row that have found one, the latest too */
 };
 
-/* One look. Returns whether most queries of one of the largest groups were refused in the latest
- * watch. */
-bool networks_look(struct networks_watch *watch, const struct groups *groups);
+/* One look. */
+void networks_look(struct networks_watch *watch, const struct groups *groups);
+
+/* Whether most queries of one of the largest groups were refused in each of the latest watches. */
+bool networks_refused(const struct networks_watch *watch);
 
 #endif

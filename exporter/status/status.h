@@ -8,9 +8,11 @@
 struct state;
 
 enum {
-    /* The longest page: half of it is for 32 domains of 240 characters, two rankings and the
+    /* All hints, as long as they can be. */
+    STATUS_HINTS_BYTES = 16 * 1024,
+    /* The longest page: of the rest, half is for 32 domains of 240 characters, two rankings and the
      * graphs. */
-    STATUS_BYTES = 96 * 1024,
+    STATUS_BYTES = 96 * 1024 + STATUS_HINTS_BYTES,
 };
 
 enum status_form {

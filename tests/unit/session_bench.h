@@ -152,6 +152,7 @@ static inline void assert_sound(const struct bench *bench)
 {
     const struct sessions *sessions = &bench->sessions;
     uint64_t used = 0;
+    uint64_t proved = 0;
     /* How many slots before this one are occupied without a gap, around the end too. */
     uint64_t run = 0;
     for (uint64_t slot = sessions->slot_count; slot-- > 0 && sessions->slots[slot].token != 0;) {
@@ -167,9 +168,11 @@ static inline void assert_sound(const struct bench *bench)
         assert_true(table_distance(home, slot, sessions->slot_count) <= run);
         assert_sound_entry(sessions, entry);
         used++;
+        proved += entry->proved;
         run++;
     }
     assert_int_equal(used, sessions->used);
+    assert_int_equal(proved, sessions->proved);
     assert_true(used <= sessions->limit);
     assert_true(used * 5 <= sessions->slot_count * 4);
     assert_sound_groups(bench);

@@ -307,13 +307,16 @@ static inline void assert_as_model(const struct bench *bench, const struct model
 {
     const struct sessions *sessions = &bench->sessions;
     assert_sound(bench);
+    uint64_t proved = 0;
     assert_int_equal(sessions->used, model->count);
     assert_int_equal(sessions->evicted, model->evicted);
     assert_int_equal(sessions->refused, model->refused);
     for (uint32_t i = 0; i < model->count; i++) {
         const struct model_session *session = &model->active[i];
         assert_entry(find(sessions, random_token(session->number)), model, session);
+        proved += session->proved;
     }
+    assert_int_equal(sessions->proved, proved);
     assert_int_equal(bench->distinct.current.used, model_known(model));
     assert_groups(bench, model);
     for (uint32_t domain = 0; domain < DOMAINS; domain++) {

@@ -4,6 +4,7 @@
 #include "common/tunnel.h"
 #include "common/wire.h"
 #include "exporter/counts/counts.h"
+#include "exporter/counts/evidence.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/histogram.h"
@@ -218,6 +219,38 @@ static void test_repeated_queries_of_a_refused_session(void **state)
     end();
 }
 
+/* Of a rejected query alone, and only where it has any. */
+static void test_evidence_of_another_format(void **state)
+{
+    (void)state;
+    uint32_t code = 0;
+    options_begin();
+    options_add("");
+    options_add("");
+    counts_begin();
+    for (uint64_t number = 1; number <= 2 * EVIDENCE_QUERIES; number++) {
+        struct wire_record record = query_of(0, number, WIRE_STRONG, 9);
+        take_from(GEO_UNKNOWN, &record);
+        record.outcome = WIRE_RESPONSE;
+        take_from(GEO_UNKNOWN, &record);
+        record = (struct wire_record){.bytes = 100, .outcome = WIRE_REJECTED_FRAMING};
+        take_from(GEO_UNKNOWN, &record);
+    }
+    assert_false(evidence_find(&counts.evidence[0], &code));
+    for (uint64_t number = 1; number <= EVIDENCE_QUERIES; number++) {
+        struct wire_record record = query_of(0, number % 2, WIRE_NO_SESSION, 9);
+        record.outcome = WIRE_REJECTED_FRAMING;
+        assert_false(evidence_find(&counts.evidence[0], &code));
+        take_from(GEO_UNKNOWN, &record);
+    }
+    assert_true(evidence_find(&counts.evidence[0], &code));
+    assert_int_equal(code, 9);
+    assert_false(evidence_find(&counts.evidence[1], &code));
+    assert_int_equal(counts.groups.domains[0].rejected, 3 * EVIDENCE_QUERIES);
+    assert_int_equal(counts.sessions.used, 2 * EVIDENCE_QUERIES);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_repeated_queries),
         cmocka_unit_test(test_what_is_no_repeated_query),
         cmocka_unit_test(test_repeated_queries_of_a_refused_session),
+        cmocka_unit_test(test_evidence_of_another_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,6 +160,9 @@ static void test_counters(void **state)
     assert_memory_equal(counted->rejected, expected.rejected, sizeof expected.rejected);
     assert_int_equal(counted->active, 0);
     assert_int_equal(counted->peak, 0);
+    assert_int_equal(groups.domains[0].queries, 2);
+    assert_int_equal(groups.domains[0].responses, 1);
+    assert_int_equal(groups.domains[0].rejected, 3);
     assert_int_equal(groups.entries[0].queries, 0);
     groups_destroy(&groups);
 }

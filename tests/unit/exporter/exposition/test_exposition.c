@@ -10,6 +10,7 @@
 #include "exporter/exposition/format.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/geoip/organizations.h"
+#include "exporter/state/hints.h"
 #include "exporter/state/http_counters.h"
 #include "exporter/state/state.h"
 #include "exporter/system/reloaded.h"
@@ -174,6 +175,7 @@ static void scene_small(struct scene *scene)
     set_ended(&scene->state.counts.sessions.ended[1], 11, UINT32_MAX, 100);
     set_ended(&scene->state.counts.sessions.ended[1], 86401, 0, 1 << 30);
     scene->state.interfaces_changed = 1;
+    scene->state.hints.on[HINT_EDNS] = 1;
     scene->state.counts.sessions.evicted = 108;
     scene->state.counts.sessions.refused = 109;
     scene->state.counts.distinct.forgotten = 110;
@@ -794,7 +796,7 @@ static void test_what_is_not_there(void **state)
 
     scene.state.options.asn_database = NULL;
     page = scrape(&scene, PAGE_MAX);
-    assert_null(strstr(page, "geoip"));
+    assert_null(strstr(page, "dnstt_exporter_geoip"));
     free(page);
 }
 
