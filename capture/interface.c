@@ -2,6 +2,7 @@
 
 #include "common/device.h"
 #include "common/link.h"
+#include "common/options.h"
 #include "common/rtnetlink.h"
 
 #include <errno.h>
@@ -215,4 +216,32 @@ int interface_list(int named, struct interface_list *out)
         *out = reading.list;
     }
     return error;
+}
+
+bool interface_tells_station(const struct interface_list *list, unsigned station)
+{
+    if (!list->elsewhere[station]) {
+        return false;
+    }
+    for (unsigned i = 0; i < station; i++) {
+        if (list->elsewhere[i] && list->stations[i].index == list->stations[station].index) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int interface_filter(const struct options *options, int named, const struct interface_list *list,
+                     struct filter_program *out)
+{
+    const struct filter_options wanted = {
+        .ports = options->ports,
+        .port_count = options->port_count,
+        .every_interface = named == 0,
+        .excluded = list->indexes,
+        .excluded_count = list->count,
+        .stations = list->stations,
+        .station_count = list->station_count,
+    };
+    return filter_make(&wanted, out);
 }

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+struct options;
+
 enum {
     /* Interfaces that cannot be counted right: a line in the log each, and no more than that. */
     INTERFACE_WARNINGS_MAX = 32,
@@ -33,5 +35,14 @@ struct interface_list {
  * `*out` is untouched on failure.
  */
 int interface_list(int named, struct interface_list *out);
+
+/* Whether a line says of this station that what it sends is not counted: one of another network
+ * namespace, once for each interface. */
+bool interface_tells_station(const struct interface_list *list, unsigned station);
+
+/* Makes the kernel filter for an interface, or with `named` 0 for all but those left out. Returns
+ * as filter_make does. */
+int interface_filter(const struct options *options, int named, const struct interface_list *list,
+                     struct filter_program *out);
 
 #endif

@@ -1,6 +1,7 @@
 #include "capture/launch.h"
 
 #include "common/channel.h"
+#include "common/check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,14 @@ static const char *const kept_variables[] = {
 enum {
     KEPT_VARIABLES = sizeof kept_variables / sizeof *kept_variables,
     VARIABLE_MAX = 512, /* bytes: a path in NOTIFY_SOCKET, with its name */
+    VARIABLES = KEPT_VARIABLES + 2,
+};
+
+/* What the exporter gets. All zero is an empty one. */
+struct environment {
+    size_t count;
+    char texts[VARIABLES][VARIABLE_MAX];
+    char *variables[VARIABLES + 1]; /* ended by NULL */
 };
 
 /* /proc names the file itself. Without /proc there is only the path given to execve(2). A program
@@ -80,29 +89,64 @@ int launch_find(int *program)
     return error;
 }
 
+/* Adds one variable. Returns 0, or -E2BIG for one that is too long. */
+static int add(struct environment *environment, const char *name, const char *value)
+{
+    char *text = environment->texts[environment->count];
+    int length = snprintf(text, VARIABLE_MAX, "%s=%s", name, value);
+    if (length < 0 || length >= VARIABLE_MAX) {
+        return -E2BIG;
+    }
+    environment->variables[environment->count++] = text;
+    return 0;
+}
+
+static int add_number(struct environment *environment, const char *name, int value)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", value);
+    return add(environment, name, text);
+}
+
+static int keep_variables(struct environment *environment)
+{
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < KEPT_VARIABLES; i++) {
+        const char *value = getenv(kept_variables[i]);
+        if (value != NULL) {
+            error = add(environment, kept_variables[i], value);
+        }
+    }
+    return error;
+}
+
 int launch_exec(int program, char *const argv[], int receiver, pid_t sniffer)
 {
-    static char variables[KEPT_VARIABLES + 2][VARIABLE_MAX];
-    char *environment[KEPT_VARIABLES + 3];
-    size_t count = 0;
-    for (size_t i = 0; i < KEPT_VARIABLES; i++) {
-        const char *value = getenv(kept_variables[i]);
-        if (value == NULL) {
-            continue;
-        }
-        int length = snprintf(variables[count], VARIABLE_MAX, "%s=%s", kept_variables[i], value);
-        if (length < 0 || length >= VARIABLE_MAX) {
-            return -E2BIG;
-        }
-        environment[count] = variables[count];
-        count++;
+    static struct environment environment;
+    int error = keep_variables(&environment);
+    if (error == 0) {
+        error = add_number(&environment, CHANNEL_ENVIRONMENT, receiver);
     }
-    snprintf(variables[count], VARIABLE_MAX, CHANNEL_ENVIRONMENT "=%d", receiver);
-    environment[count] = variables[count];
-    count++;
-    snprintf(variables[count], VARIABLE_MAX, CHANNEL_SNIFFER_ENVIRONMENT "=%d", (int)sniffer);
-    environment[count] = variables[count];
-    environment[count + 1] = NULL;
-    execveat(program, "", argv, environment, AT_EMPTY_PATH);
+    if (error == 0) {
+        error = add_number(&environment, CHANNEL_SNIFFER_ENVIRONMENT, sniffer);
+    }
+    if (error != 0) {
+        return error;
+    }
+    execveat(program, "", argv, environment.variables, AT_EMPTY_PATH);
+    return -errno;
+}
+
+int launch_check(int program, char *const argv[], enum check_status status)
+{
+    static struct environment environment;
+    int error = keep_variables(&environment);
+    if (error == 0) {
+        error = add_number(&environment, CHECK_ENVIRONMENT, (int)status);
+    }
+    if (error != 0) {
+        return error;
+    }
+    execveat(program, "", argv, environment.variables, AT_EMPTY_PATH);
     return -errno;
 }

@@ -2,6 +2,8 @@
 #ifndef CAPTURE_LAUNCH_H
 #define CAPTURE_LAUNCH_H
 
+#include "common/check.h"
+
 #include <sys/types.h>
 
 /* Where it is looked for, relative to the folder of the running executable. */
@@ -22,5 +24,9 @@ int launch_find(int *program);
  * failure, with -errno.
  */
 int launch_exec(int program, char *const argv[], int receiver, pid_t sniffer);
+
+/* The same for -check: in the place of the channel's variables there is one for the status so far.
+ */
+int launch_check(int program, char *const argv[], enum check_status status);
 
 #endif

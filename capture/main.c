@@ -3,9 +3,11 @@
  * up every privilege, and only then becomes two processes: the child is the sniffer, the parent
  * executes the exporter. The security depends on the order of the steps below.
  */
+#include "capture/check.h"
 #include "capture/filter.h"
 #include "capture/interface.h"
 #include "capture/launch.h"
+#include "capture/refusal.h"
 #include "capture/sniffer/batch.h"
 #include "capture/sniffer/classify.h"
 #include "capture/sniffer/confine.h"
@@ -17,9 +19,9 @@
 #include "capture/user.h"
 #include "common/build.h"
 #include "common/channel.h"
+#include "common/check.h"
 #include "common/flags.h"
 #include "common/log.h"
-#include "common/notify.h"
 #include "common/number.h"
 #include "common/options.h"
 #include "common/sandbox.h"
@@ -44,17 +46,9 @@ enum {
 /* The sniffer's state, far too large for a stack. */
 static struct sniffer sniffer;
 
-static void refuse(const char *what, const char *flag, const char *value, const char *why)
+static _Noreturn void fail(const char *what, int error)
 {
-    log_line(LOG_ERROR, what, "flag", flag, "value", value, "error", why, NULL);
-    notify_failed_start(what, why);
-    exit(EXIT_REFUSED);
-}
-
-static void fail(const char *what, int error)
-{
-    log_line(LOG_ERROR, what, "error", strerror(-error), NULL);
-    notify_failed_start(what, strerror(-error));
+    refusal_tell(what, error);
     exit(EXIT_REFUSED);
 }
 
@@ -118,9 +112,10 @@ static void choose_user(const struct options *options, struct sandbox_user *user
         exit(EXIT_WRONG);
     }
     if (error != 0) {
-        refuse("cannot find this user; give one that exists", "-process.user",
-               options->process_user,
-               error == -ENOENT ? "no such name in /etc/passwd" : strerror(-error));
+        refusal_tell_flag("cannot find this user; give one that exists", "-process.user",
+                          options->process_user,
+                          error == -ENOENT ? "no such name in /etc/passwd" : strerror(-error));
+        exit(EXIT_REFUSED);
     }
 }
 
@@ -131,8 +126,8 @@ static int find_interface(const struct options *options)
     }
     unsigned index = if_nametoindex(options->interface);
     if (index == 0) {
-        refuse("cannot watch this interface; `ip link` lists those that exist",
-               "-capture.interface", options->interface, strerror(errno));
+        refusal_tell_interface(options->interface, -errno);
+        exit(EXIT_REFUSED);
     }
     return (int)index;
 }
@@ -147,17 +142,6 @@ static void tell_of(enum log_level level, const char *message, int index, const 
     }
 }
 
-/* Whether an earlier station of another namespace has the same interface. */
-static bool is_told(const struct interface_list *list, unsigned station)
-{
-    for (unsigned i = 0; i < station; i++) {
-        if (list->elsewhere[i] && list->stations[i].index == list->stations[station].index) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Logs what is left out with all interfaces, and what cannot be right. */
 static void tell_of_interfaces(const struct interface_list *list)
 {
@@ -166,7 +150,7 @@ static void tell_of_interfaces(const struct interface_list *list)
                 "shown_by", list->shown_by[i]);
     }
     for (unsigned i = 0; i < list->station_count; i++) {
-        if (list->elsewhere[i] && !is_told(list, i)) {
+        if (interface_tells_station(list, i)) {
             tell_of(
                 LOG_INFO,
                 "this interface takes packets for another link-layer address, as for a macvlan of "
@@ -191,23 +175,16 @@ static void make_filter(const struct options *options, int interface_index,
                         struct filter_program *filter)
 {
     static struct interface_list list;
-    struct filter_options wanted = {
-        .ports = options->ports,
-        .port_count = options->port_count,
-        .every_interface = interface_index == 0,
-        .excluded = list.indexes,
-        .stations = list.stations,
-    };
     int error = interface_list(interface_index, &list);
-    if (error != 0 && wanted.every_interface) {
-        fail("cannot list the interfaces; name one by -capture.interface", error);
+    if (error != 0 && interface_index == 0) {
+        refusal_tell_list(error);
+        exit(EXIT_REFUSED);
     }
-    wanted.excluded_count = list.count;
-    wanted.station_count = list.station_count;
     tell_of_interfaces(&list);
-    error = filter_make(&wanted, filter);
+    error = interface_filter(options, interface_index, &list, filter);
     if (error != 0) {
-        fail("cannot make the kernel filter; name one interface by -capture.interface", error);
+        refusal_tell_filter(error);
+        exit(EXIT_REFUSED);
     }
 }
 
@@ -222,26 +199,8 @@ static void open_socket(const struct options *options, struct packet_socket *pac
         fail("cannot raise CAP_NET_RAW", error);
     }
     error = socket_open(&filter, interface_index, options->ring_size, packet, &stage);
-    if (error == -EPERM && user_is_in_namespace()) {
-        fail("cannot capture packets: in a user namespace, as in a rootless container, CAP_NET_RAW "
-             "does not hold for the host's network; run as the host's root or grant it there",
-             error);
-    }
-    if (error == -EPERM) {
-        fail("cannot capture packets; run as root or grant CAP_NET_RAW", error);
-    }
-    if (error == -ENOMEM && strcmp(stage, SOCKET_STAGE_FILTER) == 0) {
-        fail("the kernel cannot hold the filter; name one interface by -capture.interface, or "
-             "raise net.core.optmem_max",
-             error);
-    }
-    if (error == -ENOMEM) {
-        fail("cannot allocate the ring; give a smaller -capture.ring-size", error);
-    }
     if (error != 0) {
-        log_line(LOG_ERROR, "cannot capture packets", "stage", stage, "error", strerror(-error),
-                 NULL);
-        notify_failed_start("cannot capture packets", strerror(-error));
+        refusal_tell_socket(error, stage);
         exit(EXIT_REFUSED);
     }
     if (packet->interface_is_down) {
@@ -304,15 +263,32 @@ static _Noreturn void run_sniffer(const struct options *options, const struct pa
 }
 
 /* Signals to end or reload stay blocked until the exporter handles them, so that it also ends in
- * order during the start. The mask survives the exec. */
-static void hold_signals(void)
+ * order during the start. The mask survives the exec. `how`: SIG_BLOCK, or SIG_UNBLOCK. */
+static void hold_signals(int how)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    sigprocmask(how, &set, NULL);
+}
+
+/* A check is no start: signals end it, and the service manager hears nothing of it. */
+static void begin_check(void)
+{
+    hold_signals(SIG_UNBLOCK);
+    unsetenv("NOTIFY_SOCKET");
+}
+
+/* Shows what takes the capability, gives it up, and has the exporter show the rest. */
+static _Noreturn void check(const struct options *options, const struct sandbox_user *user,
+                            int program, char *const argv[])
+{
+    enum check_status status = check_capture(options);
+    drop_privileges(user);
+    int error = launch_check(program, argv, status);
+    fail("cannot execute the exporter program", error);
 }
 
 int main(int argc, char *argv[])
@@ -323,18 +299,25 @@ int main(int argc, char *argv[])
     struct channel channel;
     int program;
 
-    hold_signals();
+    hold_signals(SIG_BLOCK);
 
     /* 1. What needs no privilege, then the packet socket. */
     int passed = passed_sockets();
     put_descriptors_in_order(passed);
     parse_command_line(argc, argv, &options);
+    if (options.check) {
+        begin_check();
+    }
     int error = launch_find(&program);
     if (error != 0) {
-        refuse("cannot find the exporter program; install it beside this one", "(none)",
-               LAUNCH_BESIDE " or " LAUNCH_LIBEXEC, strerror(-error));
+        refusal_tell_flag("cannot find the exporter program; install it beside this one", "(none)",
+                          LAUNCH_BESIDE " or " LAUNCH_LIBEXEC, strerror(-error));
+        exit(EXIT_REFUSED);
     }
     choose_user(&options, &user);
+    if (options.check) {
+        check(&options, &user, program, argv);
+    }
     open_socket(&options, &packet);
 
     /* 2. Give up every capability before there are two processes. */

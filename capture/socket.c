@@ -65,10 +65,9 @@ static int bind_to(int descriptor, int interface_index, bool *is_down)
     return error == ENETDOWN ? 0 : -error;
 }
 
-int socket_open(const struct filter_program *filter, int interface_index, size_t ring_size,
-                struct packet_socket *out, const char **stage)
+/* Opens one that sees nothing, and sets its filter. Returns the descriptor, or -errno. */
+static int open_filtered(const struct filter_program *filter, const char **stage)
 {
-    bool is_down = false;
     *stage = "open a packet socket";
     int descriptor = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) {
@@ -76,10 +75,23 @@ int socket_open(const struct filter_program *filter, int interface_index, size_t
     }
     *stage = SOCKET_STAGE_FILTER;
     int error = set_filter(descriptor, filter);
-    if (error == 0) {
-        *stage = "allocate the ring";
-        error = set_ring(descriptor, ring_size);
+    if (error != 0) {
+        close(descriptor);
+        return error;
     }
+    return descriptor;
+}
+
+int socket_open(const struct filter_program *filter, int interface_index, size_t ring_size,
+                struct packet_socket *out, const char **stage)
+{
+    bool is_down = false;
+    int descriptor = open_filtered(filter, stage);
+    if (descriptor < 0) {
+        return descriptor;
+    }
+    *stage = "allocate the ring";
+    int error = set_ring(descriptor, ring_size);
     if (error == 0) {
         *stage = "bind the packet socket";
         error = bind_to(descriptor, interface_index, &is_down);
@@ -94,5 +106,15 @@ int socket_open(const struct filter_program *filter, int interface_index, size_t
         .interface_is_down = is_down,
         .ring_size = ring_size,
     };
+    return 0;
+}
+
+int socket_try(const struct filter_program *filter, const char **stage)
+{
+    int descriptor = open_filtered(filter, stage);
+    if (descriptor < 0) {
+        return descriptor;
+    }
+    close(descriptor);
     return 0;
 }

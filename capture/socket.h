@@ -28,4 +28,10 @@ struct packet_socket {
 int socket_open(const struct filter_program *filter, int interface_index, size_t ring_size,
                 struct packet_socket *out, const char **stage);
 
+/*
+ * Opens such a socket, sets the filter, and closes it: it never has a ring and is never bound, so
+ * that no packet comes to it. Needs CAP_NET_RAW. Returns as socket_open does.
+ */
+int socket_try(const struct filter_program *filter, const char **stage);
+
 #endif

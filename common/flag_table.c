@@ -301,6 +301,10 @@ const struct flag flag_table[] = {
      .help = "form of the log lines on standard error: logfmt or json",
      CHOICE(log_format, enum log_format),
      .wrong = "unknown format; give logfmt or json"},
+    {.name = "check",
+     .help = "say what would be watched and served, and end: status 0, or 1 or 2 as\n"
+             "a start would; binds nothing, and works beside the running service",
+     SWITCH(check)},
     {.name = "version", .kind = FLAG_VERSION, .help = "print the version and exit"},
     {.name = "help", .kind = FLAG_HELP, .help = "print this text and exit; -h does the same"},
     /* Until version 0.3: before 0.2 this limit was said to cap Prometheus series, which it never

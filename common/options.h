@@ -48,6 +48,7 @@ struct options {
     const char *process_user;
     enum log_level log_level;
     enum log_format log_format;
+    bool check;       /* say what would be watched and served, and end */
     uint64_t renamed; /* bit n: flag_table[n], an old name of another flag, was given */
 };
 

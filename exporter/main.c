@@ -4,6 +4,7 @@
  */
 #include "common/address.h"
 #include "common/channel.h"
+#include "common/check.h"
 #include "common/flags.h"
 #include "common/landlock.h"
 #include "common/log.h"
@@ -11,21 +12,21 @@
 #include "common/number.h"
 #include "common/options.h"
 #include "common/tunnel.h"
+#include "exporter/check.h"
 #include "exporter/confine.h"
 #include "exporter/counts/counts.h"
 #include "exporter/exit_reason.h"
-#include "exporter/exposition/snapshot.h"
 #include "exporter/geoip/geoip.h"
-#include "exporter/geoip/organizations.h"
 #include "exporter/geoip/outcome.h"
 #include "exporter/hints/hints.h"
 #include "exporter/hints/watch.h"
 #include "exporter/http/http.h"
 #include "exporter/http/listen.h"
-#include "exporter/http/scrape.h"
 #include "exporter/interface_warnings.h"
 #include "exporter/loop.h"
+#include "exporter/memory.h"
 #include "exporter/policy.h"
+#include "exporter/refusal.h"
 #include "exporter/reload.h"
 #include "exporter/state/intake.h"
 #include "exporter/state/state.h"
@@ -40,7 +41,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,11 +62,17 @@ struct exporter {
     struct systemd systemd;
 };
 
-static void fail(const char *what, int error)
+static _Noreturn void fail(const char *what, int error)
 {
-    log_line(LOG_ERROR, what, "error", strerror(-error), NULL);
-    notify_failed_start(what, strerror(-error));
+    refusal_tell(what, error);
     exit(EXIT_REFUSED);
+}
+
+static _Noreturn void refuse_by_hand(void)
+{
+    dprintf(STDERR_FILENO,
+            "exporter: do not run this by hand; run dnstt_exporter, which starts it\n");
+    exit(EXIT_WRONG);
 }
 
 static void adopt_channel(struct loop *loop)
@@ -76,9 +82,7 @@ static void adopt_channel(struct loop *loop)
     uint64_t pid;
     if (channel == NULL || sniffer == NULL || number_parse(sniffer, 1, INT32_MAX, &pid) != 0 ||
         channel_adopt(channel, &loop->channel) != 0) {
-        dprintf(STDERR_FILENO,
-                "exporter: do not run this by hand; run dnstt_exporter, which starts it\n");
-        exit(EXIT_WRONG);
+        refuse_by_hand();
     }
     loop->sniffer = (pid_t)pid;
 }
@@ -117,14 +121,6 @@ static void watch_interfaces(struct exporter *exporter)
     }
 }
 
-/* The user who needs read access to files, for a log line. */
-static const char *own_user(void)
-{
-    static char user[32];
-    snprintf(user, sizeof user, "%u:%u", (unsigned)geteuid(), (unsigned)getegid());
-    return user;
-}
-
 static struct geoip *open_databases(const struct options *options)
 {
     struct geoip *geoip;
@@ -135,18 +131,7 @@ static struct geoip *open_databases(const struct options *options)
                    &error) == 0) {
         return geoip;
     }
-    if (error.permission) {
-        log_line(LOG_ERROR,
-                 "cannot read the database; give this user read access to the file and its folders",
-                 "flag", error.flag, "file", error.path, "user", own_user(), "error", error.reason,
-                 NULL);
-    } else {
-        log_line(LOG_ERROR, "cannot use the database; give a MaxMind DB file of the right kind",
-                 "flag", error.flag, "file", error.path, "error", error.reason,
-                 error.keys_wanted.count > 0 ? "keys_looked_for" : NULL, error.keys_wanted.text,
-                 "keys_in_file", error.keys_found.text, NULL);
-    }
-    notify_failed_start(error.path, error.reason);
+    refusal_tell_database(&error);
     exit(EXIT_REFUSED);
 }
 
@@ -154,7 +139,6 @@ static struct access *open_web(const struct options *options)
 {
     struct access *access;
     struct web_files_error error;
-    char line[16];
     if (options->web_config == NULL) {
         return NULL;
     }
@@ -165,42 +149,17 @@ static struct access *open_web(const struct options *options)
     if (result == 0) {
         return access;
     }
-    if (result == -EACCES) {
-        log_line(LOG_ERROR,
-                 "cannot read the web configuration; give this user read access to the file and "
-                 "its folders",
-                 "flag", "-web.config.file", "file", error.path, "user", own_user(), "error",
-                 error.reason, NULL);
-    } else {
-        snprintf(line, sizeof line, "%u", error.line);
-        log_line(LOG_ERROR, "cannot use the web configuration", "flag", "-web.config.file", "file",
-                 error.path, "error", error.reason, error.line > 0 ? "line" : NULL, line,
-                 error.key[0] != '\0' ? "key" : NULL, error.key, NULL);
-    }
-    notify_failed_start(error.path, error.reason);
+    refusal_tell_web(&error, result);
     exit(error.wrong ? EXIT_WRONG : EXIT_REFUSED);
-}
-
-/* The tables grow as they fill. Check now, not in a flood, that the address space is enough for the
- * limits: a table that cannot grow evicts sessions that its limit would allow. */
-static void check_memory(const struct options *options)
-{
-    uint64_t bytes =
-        counts_memory_max(options) + scrape_memory_max() + snapshot_memory_max(options->groups_max);
-    if (options->asn_database != NULL) { /* reserved by now, and asked for once more: no harm */
-        bytes += organizations_memory_max(options->groups_max);
-    }
-    void *trial = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (trial == MAP_FAILED) {
-        fail("not enough memory; lower -sessions.max, -sessions.remember or -groups.max", -errno);
-    }
-    munmap(trial, bytes);
 }
 
 static void make_counts(struct state *state)
 {
-    check_memory(&state->options);
-    int error = counts_create(&state->options, loop_now().second, &state->counts);
+    int error = memory_try(&state->options);
+    if (error != 0) {
+        fail(REFUSAL_MEMORY, error);
+    }
+    error = counts_create(&state->options, loop_now().second, &state->counts);
     if (error != 0) {
         fail("cannot allocate the tables", error);
     }
@@ -226,22 +185,6 @@ static void adopt_sockets(struct loop *loop)
     loop->listener_count = (unsigned)count;
 }
 
-static const char *listen_remedy(const struct address *address, int error)
-{
-    if (address->socket.any.sa_family != AF_UNIX) {
-        return "cannot listen; give a free address of this host, or use -web.systemd-socket if a "
-               ".socket unit holds it";
-    }
-    if (error == -EADDRINUSE) {
-        return "cannot listen: another process listens there; stop it, or give another path";
-    }
-    if (error == -EEXIST) {
-        return "cannot listen: the file there is not a socket; remove it, or give another path";
-    }
-    return "cannot listen; give a path in a folder that this user can write to, without another "
-           "user's socket, or use -web.systemd-socket if a .socket unit holds it";
-}
-
 static void listen_for_scrapes(const struct options *options, struct loop *loop)
 {
     if (options->systemd_socket) {
@@ -252,9 +195,7 @@ static void listen_for_scrapes(const struct options *options, struct loop *loop)
         const struct address *address = &options->listen_addresses[i];
         int error = listen_open(address, &loop->listeners[i]);
         if (error != 0) {
-            log_line(LOG_ERROR, listen_remedy(address, error), "flag", "-web.listen-address",
-                     "value", address->text, "error", strerror(-error), NULL);
-            notify_failed_start("cannot listen", strerror(-error));
+            refusal_tell_listen(address, error);
             exit(EXIT_REFUSED);
         }
     }
@@ -360,9 +301,18 @@ int main(int argc, char *argv[])
     struct state *state = &exporter.state;
     struct loop *loop = &exporter.loop;
 
-    adopt_channel(loop);
+    int checked = check_adopt();
+    if (checked < 0) {
+        adopt_channel(loop);
+    }
     parse_command_line(argc, argv, &state->options);
+    if (state->options.check != (checked >= 0)) {
+        refuse_by_hand();
+    }
     restrict_process();
+    if (checked >= 0) {
+        return (int)check_exporter(&state->options, (enum check_status)checked);
+    }
     watch_interfaces(&exporter);
     tzset(); /* libmicrohttpd's Date header would open /etc/localtime at its first use */
     state->geoip = open_databases(&state->options);

@@ -3,9 +3,11 @@
 #include "exporter/counts/geo.h"
 #include "exporter/geoip/key_names.h"
 #include "exporter/geoip/record.h"
+#include "exporter/text/foreign_text.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -300,6 +302,17 @@ enum geoip_outcome geoip_database_reload(struct geoip_database *database, bool a
     }
     *error = error_of(database->kind, database->path);
     return database->copying ? go_on(database, error) : look(database, again, error);
+}
+
+void geoip_database_type(const struct geoip_database *database, struct foreign_text *type)
+{
+    const char *text = database->mmdb.metadata.database_type;
+    foreign_text_clean(text, strnlen(text, FOREIGN_TEXT_READ_MAX), type);
+}
+
+uint64_t geoip_database_built(const struct geoip_database *database)
+{
+    return database->mmdb.metadata.build_epoch;
 }
 
 void geoip_database_lookup(struct geoip_database *database, const struct sockaddr *address,

@@ -59,6 +59,11 @@ void geoip_database_close(struct geoip_database *database);
 enum geoip_outcome geoip_database_reload(struct geoip_database *database, bool again,
                                          struct geoip_error *error);
 
+/* What the open version says of itself: its type, cleaned, which may be empty, and when it was
+ * built, in seconds since 1970. */
+void geoip_database_type(const struct geoip_database *database, struct foreign_text *type);
+uint64_t geoip_database_built(const struct geoip_database *database);
+
 /* Sets the country or the ASN when the database knows the address. Counts the lookup. */
 void geoip_database_lookup(struct geoip_database *database, const struct sockaddr *address,
                            struct geo *place);

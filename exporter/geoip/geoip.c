@@ -112,7 +112,7 @@ struct geoip_values geoip_values(const struct geoip *geoip, enum geoip_which whi
     }
     const struct geoip_database *database = &geoip->databases[which];
     return (struct geoip_values){
-        .build_time = database->open ? database->mmdb.metadata.build_epoch : 0,
+        .build_time = database->open ? geoip_database_built(database) : 0,
         .lookups = database->lookups,
         .unmatched = database->unmatched,
     };

@@ -53,6 +53,7 @@ static void defaults(void **state)
     assert_string_equal(options.process_user, "nobody");
     assert_int_equal(options.log_level, LOG_INFO);
     assert_int_equal(options.log_format, LOG_LOGFMT);
+    assert_false(options.check);
 }
 
 static void given_values(void **state)
@@ -121,6 +122,12 @@ static void values_at_the_limits(void **state)
     ASSERT_RUN("-web.systemd-socket=false");
     assert_false(options.systemd_socket);
     ASSERT_RUN("-web.systemd-socket=false", "-web.listen-address=:80");
+    ASSERT_RUN("-check");
+    assert_true(options.check);
+    ASSERT_RUN("--check=false");
+    assert_false(options.check);
+    assert_int_equal(PARSE("-check", "-version"), FLAGS_VERSION);
+    assert_int_equal(PARSE("-check", "-help"), FLAGS_HELP);
     ASSERT_WRONG("-web.systemd-socket: the .socket unit names the addresses; leave out "
                  "-web.listen-address",
                  "-web.systemd-socket", "-dnstt.domain=a", "-web.listen-address=127.0.0.1:9713");
@@ -268,6 +275,7 @@ static void wrong_values(void **state)
          "unknown level; give debug, info, warn or error",
          {"\"\"", "INFO", "warning", "6"}},
         {"log.format", "unknown format; give logfmt or json", {"\"\"", "JSON", "text"}},
+        {"check", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
         {"version", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
         {"help", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
     };
