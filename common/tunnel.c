@@ -97,25 +97,6 @@ uint32_t tunnel_client_id_size(const struct tunnel *tunnel)
     return TUNNEL_CLIENT_ID_MAX;
 }
 
-struct wire_strengths tunnel_strengths(const struct tunnel *tunnel)
-{
-    switch (tunnel->format) {
-    case TUNNEL_OPAQUE:
-        return (struct wire_strengths){WIRE_NO_SESSION, WIRE_NO_SESSION};
-    case TUNNEL_DNSTTEX:    /* its probes name none */
-    case TUNNEL_SLIPSTREAM: /* nor does a connection's begin */
-        return (struct wire_strengths){WIRE_NO_SESSION, WIRE_STRONG};
-    case TUNNEL_XDNS:
-        return (struct wire_strengths){WIRE_WEAK, WIRE_STRONG_POLL};
-    case TUNNEL_DNSTT:
-    case TUNNEL_VAYDNS:
-    case TUNNEL_NOIZDNS:
-    case TUNNEL_FORMATS:
-        break;
-    }
-    return (struct wire_strengths){WIRE_WEAK, WIRE_STRONG};
-}
-
 /* What a format without a certain key is told. */
 static const char *keys_of(enum tunnel_format format)
 {

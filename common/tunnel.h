@@ -5,8 +5,6 @@
 #ifndef COMMON_TUNNEL_H
 #define COMMON_TUNNEL_H
 
-#include "common/wire.h"
-
 #include <stdint.h>
 
 enum tunnel_format {
@@ -57,9 +55,6 @@ const char *tunnel_record_type_name(enum tunnel_record_type type);
 
 /* Bytes of a session's id; 0 for a format without sessions. */
 uint32_t tunnel_client_id_size(const struct tunnel *tunnel);
-
-/* How well its queries and responses can show their sessions. */
-struct wire_strengths tunnel_strengths(const struct tunnel *tunnel);
 
 /*
  * Reads what follows a domain: `key=value` parts between commas, or an empty text. Returns NULL

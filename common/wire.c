@@ -1,5 +1,7 @@
 #include "common/wire.h"
 
+#include "common/tunnel.h"
+
 #define IGNORED(name, why)                                                                         \
     {                                                                                              \
         .outcome = "ignored", .reason = (name), .meaning = (why)                                   \
@@ -45,13 +47,50 @@ const struct wire_outcome_text wire_outcome_texts[WIRE_OUTCOMES] = {
                            "opaque tunnels"},
 };
 
+struct wire_strengths wire_strengths_of(const struct tunnel *tunnel)
+{
+    switch (tunnel->format) {
+    case TUNNEL_OPAQUE:
+        return (struct wire_strengths){WIRE_NO_SESSION, WIRE_NO_SESSION};
+    case TUNNEL_DNSTTEX:    /* its probes name none */
+    case TUNNEL_SLIPSTREAM: /* nor does a connection's begin */
+        return (struct wire_strengths){WIRE_NO_SESSION, WIRE_STRONG};
+    case TUNNEL_XDNS:
+        return (struct wire_strengths){WIRE_WEAK, WIRE_STRONG_POLL};
+    case TUNNEL_DNSTT:
+    case TUNNEL_VAYDNS:
+    case TUNNEL_NOIZDNS:
+    case TUNNEL_FORMATS:
+        break;
+    }
+    return (struct wire_strengths){WIRE_WEAK, WIRE_STRONG};
+}
+
+static bool evidence_valid(struct wire_evidence evidence)
+{
+    switch (evidence.format) {
+    case TUNNEL_VAYDNS:
+        return evidence.clientid_size >= 1 && evidence.clientid_size <= TUNNEL_CLIENT_ID_MAX &&
+               evidence.record_type < TUNNEL_ANY;
+    case TUNNEL_DNSTT:
+    case TUNNEL_DNSTTEX:
+    case TUNNEL_SLIPSTREAM:
+        return evidence.clientid_size == 0 && evidence.record_type == TUNNEL_TXT;
+    default:
+        return false;
+    }
+}
+
 /* A rejected query, or a query or a response of a domain where not all name a session. */
 static bool no_session_valid(const struct wire_record *record, struct wire_strengths strengths)
 {
+    if (wire_is_rejected(record->outcome) && record->token != 0) {
+        return evidence_valid(wire_evidence(record));
+    }
     const bool allowed = record->outcome == WIRE_QUERY || record->outcome == WIRE_RESPONSE
                              ? strengths.least == WIRE_NO_SESSION
                              : wire_is_rejected(record->outcome);
-    return allowed && record->strength == WIRE_NO_SESSION && wire_fingerprint(record) == 0;
+    return allowed && record->token == 0 && wire_fingerprint(record) == 0;
 }
 
 static inline bool record_valid(const struct wire_record *record,
@@ -62,10 +101,10 @@ static inline bool record_valid(const struct wire_record *record,
         return false;
     }
     const struct wire_strengths *strengths = &expected->strengths[record->domain];
-    if (record->token == 0) {
+    if (record->strength == WIRE_NO_SESSION) {
         return no_session_valid(record, *strengths);
     }
-    if (record->strength == WIRE_NO_SESSION || record->strength > strengths->most) {
+    if (record->token == 0 || record->strength > strengths->most) {
         return false;
     }
     return record->outcome == WIRE_QUERY ||
@@ -120,7 +159,24 @@ static bool account_fits(const struct wire_stats *stats)
     return sum <= stats->received;
 }
 
-static enum wire_fault check_stats(const struct wire_stats *stats, size_t length)
+/* Ports past the configured ones have no queries. */
+static bool ports_fit(const struct wire_stats *stats, unsigned ports)
+{
+    uint64_t queries = 0;
+    uint64_t loopback = 0;
+    for (unsigned i = 0; i < WIRE_PORTS_MAX; i++) {
+        const struct wire_port *port = &stats->ports[i];
+        if (port->loopback > port->queries || !add(&queries, port->queries) ||
+            (i >= ports && port->queries != 0)) {
+            return false;
+        }
+        loopback += port->loopback; /* no more than queries */
+    }
+    return queries <= stats->received && stats->loopback_other_domain <= loopback &&
+           stats->loopback_other_domain <= stats->outcomes[WIRE_OTHER_DOMAIN];
+}
+
+static enum wire_fault check_stats(const struct wire_stats *stats, size_t length, unsigned ports)
 {
     if (length != sizeof *stats) {
         return WIRE_FAULT_LENGTH;
@@ -128,7 +184,10 @@ static enum wire_fault check_stats(const struct wire_stats *stats, size_t length
     if (stats->header.count != 0) {
         return WIRE_FAULT_RESERVED;
     }
-    return account_fits(stats) ? WIRE_FAULT_NONE : WIRE_FAULT_ACCOUNT;
+    if (!account_fits(stats)) {
+        return WIRE_FAULT_ACCOUNT;
+    }
+    return ports_fit(stats, ports) ? WIRE_FAULT_NONE : WIRE_FAULT_PORTS;
 }
 
 enum wire_fault wire_check(const union wire_message *message, size_t length,
@@ -153,7 +212,7 @@ enum wire_fault wire_check(const union wire_message *message, size_t length,
     case WIRE_BATCH:
         return check_batch(&message->batch, length, expected);
     case WIRE_STATS:
-        return check_stats(&message->stats, length);
+        return check_stats(&message->stats, length, expected->ports);
     default:
         return WIRE_FAULT_TYPE;
     }
@@ -180,6 +239,8 @@ const char *wire_fault_text(enum wire_fault fault)
         return "a record has a value outside its range";
     case WIRE_FAULT_ACCOUNT:
         return "the counters add up to more packets than were received";
+    case WIRE_FAULT_PORTS:
+        return "the counters of the ports contradict the others";
     case WIRE_FAULT_COUNT:
         break;
     }

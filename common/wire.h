@@ -17,8 +17,10 @@
 #include <stdint.h>
 #include <string.h>
 
+struct tunnel;
+
 #define WIRE_MAGIC   0x54534e44u /* "DNST" */
-#define WIRE_VERSION 4u
+#define WIRE_VERSION 5u
 
 enum {
     /* Records in one message: past this the cost per record no longer falls. */
@@ -28,6 +30,7 @@ enum {
     /* RFC 1035, section 4.1.1: nothing shorter than a DNS header is ever recorded. */
     WIRE_MESSAGE_BYTES_MIN = 12,
     WIRE_FINGERPRINT_OCTETS = 3,
+    WIRE_PORTS_MAX = 16, /* watched ports */
 };
 
 enum wire_type {
@@ -105,8 +108,8 @@ static inline bool wire_has_data(uint8_t strength)
 
 /* One packet that counts. 32 octets, no padding. */
 struct wire_record {
-    /* Keyed pseudonym of (domain, ClientID), uniform, never 0; 0 without a session and in a
-     * rejected record. */
+    /* Keyed pseudonym of (domain, ClientID), uniform, never 0; 0 without a session. In a rejected
+     * record that of the id that its evidence is of, 0 without evidence. */
     uint64_t token;
     /* The resolver's address, IPv4 as ::ffff:a.b.c.d: source of a query, destination of a
      * response. */
@@ -117,8 +120,16 @@ struct wire_record {
     uint8_t strength; /* enum wire_strength; WIRE_NO_SESSION in a rejected record */
     uint8_t domain;   /* index into the configured domains */
     /* Keyed fold of what follows the ClientID, of slipstream of all that the name says, to
-     * distinguish a resolver's retry from a new query; 0 unless a query of a session. */
+     * distinguish a resolver's retry from a new query. In a rejected record its evidence (struct
+     * wire_evidence). Else 0. */
     uint8_t fingerprint[WIRE_FINGERPRINT_OCTETS];
+};
+
+/* The keys of the tunnel that the data of a rejected query is of. */
+struct wire_evidence {
+    uint8_t format;        /* enum tunnel_format: dnstt, vaydns, dnsttex or slipstream */
+    uint8_t clientid_size; /* of vaydns 1 to TUNNEL_CLIENT_ID_MAX, else 0 */
+    uint8_t record_type;   /* enum tunnel_record_type: of vaydns any below TUNNEL_ANY, else TXT */
 };
 
 struct wire_header {
@@ -141,6 +152,12 @@ struct wire_batch {
     struct wire_record records[WIRE_BATCH_RECORDS]; /* only header.count of them are sent */
 };
 
+/* What came in to a watched port, by the header: at least a header was captured, with QR clear. */
+struct wire_port {
+    uint64_t queries;
+    uint64_t loopback; /* of these, from a loopback address */
+};
+
 /*
  * The sniffer's account since it started; none of these ever falls. The outcomes add up to at most
  * `received`, and to exactly that once everything received has been classified. Of those that are
@@ -151,6 +168,9 @@ struct wire_stats {
     uint64_t received;                /* passed the kernel filter, drops included */
     uint64_t outcomes[WIRE_OUTCOMES]; /* index: enum wire_outcome */
     uint64_t interface_down;          /* how often the kernel said ENETDOWN; no packet count */
+    /* Of the queries from loopback addresses, those with the outcome WIRE_OTHER_DOMAIN. */
+    uint64_t loopback_other_domain;
+    struct wire_port ports[WIRE_PORTS_MAX]; /* as configured; 0 past the last one */
 };
 
 union wire_message {
@@ -164,7 +184,8 @@ _Static_assert(sizeof(struct wire_record) == 32, "a record has no padding");
 _Static_assert(sizeof(struct wire_header) == 16, "a header has no padding");
 _Static_assert(sizeof(struct wire_hello) == 24, "HELLO has no padding");
 _Static_assert(sizeof(struct wire_batch) == 16 + 32 * WIRE_BATCH_RECORDS, "no padding");
-_Static_assert(sizeof(struct wire_stats) == 16 + 8 * (2 + WIRE_OUTCOMES), "no padding");
+_Static_assert(sizeof(struct wire_stats) == 16 + 8 * (3 + WIRE_OUTCOMES + 2 * WIRE_PORTS_MAX),
+               "no padding");
 
 /* What can be wrong with a message. WIRE_FAULT_NONE is 0, so a fault is true. */
 enum wire_fault {
@@ -177,6 +198,7 @@ enum wire_fault {
     WIRE_FAULT_RESERVED, /* an octet that must be zero is not */
     WIRE_FAULT_RECORD,   /* a record with a value outside its range */
     WIRE_FAULT_ACCOUNT,  /* STATS whose sum exceeds what was received */
+    WIRE_FAULT_PORTS,    /* STATS whose ports contradict each other or the rest */
     WIRE_FAULT_COUNT,    /* how many values */
 };
 
@@ -185,10 +207,13 @@ struct wire_strengths {
     uint8_t least, most; /* enum wire_strength */
 };
 
+struct wire_strengths wire_strengths_of(const struct tunnel *tunnel);
+
 /* What a receiver expects of the next message. */
 struct wire_expectation {
     uint64_t sequence; /* of the next message; 0 means that HELLO is due */
     uint8_t domains;   /* configured domains, 1 to DOMAINS_MAX */
+    uint8_t ports;     /* watched ports, 1 to WIRE_PORTS_MAX */
     struct wire_strengths strengths[DOMAINS_MAX]; /* of each domain */
 };
 
@@ -223,6 +248,22 @@ static inline uint32_t wire_fingerprint(const struct wire_record *record)
     uint32_t word;
     memcpy(&word, (const uint8_t *)record + offsetof(struct wire_record, domain), sizeof word);
     return le32toh(word) >> 8;
+}
+
+/* Sets a rejected record's evidence; its domain is set. */
+static inline void wire_set_evidence(struct wire_record *record, struct wire_evidence evidence)
+{
+    wire_set_fingerprint(record, record->domain,
+                         (uint32_t)evidence.record_type << 16 |
+                             (uint32_t)evidence.clientid_size << 8 | evidence.format);
+}
+
+/* The evidence of a rejected record whose token is not 0. */
+static inline struct wire_evidence wire_evidence(const struct wire_record *record)
+{
+    return (struct wire_evidence){.format = record->fingerprint[0],
+                                  .clientid_size = record->fingerprint[1],
+                                  .record_type = record->fingerprint[2]};
 }
 
 /*

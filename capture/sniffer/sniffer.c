@@ -24,7 +24,7 @@ enum {
 static void account(struct sniffer *sniffer, const struct frame *frame)
 {
     enum wire_outcome outcome =
-        classify_frame(&sniffer->classifier, frame, batch_place(&sniffer->batch));
+        classify_frame(&sniffer->classifier, frame, &sniffer->stats, batch_place(&sniffer->batch));
     sniffer->stats.outcomes[outcome]++;
     if (outcome >= WIRE_REJECTED_FIRST) {
         batch_commit(&sniffer->batch);

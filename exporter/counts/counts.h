@@ -86,7 +86,7 @@ struct timer counts_timer(struct counts *counts);
 __attribute__((always_inline)) static inline void counts_prefetch(const struct counts *counts,
                                                                   const struct wire_record *record)
 {
-    if (record->token == 0) {
+    if (record->strength == WIRE_NO_SESSION) {
         return;
     }
     sessions_prefetch(&counts->sessions, record->token);

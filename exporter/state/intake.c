@@ -1,7 +1,6 @@
 #include "exporter/state/intake.h"
 
 #include "common/options.h"
-#include "common/tunnel.h"
 #include "exporter/counts/counts.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/groups.h"
@@ -15,6 +14,8 @@ enum {
     PREFETCH_RECORDS = 16,
     STATS_COUNTERS = (sizeof(struct wire_stats) - sizeof(struct wire_header)) / sizeof(uint64_t),
 };
+
+_Static_assert((int)OPTIONS_PORTS_MAX <= (int)WIRE_PORTS_MAX, "each port has its counters");
 
 /* The counters: all of a message after its header. */
 static void copy_counters(const struct wire_stats *stats, uint64_t out[STATS_COUNTERS])
@@ -94,9 +95,13 @@ void intake_start(const struct options *options, struct geoip *geoip, struct cou
                   struct intake *out)
 {
     *out = (struct intake){
-        .expected = {.domains = (uint8_t)options->domain_count}, .geoip = geoip, .counts = counts};
+        .expected = {.domains = (uint8_t)options->domain_count,
+                     .ports = (uint8_t)options->port_count},
+        .geoip = geoip,
+        .counts = counts,
+    };
     for (unsigned i = 0; i < options->domain_count; i++) {
-        out->expected.strengths[i] = tunnel_strengths(&options->tunnels[i]);
+        out->expected.strengths[i] = wire_strengths_of(&options->tunnels[i]);
     }
 }
 

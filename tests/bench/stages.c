@@ -94,8 +94,9 @@ static uint64_t run_frames(const char *keys, const char *path, bool accepted, un
                                         .protocol = ETH_P_IP,
                                         .type = PACKET_HOST};
             struct wire_record record;
-            enum wire_outcome outcome = classify_frame(&classifier, &frame, &record);
-            records += outcome == (accepted ? WIRE_QUERY : WIRE_REJECTED_FRAMING);
+            static struct wire_stats stats;
+            enum wire_outcome outcome = classify_frame(&classifier, &frame, &stats, &record);
+            records += accepted ? outcome == WIRE_QUERY : wire_is_rejected(outcome);
         }
     }
     if (records != (uint64_t)repeats * file.count) {

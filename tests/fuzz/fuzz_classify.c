@@ -2,8 +2,9 @@
  * The network against the sniffer: any frame. The first octets of the input say how the kernel
  * would describe it, the rest is the frame, in a block of exactly its size so that a read past its
  * end is seen. Held: one outcome of each frame, with what belongs to it and nothing else written; a
- * record is one that the exporter takes, with a session only where its format has some; and
- * -dnstt.framing changes what it says of dnstt and no more.
+ * record is one that the exporter takes, with a session only where its format has some; what a
+ * rejected query proves is another tunnel than its domain's; what came in to a port agrees with the
+ * outcome; and -dnstt.framing changes what it says of dnstt and no more.
  */
 #include "capture/sniffer/classify.h"
 #include "capture/sniffer/parse/frame.h"
@@ -21,7 +22,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { DESCRIPTION = 3 };
+enum { DESCRIPTION = 3, PORTS = 2 };
 
 /* Those of the other formats are behind the ones that the recordings are of. */
 static const struct {
@@ -60,7 +61,7 @@ static const struct classifier *classifier(bool any_framing)
             options[i].domain_count = TUNNELS;
             options[i].ports[0] = 53;
             options[i].ports[1] = 5300;
-            options[i].port_count = 2;
+            options[i].port_count = PORTS;
             options[i].mtu = 1232;
             options[i].framing = i == 0 ? FRAMING_STRICT : FRAMING_ANY;
             classifier_make(&options[i], &classifiers[i]);
@@ -73,9 +74,9 @@ static const struct classifier *classifier(bool any_framing)
 static void check_record(const struct wire_record *record)
 {
     static union wire_message message;
-    struct wire_expectation expected = {.sequence = 1, .domains = TUNNELS};
+    struct wire_expectation expected = {.sequence = 1, .domains = TUNNELS, .ports = PORTS};
     for (unsigned i = 0; i < TUNNELS; i++) {
-        expected.strengths[i] = tunnel_strengths(&tunnels[i].tunnel);
+        expected.strengths[i] = wire_strengths_of(&tunnels[i].tunnel);
     }
     message.batch.header =
         (struct wire_header){.magic = WIRE_MAGIC, .type = WIRE_BATCH, .count = 1, .sequence = 1};
@@ -83,11 +84,46 @@ static void check_record(const struct wire_record *record)
     assert(wire_check(&message, wire_batch_length(1), &expected) == WIRE_FAULT_NONE);
 }
 
+/* No query proves what its domain is configured as: it would not be rejected. */
+static void check_evidence(const struct wire_record *record)
+{
+    const struct tunnel *tunnel = &tunnels[record->domain].tunnel;
+    const struct wire_evidence evidence = wire_evidence(record);
+    if (wire_is_rejected(record->outcome) && record->token != 0) {
+        const bool dnstt = tunnel->format == TUNNEL_DNSTT || tunnel->format == TUNNEL_NOIZDNS;
+        assert(evidence.format != tunnel->format || evidence.format == TUNNEL_VAYDNS);
+        assert(evidence.format != TUNNEL_DNSTT || !dnstt);
+        assert(evidence.format != tunnel->format ||
+               evidence.clientid_size != tunnel->clientid_size ||
+               evidence.record_type != tunnel->record_type);
+        assert(record->outcome != WIRE_REJECTED_OPCODE && record->outcome != WIRE_REJECTED_EDNS);
+    }
+}
+
 /* One frame's outcome, and what came with it. */
 struct classified {
     enum wire_outcome outcome;
     struct wire_record record;
+    struct wire_stats stats;
 };
+
+/* What came in to the ports: at most one query, and one where the outcome says so. */
+static void check_ports(const struct classified *classified)
+{
+    const struct wire_stats *stats = &classified->stats;
+    const enum wire_outcome outcome = classified->outcome;
+    const uint64_t queries = stats->ports[0].queries + stats->ports[1].queries;
+    const uint64_t loopback = stats->ports[0].loopback + stats->ports[1].loopback;
+    struct wire_stats others = *stats;
+    memset(others.ports, 0, PORTS * sizeof *others.ports);
+    others.loopback_other_domain = 0;
+    assert(memcmp(&others, &(struct wire_stats){0}, sizeof others) == 0);
+    assert(queries <= 1 && loopback <= queries);
+    assert(queries == 1 ? outcome == WIRE_IGNORED_JOINED ||
+                              (outcome >= WIRE_MALFORMED && outcome != WIRE_RESPONSE)
+                        : outcome <= WIRE_MALFORMED || outcome == WIRE_RESPONSE);
+    assert(stats->loopback_other_domain == (outcome == WIRE_OTHER_DOMAIN ? loopback : 0));
+}
 
 static struct classified classify_as(bool any_framing, const struct frame *frame)
 {
@@ -95,11 +131,15 @@ static struct classified classify_as(bool any_framing, const struct frame *frame
     struct wire_record untouched;
     memset(&untouched, 0xa5, sizeof untouched);
     classified.record = untouched;
-    classified.outcome = classify_frame(classifier(any_framing), frame, &classified.record);
+    classified.stats = (struct wire_stats){0};
+    classified.outcome =
+        classify_frame(classifier(any_framing), frame, &classified.stats, &classified.record);
+    check_ports(&classified);
     assert(classified.outcome < WIRE_OUTCOMES && classified.outcome != WIRE_KERNEL_DROPPED);
     if (classified.outcome >= WIRE_REJECTED_FIRST) {
         assert(classified.record.outcome == classified.outcome);
         check_record(&classified.record);
+        check_evidence(&classified.record);
     } else {
         assert(memcmp(&classified.record, &untouched, sizeof untouched) == 0);
     }

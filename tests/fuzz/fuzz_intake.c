@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     DOMAINS = 5,
+    PORTS = 2,
     GROUPS = 8,
     SESSIONS = 16,
     REMEMBERED = 1000,
@@ -70,7 +71,23 @@ static uint64_t sum_of_state(void)
             sum = sum * 31 + group->rejected[reason];
         }
     }
+    for (unsigned i = 0; i < WIRE_PORTS_MAX; i++) {
+        sum = sum * 31 + intake.stats.ports[i].queries + intake.stats.ports[i].loopback;
+    }
     return sum * 31 + intake.stats.header.sequence + intake.expected.sequence;
+}
+
+/* What a rejected query proves. */
+static void fix_evidence(struct wire_record *record)
+{
+    static const uint8_t formats[] = {TUNNEL_DNSTT, TUNNEL_VAYDNS, TUNNEL_DNSTTEX,
+                                      TUNNEL_SLIPSTREAM};
+    struct wire_evidence evidence = wire_evidence(record);
+    const bool vaydns = evidence.format % 4 == 1;
+    evidence.format = formats[evidence.format % 4];
+    evidence.clientid_size = vaydns ? evidence.clientid_size % TUNNEL_CLIENT_ID_MAX + 1 : 0;
+    evidence.record_type = vaydns ? evidence.record_type % TUNNEL_ANY : TUNNEL_TXT;
+    wire_set_evidence(record, evidence);
 }
 
 static void fix_record(struct wire_record *record, uint8_t what)
@@ -92,15 +109,34 @@ static void fix_record(struct wire_record *record, uint8_t what)
         record->bytes |= WIRE_MESSAGE_BYTES_MIN;
         record->bytes = record->bytes > WIRE_MESSAGE_BYTES_MAX ? 100 : record->bytes;
     }
+    if (wire_is_rejected(record->outcome) && (record->token & 1) != 0) {
+        fix_evidence(record);
+        return;
+    }
     record->token = record->strength == WIRE_NO_SESSION ? 0 : record->token | 1;
     if (record->outcome != WIRE_QUERY || record->strength == WIRE_NO_SESSION) {
         memset(record->fingerprint, 0, sizeof record->fingerprint);
     }
 }
 
+/* All of the ports' counters grow by a little. */
+static void fix_ports(struct wire_stats *stats)
+{
+    const uint64_t more = stats->received % 4;
+    memcpy(stats->ports, intake.stats.ports, sizeof stats->ports);
+    for (unsigned i = 0; i < PORTS; i++) {
+        stats->ports[i].queries += more;
+        stats->ports[i].loopback += more / 2;
+    }
+    stats->loopback_other_domain = intake.stats.loopback_other_domain + more / 2;
+    stats->outcomes[WIRE_OTHER_DOMAIN] = intake.stats.outcomes[WIRE_OTHER_DOMAIN] + more;
+    stats->received = intake.stats.received + PORTS * more;
+}
+
 static void fix_stats(struct wire_stats *stats)
 {
-    *stats = (struct wire_stats){.header = stats->header, .received = intake.stats.received};
+    *stats = (struct wire_stats){.header = stats->header, .received = stats->received};
+    fix_ports(stats);
     for (unsigned outcome = WIRE_REJECTED_FIRST; outcome < WIRE_OUTCOMES; outcome++) {
         stats->outcomes[outcome] = intake.records[outcome];
         stats->received += intake.records[outcome];
@@ -152,7 +188,9 @@ static void count_named(const union wire_message *message)
     if (message->header.type == WIRE_BATCH) {
         for (unsigned i = 0; i < message->header.count; i++) {
             const struct wire_record *record = &message->batch.records[i];
-            assert((record->token != 0) == (record->strength != WIRE_NO_SESSION));
+            assert(record->token != 0 || record->strength == WIRE_NO_SESSION);
+            assert((record->token != 0) == (record->strength != WIRE_NO_SESSION) ||
+                   wire_is_rejected(record->outcome));
             if (record->outcome == WIRE_QUERY && record->token != 0) {
                 named++;
                 named_bytes += record->bytes;
@@ -316,6 +354,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct options options = {
         .domain_count = DOMAINS,
+        .port_count = PORTS,
         .tunnels = {[DNSTT] = {.format = TUNNEL_DNSTT},
                     [VAYDNS] = {.format = TUNNEL_VAYDNS,
                                 .clientid_size = TUNNEL_VAYDNS_ID_DEFAULT,

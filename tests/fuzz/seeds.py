@@ -43,7 +43,7 @@ def classify():
     for line in (DATA / "vectors.tsv").read_text().splitlines():
         if line and not line.startswith("#"):
             yield bytes([0, 0, 0]) + over_ipv4(bytes.fromhex(line.split("\t")[2]))
-    for name, label in FORMAT_LABELS.items():
+    for name, label in (*FORMAT_LABELS.items(), *WRONG_LABELS.items()):
         for line in (DATA / "formats" / f"{name}.tsv").read_text().splitlines():
             if line and not line.startswith("#"):
                 message = bytes.fromhex(line.split("\t")[1])
@@ -53,6 +53,8 @@ def classify():
 # Of the format's domain in fuzz_classify.c, in place of that of the vectors and the recordings.
 FORMAT_LABELS = {"vaydns": b"v", "noizdns": b"n", "xdns": b"x", "xdnstt": b"t", "dnsttex": b"e",
                  "slipstream": b"s"}
+# Of another format's domain: what a rejected query proves.
+WRONG_LABELS = {"vaydns": b"t", "vaydns-compat": b"v", "dnsttex": b"t", "slipstream": b"t"}
 RECORDING_LABELS = {"slip": b"s"}
 
 

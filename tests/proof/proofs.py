@@ -27,6 +27,8 @@ DNS = "capture/sniffer/parse/dns.c"
 BASE32 = "capture/sniffer/parse/base32.c"
 BASE32_H = "capture/sniffer/parse/base32.h"
 TUNNELS = "capture/sniffer/tunnels/tunnels.c"
+TUNNELS_H = "capture/sniffer/tunnels/tunnels.h"
+DETECT = "capture/sniffer/tunnels/detect.c"
 RULES = "capture/sniffer/tunnels/rules.c"
 FRAMES_H = "capture/sniffer/tunnels/frames.h"
 KCP = "capture/sniffer/tunnels/kcp.c"
@@ -36,7 +38,6 @@ TOKEN = "capture/sniffer/token.c"
 CLASSIFY = "capture/sniffer/classify.c"
 WIRE = "common/wire.c"
 WIRE_H = "common/wire.h"
-TUNNEL = "common/tunnel.c"
 INTAKE = "exporter/state/intake.c"
 COUNTS_H = "exporter/counts/counts.h"
 HISTOGRAM = "exporter/counts/histogram.c"
@@ -51,6 +52,8 @@ ZERO_LABEL = ("arithmetic overflow on unsigned - in label - (unsigned long int)1
 COMMAND = ("arithmetic overflow on unsigned - in command - (unsigned int)81",)
 PADDING_MARK = ("arithmetic overflow on signed to unsigned type conversion in "
                 "(uint8_t)((signed int)mark - 224)",)
+# An octet that is 0 takes from the next one.
+ZERO_OCTET = ("arithmetic overflow on unsigned - in differ - ones",)
 # What is above the low octets of a word is of no account.
 SHORT_WORD = ("arithmetic overflow on unsigned to unsigned type conversion in "
               "(uint16_t)return_value_base32_word",)
@@ -175,6 +178,10 @@ PROOFS = [
                     "domain->wire_length);", "return true;"))),
     Proof("make_id", "prove_rules.c",
           mutants=((RULES, "VALUE_MASK & ~(VALUE_MASK >> bits % VALUE_BITS)", "VALUE_MASK"),)),
+    Proof("tunnels_record_type", "prove_rules.c", unwind={"tunnels_record_type.0": 10},
+          mutants=((RULES, "record_type < TUNNEL_ANY && codes", "codes"),
+                   (RULES, "record_type < TUNNEL_ANY && codes",
+                    "record_type < TUNNEL_CAA && codes"))),
     Proof("make_rules", "prove_rules.c", unwind={"make_types.0": 4},
           mutants=((RULES, "out->id_values = 0;", ""),
                    (RULES, "[TUNNEL_CAA] = 257,", ""))),
@@ -191,7 +198,7 @@ PROOFS = [
                    (TUNNELS, "return second == first ||", "return second >= first ||"),
                    (TUNNELS, " && first + second == length", ""))),
     Proof("tunnels_classify_query", "prove_tunnels.c", models=VERDICT_MODELS,
-          mutants=((TUNNELS, "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
+          mutants=((TUNNELS_H, "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
                    (TUNNELS, "if (captured > 2 &&", "if (captured > 1 &&"),
                    (TUNNELS,
                     "size_t length = (size_t)question->name_length - domain->wire_length;",
@@ -224,6 +231,9 @@ PROOFS = [
           mutants=((KCP, "length > end - at - KCP_HEADER_OCTETS", "length > end - at"),
                    (KCP, "command - COMMAND_FIRST >= COMMAND_COUNT || ", ""),
                    (KCP, "return KCP_HEADER_OCTETS + length;", "return length;"))),
+    Proof("kcp_has_command", "prove_frames.c",
+          mutants=((KCP, "command < COMMAND_FIRST + COMMAND_COUNT", "true"),
+                   (KCP, "command >= COMMAND_FIRST && ", ""))),
     Proof("continues", "prove_frames.c",
           models={"segment": "model_segment", "base32_word": "model_base32_word"},
           loops={"continues.0": Loop(
@@ -293,6 +303,25 @@ PROOFS = [
                    (SLIPSTREAM, "if (id_octets == 0) {", "if (false) {"),
                    (SLIPSTREAM, "length < SHORT_HEADER_OCTETS_MIN",
                     "length < PACKET_OCTETS_MIN"))),
+    Proof("detect_format", "prove_detect.c", unwind={"prove_vaydns.0": 9}, wraps=ZERO_OCTET,
+          models={name: f"model_{name}" for name in (
+              "tunnels_record_type", "base32_read_labels", "base32hex_read_labels",
+              "base32_is_canonical", "frames_vaydns", "frames_dnstt", "kcp_has_command",
+              "kcp_is_packet",
+              "slipstream_header", "dnsttex_frame")},
+          mutants=((TUNNELS_H, "< length + BASE32_STEP)", "< length + BASE32_STEP - 1)"),
+                   (DETECT, "type == TUNNEL_ANY || ", ""),
+                   (DETECT, "octets < OCTETS_MIN || ", ""),
+                   (DETECT, "FRAMES_DNSTT_ID_OCTETS + 1 + padding + 1",
+                    "FRAMES_DNSTT_ID_OCTETS + 1"),
+                   (DETECT, "FRAMES_DNSTT_PACKET_MIN) != WIRE_STRONG",
+                    "FRAMES_DNSTT_PACKET_MIN) == FRAMES_WRONG"),
+                   (DETECT, "& high_bits;", "& high_bits >> 8;"),
+                   (DETECT, "outcome != WIRE_REJECTED_ENCODING", "true"),
+                   (DETECT, "const bool was_read = other && outcome", "const bool was_read = outcome"),
+                   (DETECT, "if (id > 0) {", "if (true) {"),
+                   (DETECT, "SLIPSTREAM_LONG_ID, id};", "SLIPSTREAM_LONG_ID + 1, id};"),
+                   (DETECT, "alphabet == BASE32 ?", "alphabet != BASE32 ?"))),
     Proof("token_session", "prove_token.c", unsigned=False,
           mutants=((TOKEN, "values + sizeof first, sizeof rest", "values + 9, sizeof rest"),)),
     Proof("octets_at", "prove_token.c", unsigned=False,
@@ -307,10 +336,11 @@ PROOFS = [
     Proof("token_fingerprint", "prove_token.c", unwind={"token_fingerprint.0": 17}, unsigned=False,
           mutants=((TOKEN, "get64(data + at + 8)", "get64(data + at + 9)"),
                    (TOKEN, ">> 40);", ">> 39);"))),
-    Proof("classify_frame", "prove_classify.c", unwind={"has_port.0": 17},
+    Proof("classify_frame", "prove_classify.c",
+          unwind={"find_port.0": 17, "memcmp.0": 17, "prove_classify_frame.0": 17},
           models={name: f"model_{name}" for name in (
-              "ip_parse", "tunnels_classify_query", "tunnels_classify_response", "token_session",
-              "token_session_at", "token_fingerprint")},
+              "ip_parse", "tunnels_classify_query", "tunnels_classify_response", "detect_format",
+              "token_session", "token_session_at", "token_fingerprint")},
           mutants=((CLASSIFY, "findings->value_count - domain->id_values",
                     "findings->value_count"),
                    (CLASSIFY, "domain->format == TUNNEL_SLIPSTREAM", "false"),
@@ -320,15 +350,24 @@ PROOFS = [
                    (CLASSIFY, "wire_set_fingerprint(record, domain->index, fingerprint);",
                     "wire_set_fingerprint(record, 0, fingerprint);"),
                    (WIRE_H, "fingerprint << 8 | domain", "fingerprint << 9 | domain"),
-                   (TUNNEL, "{WIRE_NO_SESSION, WIRE_STRONG}", "{WIRE_WEAK, WIRE_STRONG}"),
-                   (CLASSIFY, " && findings.strength != WIRE_NO_SESSION", ""),
-                   (CLASSIFY, " && !datagram.fragment", ""),
-                   (CLASSIFY, "datagram.captured == datagram.length && ", ""),
-                   (CLASSIFY, "if (frame->type == PACKET_HOST) {", "if (true) {"))),
-    Proof("wire_check", "prove_intake.c", unwind={"account_fits.0": 32},
+                   (WIRE, "{WIRE_NO_SESSION, WIRE_STRONG}", "{WIRE_WEAK, WIRE_STRONG}"),
+                   (CLASSIFY, "findings.strength != WIRE_NO_SESSION", "true"),
+                   (CLASSIFY, " && !datagram->fragment", ""),
+                   (CLASSIFY, "datagram->captured == datagram->length && ", ""),
+                   (CLASSIFY, "outcome = frame->type == PACKET_HOST", "outcome = true"),
+                   (CLASSIFY, "record->outcome == WIRE_REJECTED_OPCODE || ", ""),
+                   (CLASSIFY, "proof.id_at,", "0,"),
+                   (CLASSIFY, "wire_set_evidence(record, proof.evidence);", ""),
+                   (CLASSIFY, "    if (port == classifier->port_count) {", "    if (false) {"),
+                   (CLASSIFY, "stats->ports[port].queries++;", "stats->ports[port].queries += 2;"),
+                   (CLASSIFY, "+= outcome == WIRE_OTHER_DOMAIN;", "+= 1;"))),
+    Proof("wire_check", "prove_intake.c", unwind={"account_fits.0": 32, "ports_fit.0": 17},
           loops={"check_batch.0": Loop("i", "i <= count && (i <= any || any_is_valid)", "count - i")},
           mutants=((WIRE, " || length != wire_batch_length(count)", ""),
-                   (WIRE, "size_t i = 0; i < count", "size_t i = 1; i < count"))),
+                   (WIRE, "size_t i = 0; i < count", "size_t i = 1; i < count"),
+                   (WIRE, "port->loopback > port->queries || ", ""),
+                   (WIRE, "(i >= ports && port->queries != 0)", "false"),
+                   (WIRE, "queries <= stats->received && ", ""))),
     Proof("count", "prove_intake.c", unwind={"prove_count.0": 18},
           models={"geoip_lookup": "model_geoip_lookup",
                   "geoip_note_organization": "model_geoip_note_organization",
@@ -339,14 +378,17 @@ PROOFS = [
                   "counts_take_session": "model_counts_take_session",
                   "sessions_response": "model_sessions_response"},
           mutants=((WIRE, "record->domain >= expected->domains ||", ""),
-                   (WIRE, "allowed && record->strength == WIRE_NO_SESSION", "allowed"),
+                   (WIRE, "allowed && record->token == 0", "allowed"),
                    (WIRE, "? strengths.least == WIRE_NO_SESSION", "? true"),
-                   (WIRE, "record->strength == WIRE_NO_SESSION || ", ""),
+                   (WIRE, "record->token == 0 || ", ""),
+                   (WIRE, " && evidence.clientid_size <= TUNNEL_CLIENT_ID_MAX", ""),
+                   (WIRE, "evidence.record_type < TUNNEL_ANY", "true"),
+                   (WIRE, "return evidence.clientid_size == 0 && ", "return "),
                    (WIRE, " || record->strength > strengths->most", ""),
                    (INTAKE, "entry->geo.asn != GEO_UNKNOWN.asn", "true"),
                    (INTAKE, "intake->geoip != NULL", "true"))),
     Proof("intake_take", "prove_intake.c",
-          unwind={"fell.0": 32, "take_stats.0": 32, "take_stats.1": 32, "take_batch.0": 17},
+          unwind={"fell.0": 64, "take_stats.0": 32, "take_stats.1": 32, "take_batch.0": 17},
           models={name: f"model_{name}" for name in (
               "wire_check", "count", "counts_prefetch")},
           loops={"take_batch.1": Loop(

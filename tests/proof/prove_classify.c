@@ -1,15 +1,8 @@
 /*
  * classify_frame: any frame, to a record that the exporter accepts. What it calls are models here,
- * of which ip.c, tunnels.c and token.c are proved to be instances.
+ * of which ip.c, tunnels.c, detect.c and token.c are proved to be instances.
  */
 #include "tests/proof/proof.h"
-
-#include "common/typed_offset.h"
-
-/* Of its flags' table alone; CBMC takes `enum name : 0` in it for an enum of a given type. */
-#undef TYPED_OFFSET
-#define TYPED_OFFSET(structure, field, type) offsetof(structure, field)
-#include "common/tunnel.c"
 
 #include "common/wire.c"
 
@@ -29,12 +22,21 @@ struct tunnel any_tunnel;
 
 uint32_t given_fingerprint;
 
+/* What a rejected query proves, and whether it does. */
+bool proved;
+struct detect_proof given_proof;
+
+/* No counter comes near its end. */
+#define COUNTER_MAX (UINT64_MAX / 2)
+
 struct datagram nondet_datagram(void);
 unsigned nondet_outcome(void);
 struct tunnels_findings nondet_findings(void);
 struct classifier nondet_classifier(void);
 struct wire_expectation nondet_expectation(void);
 struct frame nondet_frame(void);
+struct detect_proof nondet_proof(void);
+struct wire_stats nondet_stats(void);
 uint64_t nondet_token(void);
 
 enum wire_outcome model_ip_parse(const struct frame *frame, struct datagram *out)
@@ -101,6 +103,28 @@ enum wire_outcome model_tunnels_classify_response(const struct tunnels_rules *ru
     return outcome;
 }
 
+bool model_detect_format(struct tunnels_findings *rejected, enum wire_outcome outcome,
+                         const uint8_t *end, struct detect_proof *out)
+{
+    REQUIRE(outcome == WIRE_REJECTED_QTYPE || outcome == WIRE_REJECTED_ENCODING ||
+                outcome == WIRE_REJECTED_SHORT || outcome == WIRE_REJECTED_FRAMING,
+            "the query was rejected for what it says");
+    REQUIRE(rejected == given_findings && rejected->domain == &any_domain,
+            "the findings are those of the query");
+    REQUIRE(end == given_datagram->payload + given_datagram->captured, "the message has its end");
+    proved = nondet_bool();
+    if (proved) {
+        given_proof = nondet_proof();
+        rejected->value_count = nondet_unsigned();
+        const struct slipstream_id id = {.at = given_proof.id_at, .octets = given_proof.id_octets};
+        __CPROVER_assume(evidence_valid(given_proof.evidence));
+        __CPROVER_assume(rejected->value_count <= DNS_NAME_MAX &&
+                         is_inside(&id, rejected->value_count));
+        *out = given_proof;
+    }
+    return proved;
+}
+
 uint64_t model_token_session(const struct token_key *key, uint8_t domain,
                              const uint8_t values[TOKEN_VALUES], const uint64_t mask[2])
 {
@@ -120,8 +144,10 @@ uint64_t model_token_session_at(const struct token_key *key, uint8_t domain, con
     const struct slipstream_id id = {.at = (uint8_t)at, .octets = (uint8_t)octets};
     REQUIRE(key == &given_classifier->key && domain < given_classifier->rules.domain_count,
             "the domain is one of those configured");
-    REQUIRE(values == given_findings->values && any_domain.format == TUNNEL_SLIPSTREAM,
+    REQUIRE(values == given_findings->values && (proved || any_domain.format == TUNNEL_SLIPSTREAM),
             "values are those that were read");
+    REQUIRE(!proved || (at == given_proof.id_at && octets == given_proof.id_octets),
+            "the id is that of what is proved");
     REQUIRE(at <= UINT8_MAX && octets <= TOKEN_OCTETS_MAX &&
                 is_inside(&id, given_findings->value_count),
             "the id is inside them");
@@ -148,7 +174,7 @@ static struct wire_expectation expectation(const struct classifier *classifier)
     struct wire_expectation expected = nondet_expectation();
     expected.domains = (uint8_t)classifier->rules.domain_count;
     if (any_domain.index < DOMAINS_MAX) {
-        expected.strengths[any_domain.index] = tunnel_strengths(&any_tunnel);
+        expected.strengths[any_domain.index] = wire_strengths_of(&any_tunnel);
     }
     return expected;
 }
@@ -158,6 +184,15 @@ void prove_classify_frame(void)
     struct classifier classifier = nondet_classifier();
     struct frame frame = nondet_frame();
     struct wire_record record;
+    struct wire_stats stats = nondet_stats();
+    unsigned any_port = nondet_unsigned();
+    __CPROVER_assume(any_port < WIRE_PORTS_MAX);
+    for (unsigned i = 0; i < WIRE_PORTS_MAX; i++) {
+        __CPROVER_assume(stats.ports[i].queries <= COUNTER_MAX &&
+                         stats.ports[i].loopback <= COUNTER_MAX);
+    }
+    __CPROVER_assume(stats.loopback_other_domain <= COUNTER_MAX);
+    const struct wire_stats before = stats;
     __CPROVER_assume(classifier.port_count >= 1 && classifier.port_count <= OPTIONS_PORTS_MAX);
     __CPROVER_assume(classifier.rules.domain_count >= 1 &&
                      classifier.rules.domain_count <= DOMAINS_MAX);
@@ -173,8 +208,24 @@ void prove_classify_frame(void)
     const struct wire_expectation expected = expectation(&classifier);
     given_frame = &frame;
     given_classifier = &classifier;
+    proved = false;
 
-    enum wire_outcome outcome = classify_frame(&classifier, &frame, &record);
+    enum wire_outcome outcome = classify_frame(&classifier, &frame, &stats, &record);
+
+    const uint64_t queries = stats.ports[any_port].queries - before.ports[any_port].queries;
+    const uint64_t loopback = stats.ports[any_port].loopback - before.ports[any_port].loopback;
+    const uint64_t look_ups = stats.loopback_other_domain - before.loopback_other_domain;
+    PROMISE(queries <= 1 && loopback <= queries, "a port counts a query once");
+    PROMISE(queries == 0 || (frame.type == PACKET_HOST && any_port < classifier.port_count),
+            "only queries that came in to a port are counted");
+    PROMISE(look_ups <= (outcome == WIRE_OTHER_DOMAIN ? 1 : 0), "a look-up is for another domain");
+    PROMISE(loopback == 0 || look_ups == (outcome == WIRE_OTHER_DOMAIN ? 1 : 0),
+            "each look-up of this host is counted");
+    PROMISE(stats.received == before.received && stats.interface_down == before.interface_down,
+            "nothing else is counted");
+    REACH(queries == 1 && any_port == OPTIONS_PORTS_MAX - 1, "a query to the last port");
+    REACH(loopback == 1 && look_ups == 1, "a look-up of this host");
+    REACH(queries == 1 && outcome == WIRE_MALFORMED, "a malformed query");
 
     PROMISE(outcome < WIRE_OUTCOMES, "every frame has its outcome");
     PROMISE(outcome < WIRE_REJECTED_FIRST ||
@@ -193,7 +244,15 @@ void prove_classify_frame(void)
     REACH(outcome == WIRE_QUERY && record.token != 0 && any_domain.format == TUNNEL_SLIPSTREAM,
           "a query of slipstream's");
     REACH(outcome == WIRE_RESPONSE, "a response");
+    PROMISE(!proved || (outcome != WIRE_REJECTED_OPCODE && outcome != WIRE_REJECTED_EDNS &&
+                        wire_is_rejected(outcome)),
+            "evidence is of a query that was rejected for what it says");
+    PROMISE(!proved ||
+                (record.token != 0 && wire_evidence(&record).format == given_proof.evidence.format),
+            "what is proved is recorded");
+    PROMISE(!wire_is_rejected(outcome) || proved || record.token == 0, "nothing else is");
     REACH(outcome == WIRE_REJECTED_EDNS, "a rejected query");
+    REACH(proved && given_proof.evidence.format == TUNNEL_VAYDNS, "evidence");
     REACH(outcome == WIRE_QUERY && record.bytes == WIRE_MESSAGE_BYTES_MAX, "the largest message");
     REACH(outcome == WIRE_OTHER_DOMAIN, "another domain");
     REACH(outcome == WIRE_MALFORMED, "a malformed frame");

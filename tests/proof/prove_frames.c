@@ -53,6 +53,21 @@ void prove_segment(void)
     REACH(result == 0, "none");
 }
 
+/* --- kcp_has_command: a segment's first five octets. */
+
+void prove_kcp_has_command(void)
+{
+    size_t end = any_values();
+    size_t begin = nondet_size();
+    __CPROVER_assume(begin <= DNS_NAME_MAX && begin + 5 <= end);
+
+    bool result = kcp_has_command(values, begin);
+
+    PROMISE(result == is_command(base32_octet(values, begin + 4)), "a command is one of KCP's");
+    REACH(result && begin + 5 == end, "the last octet");
+    REACH(!result, "another");
+}
+
 /* --- The segments and words of a packet. */
 
 size_t packet_begin;
@@ -417,6 +432,10 @@ void prove_slipstream_header(void)
     PROMISE(result != WIRE_WEAK || (id.at == 1 && id.octets == 8), "its id is as its server's");
     PROMISE(result != WIRE_NO_SESSION || ((form >> 4 == 0xc || form >> 4 == 0xd) && length >= 21),
             "an Initial or 0-RTT names no session");
+    const uint8_t first_id = base32_octet(values, 5);
+    PROMISE(result != WIRE_NO_SESSION ||
+                (first_id <= SLIPSTREAM_ID_OCTETS_MAX && (size_t)6 + first_id < length),
+            "the client's id is in the payload");
     PROMISE(result <= WIRE_NO_SESSION || id.at + id.octets <= length,
             "an id is inside the payload");
     REACH(result == WIRE_STRONG && id.octets == SLIPSTREAM_ID_OCTETS_MAX &&

@@ -57,6 +57,9 @@ void prove_wire_check(void)
     any_is_valid = length >= wire_batch_length(any + 1) &&
                    record_valid(&message->batch.records[any], &expected);
 
+    unsigned port = nondet_unsigned();
+    __CPROVER_assume(port < WIRE_PORTS_MAX);
+
     enum wire_fault fault = wire_check(message, length, &expected);
 
     PROMISE(fault < WIRE_FAULT_COUNT, "a fault is known");
@@ -65,6 +68,15 @@ void prove_wire_check(void)
         PROMISE(has_its_length(&message->header, length), "a message has its kind's length");
         PROMISE(message->header.sequence == expected.sequence, "it is the one that is due");
         PROMISE(!batch || any >= message->header.count || any_is_valid, "its records are valid");
+        if (message->header.type == WIRE_STATS) {
+            const struct wire_port *counted_port = &message->stats.ports[port];
+            PROMISE(counted_port->loopback <= counted_port->queries &&
+                        counted_port->queries <= message->stats.received,
+                    "a port has no more than was received");
+            PROMISE(port < expected.ports || counted_port->queries == 0,
+                    "a port that is not watched has nothing");
+            REACH(counted_port->loopback > 0 && port == WIRE_PORTS_MAX - 1, "the last port");
+        }
         REACH(batch && message->header.count == WIRE_BATCH_RECORDS && any == WIRE_BATCH_RECORDS - 1,
               "a full batch");
         REACH(message->header.type == WIRE_HELLO, "HELLO");
@@ -72,6 +84,7 @@ void prove_wire_check(void)
     }
     REACH(fault == WIRE_FAULT_RECORD, "a bad record");
     REACH(fault == WIRE_FAULT_ACCOUNT, "a bad account");
+    REACH(fault == WIRE_FAULT_PORTS, "bad ports");
 }
 
 /* --- count: one valid record. */
@@ -80,15 +93,22 @@ void prove_wire_check(void)
 static void promise_session(const struct wire_record *record, struct wire_strengths strengths)
 {
     bool taken = record->outcome == WIRE_QUERY || record->outcome == WIRE_RESPONSE;
-    bool session = record->token != 0;
-    PROMISE(taken || (wire_is_rejected(record->outcome) && !session),
-            "a session is named by a query or a response");
+    bool session = taken && record->token != 0;
+    const struct wire_evidence evidence = wire_evidence(record);
+    PROMISE(taken || wire_is_rejected(record->outcome), "a record is a message that counts");
+    PROMISE(taken || record->token == 0 ||
+                (evidence.format < TUNNEL_OPAQUE &&
+                 evidence.clientid_size <= TUNNEL_CLIENT_ID_MAX &&
+                 (evidence.clientid_size > 0) == (evidence.format == TUNNEL_VAYDNS) &&
+                 evidence.record_type < TUNNEL_ANY),
+            "evidence names a format and its keys");
     PROMISE(session || !taken || strengths.least == WIRE_NO_SESSION,
             "only where not all name a session, one does not");
     PROMISE(session ? record->strength >= WIRE_WEAK && record->strength <= strengths.most
                     : record->strength == WIRE_NO_SESSION,
             "a session has a strength of its domain's, and nothing else has one");
-    PROMISE((session && record->outcome == WIRE_QUERY) || wire_fingerprint(record) == 0,
+    PROMISE((session && record->outcome == WIRE_QUERY) || (!taken && record->token != 0) ||
+                wire_fingerprint(record) == 0,
             "only a session's query has a fingerprint");
 }
 
@@ -184,6 +204,7 @@ void prove_count(void)
     PROMISE(intake.records[record.outcome] == before + 1, "the record is counted once");
     REACH(record.outcome == WIRE_QUERY && located, "a query");
     REACH(record.outcome == WIRE_QUERY && record.token == 0, "a query without a session");
+    REACH(wire_is_rejected(record.outcome) && record.token != 0, "a query that proves a format");
     REACH(record.token != 0 && strengths.least == WIRE_NO_SESSION, "a session where not all have");
     REACH(record.outcome == WIRE_RESPONSE && !located, "a response");
     REACH(record.outcome == WIRE_REJECTED_FRAMING, "a rejected query");

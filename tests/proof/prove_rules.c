@@ -31,6 +31,21 @@ void prove_make_id(void)
     REACH(octets == 0, "none");
 }
 
+/* --- tunnels_record_type: of any type. */
+
+void prove_tunnels_record_type(void)
+{
+    uint16_t type = (uint16_t)nondet_unsigned();
+
+    enum tunnel_record_type result = tunnels_record_type(type);
+
+    PROMISE((unsigned)result <= TUNNEL_ANY, "it is a record type, or none");
+    PROMISE(result == TUNNEL_ANY || codes[result] == type, "it is that of the type");
+    REACH(result == TUNNEL_TXT, "the first");
+    REACH(result == TUNNEL_CAA, "the last");
+    REACH(result == TUNNEL_ANY, "none");
+}
+
 /* --- make_rules: a tunnel of any format, the last, since CBMC is slow on an array of them. */
 
 static struct options options;

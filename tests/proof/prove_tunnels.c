@@ -241,6 +241,8 @@ const struct tunnels_domain *model_find_domain(const struct tunnels_rules *rules
     return &any_domain;
 }
 
+int read_count; /* values of the labels, or -EBADMSG */
+
 static int read_labels(const uint8_t *labels, size_t length, uint8_t *values, bool hex)
 {
     REQUIRE((labels == filled || labels == filled_copy) && length == filled_length,
@@ -251,6 +253,7 @@ static int read_labels(const uint8_t *labels, size_t length, uint8_t *values, bo
     int result = nondet_int();
     __CPROVER_assume(result == -EBADMSG ||
                      (result >= (length > 0 ? 1 : 0) && (size_t)result <= length));
+    read_count = result;
     return result;
 }
 
@@ -338,6 +341,7 @@ static void assume_valid(const struct tunnels_rules *rules)
 {
     given_rules = rules;
     shown = false;
+    read_count = -EBADMSG;
     __CPROVER_havoc_object(&findings);
     __CPROVER_havoc_object(&any_domain);
     __CPROVER_assume(rules->domain_count >= 1 && rules->domain_count <= DOMAINS_MAX);
@@ -411,6 +415,16 @@ void prove_tunnels_classify_query(void)
             "a query is classified as one");
     PROMISE(outcome != WIRE_IGNORED_JOINED || (whole && captured >= 2 * QUERY_MIN),
             "joined queries are a whole message");
+    if (wire_is_rejected(outcome)) {
+        const struct dns_question *question = &findings.question;
+        PROMISE(question->name == message + DNS_HEADER_OCTETS &&
+                    question->name_length >= matched->wire_length &&
+                    (size_t)DNS_HEADER_OCTETS + question->name_length + 4 <= captured,
+                "a rejected query has its question");
+        PROMISE((outcome != WIRE_REJECTED_SHORT && outcome != WIRE_REJECTED_FRAMING) ||
+                    filled_length == 0 || (unsigned)read_count == findings.value_count,
+                "its labels were read where they are short or in no frame");
+    }
     if (outcome >= WIRE_REJECTED_FIRST) {
         bool answers = message[6] != 0 || message[7] != 0;
         PROMISE(!answers || question_is_all(), "a query with answers is malformed to most");

@@ -33,6 +33,7 @@ enum {
 static struct options options;
 static struct classifier classifier;
 static struct wire_record record;
+static struct wire_stats stats; /* what came in to each port */
 
 static inline int configure(void **state)
 {
@@ -47,6 +48,7 @@ static inline int configure(void **state)
     options.mtu = 1232;
     options.framing = FRAMING_STRICT;
     memset(&classifier, 0, sizeof classifier);
+    memset(&stats, 0, sizeof stats);
     classifier_make(&options, &classifier);
     classifier.key = (struct token_key){.session = {1, 2}, .fingerprint = {3, 0x9e3779b97f4a7c15}};
     return 0;
@@ -68,7 +70,7 @@ static inline enum wire_outcome judge_part(const struct message *message, size_t
         .type = (uint8_t)type,
         .tagged = tagged,
     };
-    enum wire_outcome outcome = classify_frame(&classifier, &frame, &record);
+    enum wire_outcome outcome = classify_frame(&classifier, &frame, &stats, &record);
     free(copy);
     if (outcome < WIRE_REJECTED_FIRST) {
         assert_memory_equal(&record, &before, sizeof before);

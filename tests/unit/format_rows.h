@@ -45,7 +45,7 @@ static void configure(const char *domain, struct tunnel tunnel)
     tunnels_rules_make(&options, &rules);
 }
 
-static enum wire_outcome judge(const struct message *message, bool response)
+static inline enum wire_outcome judge(const struct message *message, bool response)
 {
     uint8_t *copy = exact_copy(message->octets, message->length);
     memset(&findings, 0xa5, sizeof findings);
@@ -57,7 +57,7 @@ static enum wire_outcome judge(const struct message *message, bool response)
 }
 
 /* Reads the next row; false at the end. */
-static bool read_row(FILE *file, struct row *row)
+static inline bool read_row(FILE *file, struct row *row)
 {
     do {
         if (fgets(row->line, sizeof row->line, file) == NULL) {
@@ -86,7 +86,7 @@ static bool read_row(FILE *file, struct row *row)
 }
 
 /* The word behind this text in the note, up to a space. */
-static void read_verdict(const struct row *row, const char *before, char *out, size_t size)
+static inline void read_verdict(const struct row *row, const char *before, char *out, size_t size)
 {
     const char *found = strstr(row->note, before);
     assert_non_null(found);
@@ -94,7 +94,7 @@ static void read_verdict(const struct row *row, const char *before, char *out, s
     (void)snprintf(out, size, "%.*s", (int)strcspn(found, " "), found);
 }
 
-static struct tunnel parse_tunnel(const char *keys)
+static inline struct tunnel parse_tunnel(const char *keys)
 {
     struct tunnel tunnel = {0};
     const char *part;

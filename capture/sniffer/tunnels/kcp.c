@@ -10,6 +10,12 @@ enum {
     COMMAND_COUNT = 4,
 };
 
+bool kcp_has_command(const uint8_t *values, size_t begin)
+{
+    unsigned command = base32_octet(values, begin + COMMAND);
+    return command >= COMMAND_FIRST && command < COMMAND_FIRST + COMMAND_COUNT;
+}
+
 /* The octets of the segment at `at`, or 0 when none ends by `end`. at + KCP_HEADER_OCTETS <= end.
  */
 static inline size_t segment(const uint8_t *values, size_t at, size_t end)

@@ -14,6 +14,10 @@ enum {
     KCP_COMPACT_HEADER_OCTETS = 12, /* of dnsttEx */
 };
 
+/* Whether a segment that begins at `begin` would have a command of KCP's: the least that has to be
+ * read of it. The values encode begin + 5 octets or more. */
+bool kcp_has_command(const uint8_t *values, size_t begin);
+
 /*
  * Whether the octets `begin` to `end` of what base32 values encode are KCP segments back to back:
  * of one conversation, each with a command of KCP's, the last ending exactly at `end`. Random

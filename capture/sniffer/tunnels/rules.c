@@ -2,7 +2,6 @@
 
 #include "capture/sniffer/parse/dns.h"
 #include "common/options.h"
-#include "common/tunnel.h"
 
 #include <string.h>
 
@@ -36,21 +35,32 @@ static void make_domain(const struct domain *domain, uint8_t index, struct tunne
     out->index = index;
 }
 
+/* The codes of the types, RFC 1035 and later. */
+static const uint16_t codes[TUNNEL_RECORD_TYPES] = {
+    [TUNNEL_TXT] = DNS_TYPE_TXT,
+    [TUNNEL_NULL] = 10,
+    [TUNNEL_CNAME] = 5,
+    [TUNNEL_A] = 1,
+    [TUNNEL_AAAA] = 28,
+    [TUNNEL_MX] = 15,
+    [TUNNEL_NS] = 2,
+    [TUNNEL_SRV] = 33,
+    [TUNNEL_CAA] = 257,
+    [TUNNEL_ANY] = DNS_TYPE_TXT,
+};
+
+enum tunnel_record_type tunnels_record_type(uint16_t type)
+{
+    enum tunnel_record_type record_type = TUNNEL_TXT;
+    while (record_type < TUNNEL_ANY && codes[record_type] != type) {
+        record_type++;
+    }
+    return record_type;
+}
+
 /* The types that a server with this -record-type answers. */
 static void make_types(enum tunnel_record_type record_type, uint16_t types[TUNNELS_TYPES])
 {
-    static const uint16_t codes[TUNNEL_RECORD_TYPES] = {
-        [TUNNEL_TXT] = DNS_TYPE_TXT,
-        [TUNNEL_NULL] = 10,
-        [TUNNEL_CNAME] = 5,
-        [TUNNEL_A] = 1,
-        [TUNNEL_AAAA] = 28,
-        [TUNNEL_MX] = 15,
-        [TUNNEL_NS] = 2,
-        [TUNNEL_SRV] = 33,
-        [TUNNEL_CAA] = 257,
-        [TUNNEL_ANY] = DNS_TYPE_TXT,
-    };
     for (unsigned i = 0; i < TUNNELS_TYPES; i++) {
         types[i] = codes[record_type];
     }

@@ -6,6 +6,7 @@
 #define CAPTURE_SNIFFER_TUNNELS_RULES_H
 
 #include "common/domain.h"
+#include "common/tunnel.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,6 +47,9 @@ struct tunnels_rules {
     unsigned domain_count;
     struct tunnels_domain domains[DOMAINS_MAX];
 };
+
+/* The record type that queries of this type ask for; TUNNEL_ANY: none that a tunnel has. */
+enum tunnel_record_type tunnels_record_type(uint16_t type);
 
 void tunnels_rules_make(const struct options *options, struct tunnels_rules *out);
 

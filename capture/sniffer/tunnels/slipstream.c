@@ -19,8 +19,6 @@ enum {
 enum {
     SHORT_ID = 1,
     LONG_VERSION = 1,
-    LONG_ID_LENGTH = 5,
-    LONG_ID = 6,
 };
 
 /* RFC 9000, table 5. */
@@ -37,8 +35,8 @@ static int read_long(const uint8_t *values, size_t length, enum packet_type type
     if (base32_word(values, LONG_VERSION) != VERSION_1) {
         return FRAMES_WRONG;
     }
-    size_t id_octets = base32_octet(values, LONG_ID_LENGTH);
-    size_t source = LONG_ID + id_octets; /* the client's own id: its length, then it */
+    size_t id_octets = base32_octet(values, SLIPSTREAM_LONG_ID_LENGTH);
+    size_t source = SLIPSTREAM_LONG_ID + id_octets; /* the client's own id: its length, then it */
     if (source >= length) {
         return FRAMES_SHORT;
     }
@@ -56,7 +54,7 @@ static int read_long(const uint8_t *values, size_t length, enum packet_type type
     if (id_octets == 0) {
         return FRAMES_WRONG;
     }
-    *out = (struct slipstream_id){.at = LONG_ID, .octets = (uint8_t)id_octets};
+    *out = (struct slipstream_id){.at = SLIPSTREAM_LONG_ID, .octets = (uint8_t)id_octets};
     return WIRE_STRONG;
 }
 

@@ -12,6 +12,9 @@
 enum {
     SLIPSTREAM_ID_OCTETS = 8,      /* of its servers; a short header does not say */
     SLIPSTREAM_ID_OCTETS_MAX = 20, /* RFC 9000, section 17.2 */
+    /* Where a long header has its first id, and how long that is. */
+    SLIPSTREAM_LONG_ID_LENGTH = 5,
+    SLIPSTREAM_LONG_ID = 6,
 };
 
 /* Where in the payload a session's id is. */

@@ -96,19 +96,8 @@ __attribute__((always_inline)) static inline bool read_values(const struct dns_q
                                                               const uint8_t *end, bool hex,
                                                               struct tunnels_findings *out)
 {
-    const uint8_t *name = question->name;
     size_t length = (size_t)question->name_length - domain->wire_length;
-    if ((size_t)(end - name) < length + BASE32_STEP) {
-        memcpy(out->scratch, name, length);
-        name = out->scratch;
-    }
-    int value_count = hex ? base32hex_read_labels(name, length, out->values)
-                          : base32_read_labels(name, length, out->values);
-    if (value_count < 0) {
-        return false;
-    }
-    out->value_count = (unsigned)value_count;
-    return true;
+    return tunnels_read_labels(question->name, length, end, hex, out);
 }
 
 /* The rules on the labels before the domain, in a message that ends at `end`. Returns WIRE_QUERY,
@@ -311,28 +300,28 @@ enum wire_outcome tunnels_classify_query(const struct tunnels_rules *rules, cons
                                          size_t captured, bool whole, struct tunnels_findings *out)
 {
     const uint8_t *end = message + captured;
+    struct dns_question *question = &out->question;
     struct dns_header header;
-    struct dns_question question;
     struct dns_edns edns;
 
     if (captured > 2 && message[2] >> 7 != 0) {
         return WIRE_IGNORED_NOT_QUERY;
     }
     if (dns_header_parse(message, captured, &header) != 0 || header.question_count != 1 ||
-        dns_question_parse(message, captured, &question) != 0) {
+        dns_question_parse(message, captured, question) != 0) {
         return WIRE_MALFORMED;
     }
     if (header.answer_count != 0 || header.authority_count != 0 ||
-        read_edns(message, captured, whole, question.end, header.additional_count, &edns) != 0) {
-        return classify_broken(rules, &question, message, end, out);
+        read_edns(message, captured, whole, question->end, header.additional_count, &edns) != 0) {
+        return classify_broken(rules, question, message, end, out);
     }
-    const struct tunnels_domain *domain = find_domain(rules, &question);
+    const struct tunnels_domain *domain = find_domain(rules, question);
     if (domain == NULL) {
         return WIRE_OTHER_DOMAIN;
     }
     out->domain = domain;
-    return domain->plain ? classify_under(domain, true, header.opcode, &question, &edns, end, out)
-                         : classify_under_other(domain, header.opcode, &question, &edns, end, out);
+    return domain->plain ? classify_under(domain, true, header.opcode, question, &edns, end, out)
+                         : classify_under_other(domain, header.opcode, question, &edns, end, out);
 }
 
 /* Whether a server of this format answers a query that counts with this RCODE. */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     /* A name and what is read past it. */
@@ -25,17 +26,41 @@ struct tunnels_rules;
 struct tunnels_findings {
     /* Set when rejected, a query or a response. */
     const struct tunnels_domain *domain;
+    struct dns_question question; /* set when rejected, a query */
     /* Set by a query or a response: enum wire_strength. */
     uint8_t strength;
     /* Set by those of a slipstream session: where its id is. */
     struct slipstream_id slipstream;
     /* Set by a query or a response of a session: the values of all characters before the domain.
-     * They begin with the ClientID, but for slipstream, and BASE32_STEP zeros follow them. */
+     * They begin with the ClientID, but for slipstream, and BASE32_STEP zeros follow them. Set too
+     * when labels are rejected as WIRE_REJECTED_SHORT or WIRE_REJECTED_FRAMING. */
     unsigned value_count;
     uint8_t values[BASE32_BUFFER_SIZE];
     /* Private: labels are read from here when the message ends right after them. */
     uint8_t scratch[TUNNELS_SCRATCH_SIZE];
 };
+
+/*
+ * Reads labels that take `length` octets, their length octets included, in a message that ends at
+ * `end`, into values. False: a character is not of the alphabet, which is base32 or base32hex.
+ */
+__attribute__((always_inline)) static inline bool tunnels_read_labels(const uint8_t *labels,
+                                                                      size_t length,
+                                                                      const uint8_t *end, bool hex,
+                                                                      struct tunnels_findings *out)
+{
+    if ((size_t)(end - labels) < length + BASE32_STEP) {
+        memcpy(out->scratch, labels, length);
+        labels = out->scratch;
+    }
+    int value_count = hex ? base32hex_read_labels(labels, length, out->values)
+                          : base32_read_labels(labels, length, out->values);
+    if (value_count < 0) {
+        return false;
+    }
+    out->value_count = (unsigned)value_count;
+    return true;
+}
 
 /*
  * Classifies a message that came to the server. `captured` octets are available; `whole` means that

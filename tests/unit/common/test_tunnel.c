@@ -1,4 +1,5 @@
 #include "common/tunnel.h"
+#include "common/wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -335,7 +336,7 @@ static void test_formats(void **state)
     for (int format = TUNNEL_DNSTT; format < TUNNEL_FORMATS; format++) {
         struct tunnel tunnel = {.format = (enum tunnel_format)format};
         tunnel.clientid_size = format == TUNNEL_VAYDNS ? 5 : 0;
-        struct wire_strengths strengths = tunnel_strengths(&tunnel);
+        struct wire_strengths strengths = wire_strengths_of(&tunnel);
         assert_string_equal(tunnel_format_name(tunnel.format), formats_table[format].name);
         assert_int_equal(tunnel_client_id_size(&tunnel), formats_table[format].id);
         assert_int_equal(strengths.least, formats_table[format].least);

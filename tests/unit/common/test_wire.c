@@ -1,3 +1,4 @@
+#include "common/tunnel.h"
 #include "common/wire.h"
 
 #include <setjmp.h>
@@ -10,7 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { DOMAINS = 4, SEQUENCE = 7, RECORDS = 5, PAST = 64 };
+enum { DOMAINS = 4, PORTS = 3, SEQUENCE = 7, RECORDS = 5, PAST = 64 };
 
 /* One message and what is expected when it comes; a test spoils one thing in it. */
 struct arrival {
@@ -38,7 +39,8 @@ static void start(enum wire_type type, size_t length, uint16_t count, uint64_t s
     arrival.message.header = (struct wire_header){
         .magic = WIRE_MAGIC, .type = (uint16_t)type, .count = count, .sequence = sequence};
     arrival.length = length;
-    arrival.expected = (struct wire_expectation){.sequence = sequence, .domains = DOMAINS};
+    arrival.expected =
+        (struct wire_expectation){.sequence = sequence, .domains = DOMAINS, .ports = PORTS};
     memcpy(arrival.expected.strengths, strengths, sizeof strengths);
 }
 
@@ -87,6 +89,10 @@ static void good_stats(void)
         stats->received += 1 + outcome;
     }
     stats->interface_down = 12;
+    stats->loopback_other_domain = 2;
+    for (unsigned i = 0; i < PORTS; i++) {
+        stats->ports[i] = (struct wire_port){.queries = 10 * i, .loopback = i};
+    }
 }
 
 static enum wire_fault judge(void)
@@ -213,19 +219,28 @@ static void test_hello_of_another_build(void **state)
     }
 }
 
+/* The octets of evidence: format, size of an id, record type. */
+static bool allows_evidence(const uint8_t octets[3])
+{
+    static const struct {
+        uint8_t size_least, size_most, types;
+    } rows[UINT8_MAX + 1] = {[TUNNEL_DNSTT] = {0, 0, 1},
+                             [TUNNEL_VAYDNS] = {1, 8, 9},
+                             [TUNNEL_DNSTTEX] = {0, 0, 1},
+                             [TUNNEL_SLIPSTREAM] = {0, 0, 1}};
+    return octets[1] >= rows[octets[0]].size_least && octets[1] <= rows[octets[0]].size_most &&
+           octets[2] < rows[octets[0]].types;
+}
+
 /* The rules of a record, said another way than in the code: what each outcome may have, with a
  * session and without. What a query or a response may be without depends on its domain. */
 static bool rules_allow(const struct wire_record *record)
 {
     static const char *const rules[WIRE_OUTCOMES] = {
-        [WIRE_REJECTED_OPCODE] = "",
-        [WIRE_REJECTED_QTYPE] = "",
-        [WIRE_REJECTED_EDNS] = "",
-        [WIRE_REJECTED_ENCODING] = "",
-        [WIRE_REJECTED_SHORT] = "",
-        [WIRE_REJECTED_FRAMING] = "",
-        [WIRE_QUERY] = "session fingerprint",
-        [WIRE_RESPONSE] = "session",
+        [WIRE_REJECTED_OPCODE] = "evidence",  [WIRE_REJECTED_QTYPE] = "evidence",
+        [WIRE_REJECTED_EDNS] = "evidence",    [WIRE_REJECTED_ENCODING] = "evidence",
+        [WIRE_REJECTED_SHORT] = "evidence",   [WIRE_REJECTED_FRAMING] = "evidence",
+        [WIRE_QUERY] = "session fingerprint", [WIRE_RESPONSE] = "session",
     };
     static const char *const domains[DOMAINS] = {"session", "session none", "none", "session"};
     static const uint8_t most[DOMAINS] = {2, 2, 0, 4};
@@ -239,6 +254,10 @@ static bool rules_allow(const struct wire_record *record)
         record->token > 0 && record->strength >= 1 && record->strength <= most[record->domain];
     bool none = record->token == 0 && record->strength == 0;
     bool fingerprint = wire_fingerprint(record) > 0;
+    if (record->token > 0 && record->strength == 0) {
+        return strcmp(rule, "evidence") == 0 && allows_evidence(record->fingerprint) &&
+               record->bytes >= 12 && record->bytes <= 65527;
+    }
     return ((none && strstr(domain, "none") != NULL) ||
             (session && strstr(rule, "session") != NULL && strstr(domain, "session") != NULL)) &&
            (!fingerprint || (session && strstr(rule, "fingerprint") != NULL)) &&
@@ -291,6 +310,41 @@ static void test_strengths(void **state)
             }
         }
     }
+}
+
+/* Each value of each of the three octets. */
+static void test_evidence(void **state)
+{
+    (void)state;
+    for (unsigned outcome = WIRE_REJECTED_FIRST; outcome < WIRE_OUTCOMES; outcome++) {
+        for (unsigned i = 0; i < 10 * 12 * 12; i++) {
+            struct wire_record record = {.token = i + 1, .bytes = 100, .outcome = (uint8_t)outcome};
+            wire_set_evidence(&record,
+                              (struct wire_evidence){.format = (uint8_t)(i % 10),
+                                                     .clientid_size = (uint8_t)(i / 10 % 12),
+                                                     .record_type = (uint8_t)(i / 120)});
+            assert_record(&record);
+        }
+    }
+    for (unsigned at = 0; at < WIRE_FINGERPRINT_OCTETS; at++) {
+        for (unsigned value = 0; value <= UINT8_MAX; value++) {
+            struct wire_record record = {.token = 1, .bytes = 100, .outcome = WIRE_REJECTED_QTYPE};
+            wire_set_evidence(&record, (struct wire_evidence){TUNNEL_VAYDNS, 2, TUNNEL_A});
+            record.fingerprint[at] = (uint8_t)value;
+            assert_record(&record);
+        }
+    }
+}
+
+static void test_evidence_of_a_record(void **state)
+{
+    (void)state;
+    struct wire_record record = {.token = 1, .domain = 3};
+    wire_set_evidence(&record, (struct wire_evidence){TUNNEL_VAYDNS, 8, TUNNEL_CAA});
+    assert_int_equal(record.domain, 3);
+    assert_int_equal(wire_evidence(&record).format, TUNNEL_VAYDNS);
+    assert_int_equal(wire_evidence(&record).clientid_size, 8);
+    assert_int_equal(wire_evidence(&record).record_type, TUNNEL_CAA);
 }
 
 /* What the strengths say. */
@@ -374,6 +428,60 @@ static void test_account(void **state)
     assert_int_equal(judge(), WIRE_FAULT_NONE);
 }
 
+static void assert_ports(bool right)
+{
+    assert_int_equal(judge(), right ? WIRE_FAULT_NONE : WIRE_FAULT_PORTS);
+}
+
+static void test_each_port(void **state)
+{
+    (void)state;
+    struct wire_stats *stats = &arrival.message.stats;
+    for (unsigned i = 0; i < WIRE_PORTS_MAX; i++) {
+        good_stats();
+        stats->ports[i].queries += 1;
+        assert_ports(i < PORTS);
+        stats->ports[i].loopback = stats->ports[i].queries;
+        assert_ports(i < PORTS);
+        stats->ports[i].loopback++;
+        assert_ports(false);
+        good_stats();
+        arrival.expected.ports = (uint8_t)(i + 1);
+        assert_ports(i + 1 >= PORTS);
+        /* A sum that wraps around to a small one. */
+        good_stats();
+        stats->ports[i].queries = UINT64_MAX;
+        assert_ports(false);
+        good_stats();
+        arrival.expected.ports = WIRE_PORTS_MAX;
+        stats->ports[i].queries += UINT64_C(1) << 63;
+        stats->ports[(i + 1) % WIRE_PORTS_MAX].queries += UINT64_C(1) << 63;
+        assert_ports(false);
+    }
+}
+
+static void test_sums_of_ports(void **state)
+{
+    (void)state;
+    struct wire_stats *stats = &arrival.message.stats;
+    good_stats();
+    stats->ports[0].queries = stats->received - 30;
+    assert_ports(true);
+    stats->ports[0].queries++;
+    assert_ports(false);
+    good_stats();
+    stats->loopback_other_domain = 3; /* the sum of those of the ports */
+    assert_ports(true);
+    stats->loopback_other_domain++;
+    assert_ports(false);
+    good_stats();
+    stats->ports[2].loopback = 20;
+    stats->loopback_other_domain = stats->outcomes[WIRE_OTHER_DOMAIN];
+    assert_ports(true);
+    stats->loopback_other_domain++;
+    assert_ports(false);
+}
+
 /* Each outcome has its name, and those of one name stand together, which the sums rely on. */
 static void test_outcome_texts(void **state)
 {
@@ -426,9 +534,13 @@ int main(void)
         cmocka_unit_test(test_hello_of_another_build),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_strengths),
+        cmocka_unit_test(test_evidence),
+        cmocka_unit_test(test_evidence_of_a_record),
         cmocka_unit_test(test_meaning_of_strengths),
         cmocka_unit_test(test_record_ranges),
         cmocka_unit_test(test_account),
+        cmocka_unit_test(test_each_port),
+        cmocka_unit_test(test_sums_of_ports),
         cmocka_unit_test(test_outcome_texts),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_fingerprint),

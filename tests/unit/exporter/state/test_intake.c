@@ -33,6 +33,7 @@ enum {
     SESSION_DOMAINS = 2,
     OPAQUE = SESSION_DOMAINS, /* a domain without sessions */
     DOMAINS,
+    PORTS = 2,
     WINDOW = 30,
     NOW = 1000,
 };
@@ -48,6 +49,7 @@ static void bench_start(struct bench *bench, struct geoip *geoip)
 {
     const struct options options = {
         .domain_count = DOMAINS,
+        .port_count = PORTS,
         .tunnels = {[OPAQUE] = {.format = TUNNEL_OPAQUE}},
         .groups_max = 100,
         .sessions_max = 100000,
@@ -128,19 +130,22 @@ static struct wire_record rejected(enum wire_outcome reason, uint8_t domain)
 }
 
 /* HELLO, six records, and the account of these. */
-static const struct wire_stats first_stats = {.received = 20,
-                                              .outcomes = {[WIRE_KERNEL_DROPPED] = 1,
-                                                           [WIRE_IGNORED_DIRECTION] = 1,
-                                                           [WIRE_IGNORED_NOT_UDP] = 1,
-                                                           [WIRE_IGNORED_FRAGMENT] = 1,
-                                                           [WIRE_IGNORED_NOT_QUERY] = 1,
-                                                           [WIRE_IGNORED_NOT_RESPONSE] = 1,
-                                                           [WIRE_MALFORMED] = 2,
-                                                           [WIRE_OTHER_DOMAIN] = 3,
-                                                           [WIRE_REJECTED_EDNS] = 1,
-                                                           [WIRE_QUERY] = 3,
-                                                           [WIRE_RESPONSE] = 2},
-                                              .interface_down = 1};
+static const struct wire_stats first_stats = {
+    .received = 20,
+    .outcomes = {[WIRE_KERNEL_DROPPED] = 1,
+                 [WIRE_IGNORED_DIRECTION] = 1,
+                 [WIRE_IGNORED_NOT_UDP] = 1,
+                 [WIRE_IGNORED_FRAGMENT] = 1,
+                 [WIRE_IGNORED_NOT_QUERY] = 1,
+                 [WIRE_IGNORED_NOT_RESPONSE] = 1,
+                 [WIRE_MALFORMED] = 2,
+                 [WIRE_OTHER_DOMAIN] = 3,
+                 [WIRE_REJECTED_EDNS] = 1,
+                 [WIRE_QUERY] = 3,
+                 [WIRE_RESPONSE] = 2},
+    .interface_down = 1,
+    .loopback_other_domain = 1,
+    .ports = {{.queries = 9, .loopback = 1}, {.queries = 2, .loopback = 1}}};
 
 static void put_first_batch(void)
 {
@@ -308,6 +313,38 @@ static void test_no_session(void **state)
     bench_end(&bench);
 }
 
+/* A rejected query that proves another format names no session, whatever its token is. */
+static void test_evidence(void **state)
+{
+    (void)state;
+    struct bench bench;
+    start_conversation(&bench);
+    const struct group *group = &bench.counts.groups.entries[0];
+    const uint64_t queries = group->queries;
+    const uint64_t sessions_used = bench.counts.sessions.used;
+    message.batch.records[0] = rejected(WIRE_REJECTED_FRAMING, 0);
+    message.batch.records[0].token = 1; /* as that of a session */
+    wire_set_evidence(&message.batch.records[0],
+                      (struct wire_evidence){TUNNEL_VAYDNS, 4, TUNNEL_NULL});
+    message.batch.records[1] = rejected(WIRE_REJECTED_QTYPE, 0);
+    message.batch.records[1].token = 77;
+    assert_int_equal(send_batch(&bench, 2, NOW + WINDOW), INTAKE_OK);
+    assert_int_equal(group->rejected[WIRE_REJECTED_FRAMING - WIRE_REJECTED_FIRST], 1);
+    assert_int_equal(group->rejected[WIRE_REJECTED_QTYPE - WIRE_REJECTED_FIRST], 1);
+    assert_int_equal(group->queries, queries);
+    assert_int_equal(bench.counts.sessions.used, sessions_used);
+    assert_int_equal(bench.counts.distinct.current.used, 2);
+
+    /* It made no session last longer. */
+    sessions_sweep(&bench.counts.sessions, NOW + WINDOW + 1);
+    assert_int_equal(bench.counts.sessions.used, 0);
+
+    message.batch.records[0].fingerprint[1] = 9;
+    assert_int_equal(send_batch(&bench, 1, NOW + WINDOW), INTAKE_WIRE);
+    assert_int_equal(bench.intake.wire, WIRE_FAULT_RECORD);
+    bench_end(&bench);
+}
+
 static void test_nothing_before_hello(void **state)
 {
     (void)state;
@@ -363,6 +400,8 @@ static const struct fault_case batch_faults[] = {
     {"a rejected query with a token", IN_LAST(outcome), WIRE_REJECTED_QTYPE, WIRE_FAULT_RECORD},
     {"a token without a session", IN_LAST(strength), WIRE_NO_SESSION, WIRE_FAULT_RECORD},
     {"a session of a domain without", IN_LAST(domain), OPAQUE, WIRE_FAULT_RECORD},
+    {"an outcome with a strength but not a session", IN_LAST(outcome), WIRE_REJECTED_SHORT,
+     WIRE_FAULT_RECORD},
     {"no strength", IN_LAST(strength), WIRE_STRENGTHS, WIRE_FAULT_RECORD},
     {"a domain too many", IN_LAST(domain), DOMAINS, WIRE_FAULT_RECORD},
 };
@@ -371,6 +410,10 @@ static const struct fault_case stats_faults[] = {
     {"a count in STATS", IN_HEADER(count), 1, WIRE_FAULT_RESERVED},
     {"STATS called a batch", IN_HEADER(type), WIRE_BATCH, WIRE_FAULT_LENGTH},
     {"less received than judged", IN_STATS(received), 15, WIRE_FAULT_ACCOUNT},
+    {"more queries of a port than received", IN_STATS(ports[0].queries), 20, WIRE_FAULT_PORTS},
+    {"more from loopback than came in", IN_STATS(ports[1].loopback), 3, WIRE_FAULT_PORTS},
+    {"a port that is not watched", IN_STATS(ports[PORTS].queries), 1, WIRE_FAULT_PORTS},
+    {"more look-ups than from loopback", IN_STATS(loopback_other_domain), 3, WIRE_FAULT_PORTS},
     {"a sum that wraps around", IN_STATS(outcomes[WIRE_MALFORMED]), UINT64_MAX, WIRE_FAULT_ACCOUNT},
 };
 
@@ -492,9 +535,14 @@ static void test_counters_never_fall(void **state)
     (void)state;
     struct wire_stats stats = first_stats;
     enum { COUNTERS = (sizeof stats - sizeof stats.header) / sizeof(uint64_t) };
-    uint64_t *counters[COUNTERS] = {&stats.received, &stats.interface_down};
+    uint64_t *counters[COUNTERS] = {&stats.received, &stats.interface_down,
+                                    &stats.loopback_other_domain};
     for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
-        counters[2 + outcome] = &stats.outcomes[outcome];
+        counters[3 + outcome] = &stats.outcomes[outcome];
+    }
+    for (unsigned port = 0; port < WIRE_PORTS_MAX; port++) {
+        counters[3 + WIRE_OUTCOMES + 2 * port] = &stats.ports[port].queries;
+        counters[4 + WIRE_OUTCOMES + 2 * port] = &stats.ports[port].loopback;
     }
     static struct picture before;
     struct bench bench;
@@ -867,6 +915,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conversation),
         cmocka_unit_test(test_no_session),
+        cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_nothing_before_hello),
         cmocka_unit_test(test_wire_faults_change_nothing),
         cmocka_unit_test(test_cut_messages_change_nothing),

@@ -281,6 +281,26 @@ static void test_random_octets(void **state)
     }
 }
 
+/* Of the least that such a segment has, at each place of its first value. */
+static void test_has_command(void **state)
+{
+    (void)state;
+    for (size_t begin = 0; begin < 8; begin++) {
+        for (unsigned command = 0; command <= UINT8_MAX; command++) {
+            char text[64];
+            uint8_t octets[8 + COMMAND_AT + 1] = {0};
+            octets[begin + COMMAND_AT] = (uint8_t)command;
+            struct message labels = {0};
+            uint8_t values[BASE32_BUFFER_SIZE];
+            put_labels(&labels, text, encode_base32(octets, begin + COMMAND_AT + 1, text));
+            int count = base32_read_labels(labels.octets, labels.length, values);
+            uint8_t *copy = exact_copy(values, (size_t)count + BASE32_STEP);
+            assert_int_equal(kcp_has_command(copy, begin), command >= PUSH && command <= TELL);
+            free(copy);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_octets_left_over),
         cmocka_unit_test(test_end_before_the_last_value),
         cmocka_unit_test(test_random_octets),
+        cmocka_unit_test(test_has_command),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

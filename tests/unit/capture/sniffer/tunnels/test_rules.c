@@ -333,6 +333,23 @@ static void test_ids_of_slipstream(void **state)
     assert_int_equal(findings.domain->id_values, 0);
 }
 
+/* Of each type, the record type whose queries have it; none where there is none. */
+static void test_record_types(void **state)
+{
+    (void)state;
+    static const uint16_t codes[TUNNEL_ANY] = {16, 10, 5, 1, 28, 15, 2, 33, 257};
+    unsigned known = 0;
+    for (unsigned type = 0; type <= UINT16_MAX; type++) {
+        enum tunnel_record_type record_type = tunnels_record_type((uint16_t)type);
+        assert_in_range(record_type, TUNNEL_TXT, TUNNEL_ANY);
+        if (record_type != TUNNEL_ANY) {
+            assert_int_equal(codes[record_type], type);
+            known++;
+        }
+    }
+    assert_int_equal(known, TUNNEL_ANY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +365,7 @@ int main(void)
         TEST(test_ids_of_vaydns),
         TEST(test_ids_of_the_others),
         TEST(test_ids_of_slipstream),
+        cmocka_unit_test(test_record_types),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
