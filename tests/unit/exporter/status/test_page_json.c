@@ -89,7 +89,7 @@ static void test_the_whole_object(void **state)
            "{\"check\":\"asn_database\",\"good\":false,"
            "\"text\":\"built 60 days ago; its replacement cannot be used\"},"
            "{\"check\":\"interfaces\",\"good\":false,\"text\":\"changed since the start: packets "
-           "may count twice or not at all until a restart\"}]}\n");
+           "may count twice or not at all until a restart\"}],\"hints\":[]}\n");
     render();
     assert_page(expected);
 }
@@ -129,11 +129,11 @@ static void test_nobody_is_active(void **state)
     make_empty_view();
     state_shown.options.country_database = "country.mmdb";
     render();
-    assert_shows("\"checks\":[]}\n");
+    assert_shows("\"checks\":[],\"hints\":[]}\n");
     check_of("sniffer", "Sniffer", false, "silent");
     render();
     assert_shows("\"countries\":{\"top\":[],\"all_others\":0,\"other\":0}");
-    assert_shows("\"checks\":[{\"check\":\"sniffer\",\"good\":false,\"text\":\"silent\"}]}\n");
+    assert_shows("\"checks\":[{\"check\":\"sniffer\",\"good\":false,\"text\":\"silent\"}],\"hints\":[]}\n");
     assert_shows("\"peak_hour\":0,\"peak_day\":0,\"peak_week\":0}");
 }
 
