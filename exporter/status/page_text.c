@@ -248,11 +248,11 @@ static void put_hints(const struct text *text, const struct hints *hints)
         }
         writer_put(text->page, "\n");
         put_mark(text, false);
-        put_words(text, MARK_COLUMNS, MARK_COLUMNS, hints->texts[i].seen);
-        end_line(text->page);
+        (void)put_words(text, MARK_COLUMNS, MARK_COLUMNS, hints->texts[i].seen);
+        writer_end_line(text->page);
         writer_put(text->page, "%*s", MARK_COLUMNS, "");
-        put_words(text, MARK_COLUMNS, MARK_COLUMNS, hints->texts[i].advice);
-        end_line(text->page);
+        (void)put_words(text, MARK_COLUMNS, MARK_COLUMNS, hints->texts[i].advice);
+        writer_end_line(text->page);
     }
 }
 
