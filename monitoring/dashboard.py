@@ -312,19 +312,24 @@ HEALTH = [
          "session found no room. Evicted: sessions of one query that made room. Capped: packets "
          "counted in a group \"other\".",
          [query(f"sum({of_servers(metric)})", legend, instant=True) for metric, legend in LIMITS],
-         width=8, height=8, thresholds=steps((None, "green"), (1, "orange"))),
+         width=6, height=8, thresholds=steps((None, "green"), (1, "orange"))),
     stat("Interfaces as at the start",
          "No: an interface has changed, so that its packets count twice or not at all until the "
          "exporter is restarted. Its log names the interface.",
          query(f"1 - {of_servers('dnstt_exporter_interfaces_changed')}", "{{instance}}",
                instant=True),
-         "bool_yes_no", width=8, height=8, thresholds=GOOD_AT_ONE),
+         "bool_yes_no", width=6, height=8, thresholds=GOOD_AT_ONE),
+    stat("Hints",
+         "What seems wrong with the set-up, now. The exporter's log and its status page say what is "
+         "seen and what to do.",
+         query(f"{of_servers('dnstt_exporter_hint')} == 1", "{{hint}} {{instance}}", instant=True),
+         "bool_on_off", width=6, height=8, thresholds=steps((None, "orange")), noValue="none"),
     stat("Lookups without a place",
          "Share of the addresses looked up in each GeoIP database, in the time shown, that it does "
          "not have.",
          query(f"sum by (database) (increase({UNMATCHED}[$__range]))"
                f" / sum by (database) (increase({LOOKUPS}[$__range]))",
-               "{{database}}", instant=True), "percentunit", width=8, height=8),
+               "{{database}}", instant=True), "percentunit", width=6, height=8),
     series("Requests by status",
            "HTTP requests that the exporters answered, Prometheus' own among them.",
            query(f"sum by (code) ({REQUESTS})", "{{code}}"), "reqps"),

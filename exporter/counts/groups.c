@@ -138,7 +138,8 @@ void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_outc
 {
     struct group *entry = &groups->entries[group];
     entry->rejected[outcome - WIRE_REJECTED_FIRST]++;
-    groups->domains[entry->domain].rejected++;
+    groups->domains[entry->domain].misfits +=
+        outcome != WIRE_REJECTED_OPCODE && outcome != WIRE_REJECTED_EDNS;
 }
 
 void groups_count_session(struct groups *groups, uint32_t group)

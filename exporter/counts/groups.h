@@ -39,7 +39,7 @@ struct group_domain {
     uint32_t established;
     uint64_t queries; /* of all its groups; not for the metrics, whose totals are sums of lines */
     uint64_t responses;
-    uint64_t rejected;
+    uint64_t misfits; /* rejected, but for their opcode or EDNS size, which are no format's */
 };
 
 struct groups {

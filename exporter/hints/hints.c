@@ -43,11 +43,11 @@ static void note_domain(const struct group_domain *domain, struct hints_domain *
 {
     const uint64_t queries = domain->queries - noted->queries;
     const uint64_t responses = domain->responses - noted->responses;
-    const uint64_t rejected = domain->rejected - noted->rejected;
+    const uint64_t rejected = domain->misfits - noted->rejected;
     const bool unread = rejected >= HINTS_REJECTED_MIN && rejected > queries && domain->active == 0;
     noted->queries = domain->queries;
     noted->responses = domain->responses;
-    noted->rejected = domain->rejected;
+    noted->rejected = domain->misfits;
     note_row(&noted->unanswered, queries > 0, responses > 0);
     note_row(&noted->unasked, responses > 0, queries > 0);
     noted->unread = unread ? noted->unread + 1 : 0;

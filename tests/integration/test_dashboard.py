@@ -99,6 +99,7 @@ PANELS = {
     "Limits met since the start": [((), "forgotten"), ((), "refused"), ((), "evicted"),
                                    ((), "capped")],
     "Interfaces as at the start": [(TARGET, "up")],
+    "Hints": [((*TARGET, "hint"), "hints")],
     "Lookups without a place": [(("database",), "unmatched")],
     "Requests by status": [(("code",), "request_rate")],
     "Processor time": [(TARGET, "exporter_cpu_rate"), (TARGET, "sniffer_cpu_rate")],
@@ -264,6 +265,7 @@ def health(traffic, databases, settled):
         "unmatched": by_labels(("database",), dict.fromkeys(files, 1 / len(RESOLVERS))),
         "outcome_rate": by_labels(("outcome",), outcomes),
         "lost_rate": by_labels((), {(): 0}),
+        "hints": {},
         "rejected_rate": by_labels(("reason",), rejected),
         "domain_reply_rate": by_labels(("domain",), {DOMAIN: 1, SECOND: 0}),
         "asn_reply_rate": by_labels(("asn",), {asn: 1 for _, asn in traffic.places}),
@@ -395,6 +397,10 @@ def test_every_panel(host, start, databases, geoip_flags, tmp_path):
         wait_for(lambda: series_of(server, lost, time.time()) ==
                  {frozenset({("instance", INSTANCE)}): pytest.approx(dropped / WINDOW, rel=0.35)},
                  5, "the panel shows the loss")
+        hints = asked(*grafana.QUERIES["Hints"], CHOICES["all"])
+        named = frozenset({"instance": INSTANCE, "job": "dnstt", "hint": "packets_lost"}.items())
+        wait_for(lambda: series_of(server, hints, time.time()) == {named: 1}, 25,
+                 "at the next look, the panel shows its hint")
 
 
 def le(bound):

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from support import frames
+from support.clock import LOOK
 from support.recordings import OF_DNSTT, OF_SLIPSTREAM, OF_VAYDNS, RECORDINGS
 
 # The veth's queue and the program's ring hold much more than a hundredth of a second of this.
@@ -40,6 +41,14 @@ def check_repeated(metrics, truth):
     assert truth["names_seen_again"] <= repeated <= truth["names_seen_again"] + 3
 
 
+def check_no_hint(program, clock):
+    """Nothing seems wrong with the set-up, at once and ten minutes later."""
+    clock.look(program)
+    assert program.metrics().by("hint", "dnstt_exporter_hint") == {}
+    clock.look(program, 600 // LOOK)
+    assert program.metrics().by("hint", "dnstt_exporter_hint") == {}
+
+
 def check_replay(host, program, path):
     truth = json.loads(path.with_suffix(".json").read_text())
     counters, clients = truth["counters"], truth["distinct_client_ids"]
@@ -60,8 +69,10 @@ def check_replay(host, program, path):
 
 
 @pytest.mark.parametrize("path", OF_DNSTT, ids=lambda path: path.stem)
-def test_replay_gives_the_truth(host, start, path):
-    check_replay(host, start(), path)
+def test_replay_gives_the_truth(host, start, clock, path):
+    program = start(**clock.options)
+    check_replay(host, program, path)
+    check_no_hint(program, clock)
 
 
 def test_a_tunnel_without_keys_is_dnstt(host, start):
@@ -84,14 +95,14 @@ def tunnel(truth):
 
 
 @pytest.mark.parametrize("path", OF_VAYDNS + OF_SLIPSTREAM, ids=lambda path: path.stem)
-def test_replay_of_other_formats_gives_the_truth(host, start, path):
+def test_replay_of_other_formats_gives_the_truth(host, start, clock, path):
     """It takes seconds, so no session ends, and an id that comes back is the same session. Of
     Slipstream a session is a path: two clients may have three."""
     truth = json.loads(path.with_suffix(".json").read_text())
     assert truth["queries"] == sum(truth["kinds"].values())
     rejected = {reason: truth[f"rejected_{reason}"] for reason in ("framing", "qtype")
                 if f"rejected_{reason}" in truth}
-    program = start("-dnstt.tunnel", tunnel(truth), domain=None)
+    program = start("-dnstt.tunnel", tunnel(truth), domain=None, **clock.options)
     replay(host, path)
 
     unanswered = truth.get("not_response", 0)
@@ -108,6 +119,7 @@ def test_replay_of_other_formats_gives_the_truth(host, start, path):
     assert metrics.sum("dnstt_bytes_in_total") == truth["bytes_in"]
     assert metrics.sum("dnstt_responses_total") == truth["responses"]
     assert metrics.sum("dnstt_bytes_out_total") == truth["bytes_out"]
+    check_no_hint(program, clock)
 
 
 @pytest.mark.parametrize("path", OF_VAYDNS + OF_SLIPSTREAM, ids=lambda path: path.stem)

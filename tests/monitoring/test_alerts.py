@@ -66,6 +66,9 @@ SILENT = (SERVER, "one:9713 sees no packets",
 LOST = (SERVER, "one:9713 misses packets",
         "0.2% of the packets of the last 15 minutes found the ring full on one:9713. Its counts "
         "are too low by about that much.")
+HINTED = (SERVER | {"hint": "no_packets"}, "The set-up of one:9713 seems wrong: no_packets",
+          "For five minutes one:9713 has shown the hint no_packets: what it counts does not fit a "
+          "set-up that is right.")
 CHANGED = (SERVER, "one:9713 has to be restarted to count each packet once",
            "An interface of one:9713 has changed since the exporter started, for a time or still. Its "
            "packets may count twice or not at all.")
@@ -102,6 +105,7 @@ BUILT = f'dnstt_exporter_geoip_build_timestamp_seconds{{{ONE},database="asn"}}'
 RELOADED = f'dnstt_exporter_geoip_last_reload_successful{{{ONE},database="country"}}'
 WEB_CONFIG = f"dnstt_exporter_web_config_last_reload_successful{{{ONE}}}"
 INTERFACES = f"dnstt_exporter_interfaces_changed{{{ONE}}}"
+HINT = f'dnstt_exporter_hint{{{ONE},hint="no_packets"}}'
 SNIFFER = f"dnstt_exporter_sniffer_up{{{ONE}}}"
 
 # Time 0 is the epoch, so what was built before it has a negative time.
@@ -121,6 +125,11 @@ CASES = [
     Case("DnsttPacketsLost", "at two of a thousand", packets(6000, 12), "25m", [LOST]),
     Case("DnsttPacketsLost", "at one of two thousand", packets(6000, 3), "25m"),
     Case("DnsttPacketsLost", "without packets", packets(0, 0), "25m"),
+    Case("DnsttHint", "after five minutes, for the one that is on",
+         {HINT: "0 1x20", HINT.replace("no_packets", "edns"): "0x20"}, "6m", [HINTED]),
+    Case("DnsttHint", "before that", {HINT: "0 1x20"}, "5m"),
+    Case("DnsttHint", "once it has gone", {HINT: "1x10 0x20"}, "12m"),
+    Case("DnsttHint", "for one that comes and goes", {HINT: "1x4 0 1x4 0 1x4 0"}, "14m"),
     Case("DnsttInterfacesChanged", "after five minutes", {INTERFACES: "0 1x20"}, "6m", [CHANGED]),
     Case("DnsttInterfacesChanged", "after a restart", {INTERFACES: "1x4 0x20"}, "6m"),
     Case("DnsttGeoipStale", "after 45 days", {BUILT: f"-{45 * DAY}+0x200"}, "2h", [STALE]),

@@ -246,7 +246,7 @@ static void test_evidence_of_another_format(void **state)
     assert_true(evidence_find(&counts.evidence[0], &code));
     assert_int_equal(code, 9);
     assert_false(evidence_find(&counts.evidence[1], &code));
-    assert_int_equal(counts.groups.domains[0].rejected, 3 * EVIDENCE_QUERIES);
+    assert_int_equal(counts.groups.domains[0].misfits, 3 * EVIDENCE_QUERIES);
     assert_int_equal(counts.sessions.used, 2 * EVIDENCE_QUERIES);
     end();
 }

@@ -139,6 +139,7 @@ static void test_counters(void **state)
     groups_count_query(&groups, group, 65527);
     groups_count_response(&groups, group, 1232);
     groups_count_rejected(&groups, group, WIRE_REJECTED_OPCODE);
+    groups_count_rejected(&groups, group, WIRE_REJECTED_EDNS);
     groups_count_rejected(&groups, group, WIRE_REJECTED_FRAMING);
     groups_count_rejected(&groups, group, WIRE_REJECTED_FRAMING);
     groups_count_session(&groups, group);
@@ -150,6 +151,7 @@ static void test_counters(void **state)
                              .bytes_in = 120 + 65527,
                              .bytes_out = 1232};
     expected.rejected[WIRE_REJECTED_OPCODE - WIRE_REJECTED_FIRST] = 1;
+    expected.rejected[WIRE_REJECTED_EDNS - WIRE_REJECTED_FIRST] = 1;
     expected.rejected[WIRE_REJECTED_FRAMING - WIRE_REJECTED_FIRST] = 2;
     const struct group *counted = &groups.entries[group];
     assert_int_equal(counted->sessions, expected.sessions);
@@ -162,7 +164,7 @@ static void test_counters(void **state)
     assert_int_equal(counted->peak, 0);
     assert_int_equal(groups.domains[0].queries, 2);
     assert_int_equal(groups.domains[0].responses, 1);
-    assert_int_equal(groups.domains[0].rejected, 3);
+    assert_int_equal(groups.domains[0].misfits, 2);
     assert_int_equal(groups.entries[0].queries, 0);
     groups_destroy(&groups);
 }

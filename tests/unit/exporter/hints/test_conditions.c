@@ -137,7 +137,7 @@ static void prove(unsigned domain, unsigned queries)
 {
     for (unsigned i = 0; i < queries; i++) {
         evidence_note(&shown.counts.evidence[domain], code_of(proof), 1 + i % 2);
-        domains[domain].rejected++;
+        domains[domain].misfits++;
     }
 }
 
@@ -241,7 +241,7 @@ static void test_it_is_forgotten(void **state)
     assert_true(is_on(HINT_OTHER_FORMAT));
     look(2 * HINTS_HOUR - 2);
     assert_false(is_on(HINT_OTHER_FORMAT)); /* by what came */
-    domains[1].rejected += 2;
+    domains[1].misfits += 2;
     look(1);
     assert_false(is_on(HINT_OTHER_FORMAT)); /* by what it proved */
 }
@@ -259,7 +259,7 @@ static void test_a_server_that_changes(void **state)
 
 static void reject_some(void)
 {
-    domains[0].rejected += HINTS_REJECTED_MIN;
+    domains[0].misfits += HINTS_REJECTED_MIN;
     domains[0].queries += HINTS_REJECTED_MIN - 1;
     domains[0].responses += HINTS_REJECTED_MIN - 1;
 }
@@ -290,7 +290,7 @@ static void test_what_ends_the_row(void **state)
         reject_some();
         domains[0].active = way == 0;
         domains[0].queries += way == 1;
-        domains[0].rejected -= way == 2;
+        domains[0].misfits -= way == 2;
         shown.options.tunnels[0].format = way == 3 ? TUNNEL_OPAQUE : TUNNEL_DNSTT;
         look(1);
         assert_false(is_on(HINT_OTHER_FORMAT));

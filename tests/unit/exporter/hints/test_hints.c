@@ -125,7 +125,7 @@ static void test_the_longest(void **state)
                                   (uint32_t)longest.record_type << 16;
             domains[0].queries += round == 0;
             domains[0].responses += round == 1;
-            domains[0].rejected += 10;
+            domains[0].misfits += 10;
             for (unsigned query = 0; query < 10 * (round > 0); query++) {
                 evidence_note(&shown.counts.evidence[0], code, query);
             }

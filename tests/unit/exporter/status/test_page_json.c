@@ -133,7 +133,8 @@ static void test_nobody_is_active(void **state)
     check_of("sniffer", "Sniffer", false, "silent");
     render();
     assert_shows("\"countries\":{\"top\":[],\"all_others\":0,\"other\":0}");
-    assert_shows("\"checks\":[{\"check\":\"sniffer\",\"good\":false,\"text\":\"silent\"}],\"hints\":[]}\n");
+    assert_shows(
+        "\"checks\":[{\"check\":\"sniffer\",\"good\":false,\"text\":\"silent\"}],\"hints\":[]}\n");
     assert_shows("\"peak_hour\":0,\"peak_day\":0,\"peak_week\":0}");
 }
 
