@@ -3,6 +3,8 @@
 #include "common/options.h"
 #include "common/tunnel.h"
 
+#include <string.h>
+
 _Static_assert((int)TUNNEL_WINDOW_MAX <= (int)SESSIONS_WINDOW_MAX,
                "the table keeps any window's time");
 
@@ -60,6 +62,7 @@ int counts_create(const struct options *options, uint32_t now, struct counts *ou
             history_start(span, now, &out->histories[span]);
         }
         recent_start(now, &out->recent);
+        memset(out->evidence, 0, sizeof out->evidence);
     }
     return error;
 }

@@ -59,11 +59,14 @@ static void rank(struct ranking *ranking, struct ranking_row row)
     ranking->rows[at] = row;
 }
 
+enum { COUNTRIES_MAX = 26 * 26 }; /* two letters each */
+
 int ranking_make(const struct ranking_group *groups, size_t count, enum ranking_kind kind,
                  uint64_t secret, struct ranking *out)
 {
     struct sums sums;
-    int error = make_sums(count, secret, &sums);
+    const bool few = kind == RANKING_COUNTRIES && count > COUNTRIES_MAX;
+    int error = make_sums(few ? COUNTRIES_MAX : count, secret, &sums);
     if (error != 0) {
         return error;
     }

@@ -128,6 +128,24 @@ static void test_many(void **state)
     assert_int_equal(ranked + ranking.rest, all);
 }
 
+/* Far more groups than there are countries. */
+static void test_every_country(void **state)
+{
+    (void)state;
+    uint64_t all = 0;
+    for (unsigned i = 0; i < ENTRIES_MAX; i++) {
+        add(GEO_COUNTRY('A' + i % 26, 'A' + i / 26 % 26), i, 1 + i % 7);
+        all += 1 + i % 7;
+    }
+    struct ranking ranking = make(RANKING_COUNTRIES);
+    assert_int_equal(ranking.count, RANKING_ROWS);
+    uint64_t ranked = ranking.rest;
+    for (unsigned i = 0; i < RANKING_ROWS; i++) {
+        ranked += ranking.rows[i].active;
+    }
+    assert_int_equal(ranked, all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +153,7 @@ int main(void)
         cmocka_unit_test_setup(test_groups_of_a_key_are_added, start),
         cmocka_unit_test_setup(test_equals_stand_by_key, start),
         cmocka_unit_test_setup(test_many, start),
+        cmocka_unit_test_setup(test_every_country, start),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
