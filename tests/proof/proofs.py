@@ -376,6 +376,7 @@ PROOFS = [
                   "groups_count_query": "model_count_message",
                   "groups_count_response": "model_count_message",
                   "groups_count_rejected": "model_count_rejected",
+                  "evidence_note": "model_evidence_note",
                   "counts_take_session": "model_counts_take_session",
                   "sessions_response": "model_sessions_response"},
           mutants=((WIRE, "record->domain >= expected->domains ||", ""),
@@ -389,7 +390,7 @@ PROOFS = [
                    (INTAKE, "entry->geo.asn != GEO_UNKNOWN.asn", "true"),
                    (INTAKE, "intake->geoip != NULL", "true"))),
     Proof("intake_take", "prove_intake.c",
-          unwind={"fell.0": 64, "take_stats.0": 32, "take_stats.1": 32, "take_batch.0": 17},
+          unwind={"fell.0": 64, "take_stats.0": 64, "take_stats.1": 64, "take_batch.0": 17},
           models={name: f"model_{name}" for name in (
               "wire_check", "count", "counts_prefetch")},
           loops={"take_batch.1": Loop(

@@ -134,9 +134,9 @@ void prove_histogram_observe(void)
     const struct histogram before = histogram;
 
     unsigned expected = HISTOGRAM_BUCKETS;
-    for (unsigned bucket = HISTOGRAM_BUCKETS + 1; bucket-- > 0;) {
+    for (unsigned bucket = 0; bucket <= HISTOGRAM_BUCKETS; bucket++) {
         __CPROVER_assume(histogram.counts[bucket] <= COUNTER_MAX);
-        if (bucket < HISTOGRAM_BUCKETS && value <= histogram.bounds[bucket]) {
+        if (bucket < expected && value <= histogram.bounds[bucket]) {
             expected = bucket;
         }
     }

@@ -192,6 +192,12 @@ void model_counts_take_session(struct counts *counts, const struct wire_record *
     REACH(query->strength == WIRE_STRONG_POLL, "one that has none");
 }
 
+void model_evidence_note(struct evidence *evidence, uint32_t code, uint64_t token)
+{
+    REQUIRE(__CPROVER_rw_ok(evidence, sizeof *evidence), "a domain has evidence");
+    REQUIRE(code < 1 << 24 && token != 0, "evidence is of a session");
+}
+
 void model_sessions_response(struct sessions *sessions, const struct wire_record *response)
 {
     (void)sessions;
