@@ -84,8 +84,8 @@ void prove_wire_check(void)
     REACH(fault == WIRE_FAULT_PORTS, "bad ports");
 }
 
-/* --- ports_fit: what came in to each port. That the sums are no more than what was received is left
- * to unit tests: sums of sixteen are too much for CBMC. */
+/* --- ports_fit: what came in to each port. That the sums are no more than what was received is
+ * left to unit tests: sums of sixteen are too much for CBMC. */
 
 bool model_add(uint64_t *sum, uint64_t value)
 {
