@@ -22,7 +22,7 @@ static void render(const struct view *view, enum status_form form, struct writer
 }
 
 long status_render(const struct state *state, enum status_form form, uint32_t now, uint64_t today,
-                   char buffer[STATUS_BYTES])
+                   char buffer[STATUS_BYTES]) // NOLINT(readability-non-const-parameter)
 {
     struct view view;
     const int error = view_make(state, now, today, &view);
