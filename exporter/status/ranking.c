@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* Sums by key: open addressing, at most half full. An empty slot has no active sessions. */
+/* Sums by key: open addressing, at most four fifths full. An empty slot has no active sessions. */
 struct sums {
     struct ranking_row *slots;
     uint32_t mask;
@@ -14,7 +14,7 @@ struct sums {
 static int make_sums(size_t count, uint64_t secret, struct sums *out)
 {
     uint32_t slots = 2;
-    while (slots < 2 * count) {
+    while (slots / 5 * 4 < count) {
         slots *= 2;
     }
     out->slots = calloc(slots, sizeof *out->slots);
