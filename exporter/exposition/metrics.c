@@ -106,7 +106,7 @@ const struct metric metric_table[] = {
     {GROUP_COUNTER(repeated), .name = "dnstt_repeated_queries_total",
      .help = "Queries whose session and content were seen in the last 10 s: a resolver or a client "
              "that waited in vain asks again. A client that asks several resolvers at once shows "
-             "here too. At 5,000 queries/s at most 0.8 % are missed; a new query counts as "
+             "here too. At 5,000 queries/s less than 1 % are missed; a new query counts as "
              "repeated with a chance of 2^-24 for each of its session in these 10 s. Queries "
              "without a session are left out." RESOLVERS},
     {GROUP_COUNTER(responses), .name = "dnstt_responses_total",

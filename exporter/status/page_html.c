@@ -257,9 +257,7 @@ static void put_ranking(struct writer *page, const struct view *view, enum ranki
     const bool networks = kind == RANKING_ASNS;
     const struct ranking *ranking = networks ? &view->networks : &view->countries;
     const struct organizations *names = geoip_organizations(view->state->geoip);
-    uint64_t most = ranking->count > 0 ? ranking->rows[0].active : 0;
-    most = view->other > most ? view->other : most;
-    most = ranking->rest > most ? ranking->rest : most;
+    const uint64_t most = view_longest_bar(view, ranking);
     writer_put(page, "<section id=\"%s\" class=\"bars\">\n<h2>%s of the resolvers</h2>\n<table>\n",
                networks ? "networks" : "countries", networks ? "Networks" : "Countries");
     for (unsigned i = 0; i < ranking->count; i++) {

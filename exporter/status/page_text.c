@@ -204,9 +204,7 @@ static void put_ranking(const struct text *text, const struct view *view, enum r
     const bool networks = kind == RANKING_ASNS;
     const struct ranking *ranking = networks ? &view->networks : &view->countries;
     const struct organizations *names = geoip_organizations(view->state->geoip);
-    uint64_t most = ranking->count > 0 ? ranking->rows[0].active : 0;
-    most = view->other > most ? view->other : most;
-    most = ranking->rest > most ? ranking->rest : most;
+    const uint64_t most = view_longest_bar(view, ranking);
     put_heading(text, networks ? "Networks of the resolvers" : "Countries of the resolvers");
     for (unsigned i = 0; i < ranking->count; i++) {
         const struct ranking_row *row = &ranking->rows[i];

@@ -90,4 +90,12 @@ struct view {
  */
 int view_make(const struct state *state, uint32_t now, uint64_t today, struct view *out);
 
+/* The largest value that the bars of a ranking show, its last ones included. */
+static inline uint64_t view_longest_bar(const struct view *view, const struct ranking *ranking)
+{
+    uint64_t most = ranking->count > 0 ? ranking->rows[0].active : 0;
+    most = view->other > most ? view->other : most;
+    return ranking->rest > most ? ranking->rest : most;
+}
+
 #endif

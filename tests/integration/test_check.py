@@ -99,7 +99,7 @@ def test_what_is_left_out():
 
 
 def test_names_of_interfaces_are_cleaned(host):
-    """Whoever may make an interface chooses its name."""
+    """A user who may make an interface chooses its name."""
     host.server.ip("link", "add", "a\x1b[31m\x9b", "type", "veth", "peer",
                    "name", "down1")
     try:

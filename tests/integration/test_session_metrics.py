@@ -200,7 +200,7 @@ def repeated(metrics, **labels):
 
 
 def test_repeated_within_ten_seconds(host, start, clock, geoip_flags):
-    """The same content of the same session, whoever brings it and in whatever case."""
+    """The same content of the same session, through any resolver and in any case."""
     program = start("-dnstt.active-window", "5m", *geoip_flags, **clock.options)
     query = wire.query(b"CLIENTID", DOMAIN, wire.kcp())
     end = wire.question_end(query) - 4

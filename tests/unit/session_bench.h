@@ -122,7 +122,7 @@ static inline void assert_sound_entry(const struct sessions *sessions,
                          sessions->swept - first_of(entry) >= SESSIONS_ESTABLISHED);
 }
 
-/* That the groups' figures are those of the entries. */
+/* That the groups' values are those of the entries. */
 static inline void assert_sound_groups(const struct bench *bench)
 {
     uint32_t active[GROUPS] = {0};
@@ -147,7 +147,7 @@ static inline void assert_sound_groups(const struct bench *bench)
     }
 }
 
-/* What holds of any table, and that the groups' figures are those of its entries. */
+/* What holds of any table, and that the groups' values are those of its entries. */
 static inline void assert_sound(const struct bench *bench)
 {
     const struct sessions *sessions = &bench->sessions;
