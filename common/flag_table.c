@@ -22,9 +22,11 @@ enum {
     SESSIONS_MIN = 1000,
     SESSIONS_MAX = 100 * 1000 * 1000,
     GROUPS_MAX = 1000 * 1000,
-    MAX_REQUESTS_MAX = 1000,  /* more than the most connections possible */
-    TUNNEL_DOMAIN_MAX = 255,  /* bytes: longer than any domain */
-    TELEMETRY_PATH_MAX = 128, /* bytes: longer than any real one, and fits the log and the pages */
+    PRIVACY_MIN_CLIENTS_MAX = 1000000,
+    PRIVACY_ROUND_MAX = 10000, /* a million packets */
+    MAX_REQUESTS_MAX = 1000,   /* more than the most connections possible */
+    TUNNEL_DOMAIN_MAX = 255,   /* bytes: longer than any domain */
+    TELEMETRY_PATH_MAX = 128,  /* bytes: longer than any real one, and fits the log and the pages */
 };
 
 static const char *add_domain(struct options *options, const char *text,
@@ -254,6 +256,22 @@ const struct flag flag_table[] = {
              "160 bytes each",
      NUMBER(groups_max, 1, GROUPS_MAX),
      .wrong = "not a limit; give a number of groups from 1 to 1000000"},
+    {.name = "privacy.min-clients",
+     .argument = "COUNT",
+     .default_text = "0",
+     .help = "countries and AS numbers with fewer active sessions are counted as\n"
+             "other, and one that never had so many is not shown at all; 0 to\n"
+             "1000000, 0 shows each",
+     NUMBER(privacy_min_clients, 0, PRIVACY_MIN_CLIENTS_MAX),
+     .wrong = "not a number of clients; give one from 0 to 1000000"},
+    {.name = "privacy.round",
+     .argument = "COUNT",
+     .default_text = "0",
+     .help = "sessions are shown rounded up to multiples of this, packets to 100\n"
+             "times and bytes to 64KiB times as many; 0 to 10000, 0 shows exact\n"
+             "values",
+     NUMBER(privacy_round, 0, PRIVACY_ROUND_MAX),
+     .wrong = "not a multiple; give a number from 0 to 10000"},
     {.name = "web.listen-address",
      .argument = "ADDRESS",
      .default_text = "127.0.0.1:9713",

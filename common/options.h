@@ -39,6 +39,8 @@ struct options {
     uint32_t sessions_remember;    /* distinct sessions, 1,000 to 100,000,000 */
     uint32_t sessions_min_queries; /* different queries before a session counts, 1 or 2 */
     uint32_t groups_max;           /* 1 to 1,000,000 */
+    uint32_t privacy_min_clients;  /* of a group that is shown, up to 1,000,000; 0: any */
+    uint32_t privacy_round; /* sessions are shown in multiples of it, up to 10,000; 0: exact */
     struct address listen_addresses[ADDRESSES_MAX]; /* unused with systemd_socket */
     unsigned listen_count;                          /* 1 or more */
     uint32_t max_requests;      /* scrapes at a time; 0: as many as there are connections */
@@ -57,6 +59,13 @@ static inline uint32_t options_mtu(const struct options *options, unsigned domai
 {
     uint32_t own = options->tunnels[domain].mtu;
     return own != 0 ? own : options->mtu;
+}
+
+/* Without a database nothing has a country or an ASN, so there is none to hide. */
+static inline uint32_t options_min_clients(const struct options *options)
+{
+    const bool geoip = options->country_database != NULL || options->asn_database != NULL;
+    return geoip ? options->privacy_min_clients : 0;
 }
 
 static inline uint32_t options_window(const struct options *options, unsigned domain)

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/wire.h"
 #include "exporter/counts/groups.h"
+#include "exporter/counts/rounding.h"
 #include "exporter/http/http.h"
 #include "exporter/interface_warnings.h"
 #include "exporter/reload.h"
@@ -153,7 +154,9 @@ static void note_account(struct loop *loop, uint32_t now)
     loop->late = false;
     limit_warnings_log(&loop->limits, loop->state);
     /* Feed the watchdog only here: the event loop runs, and the sniffer reports. */
-    systemd_alive(loop->systemd, groups_active(&loop->state->counts.groups),
+    systemd_alive(loop->systemd,
+                  rounding_up(groups_active(&loop->state->counts.groups),
+                              rounding_step(ROUNDING_SESSIONS, loop->state->options.privacy_round)),
                   hints_first(&loop->state->hints), now);
 }
 

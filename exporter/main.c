@@ -248,6 +248,10 @@ static void confine(const struct exporter *exporter)
 
 static void log_start(const struct options *options)
 {
+    if (options->privacy_min_clients != 0 && options_min_clients(options) == 0) {
+        log_line(LOG_WARN, "without a GeoIP database there are no places to hide", "flag",
+                 "-privacy.min-clients", NULL);
+    }
     for (unsigned i = 0; i < options->domain_count; i++) {
         log_line(LOG_INFO, "watching", "domain", options->domains[i].text, "format",
                  tunnel_format_name(options->tunnels[i].format), "interface",

@@ -46,6 +46,9 @@ static void make_rules(const struct options *options, struct sessions_rule rules
 int counts_create(const struct options *options, uint32_t now, struct counts *out)
 {
     int error = groups_create(options->domain_count, options->groups_max, &out->groups);
+    if (error == 0 && options_min_clients(options) != 0) {
+        error = groups_set_min_clients(&out->groups, options_min_clients(options));
+    }
     if (error == 0) {
         error = distinct_create(options->sessions_remember, &out->distinct);
     }

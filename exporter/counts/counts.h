@@ -17,6 +17,7 @@
 #include "exporter/counts/sessions.h"
 #include "exporter/system/timer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct options;
@@ -43,25 +44,32 @@ int counts_create(const struct options *options, uint32_t now, struct counts *ou
  */
 uint64_t counts_memory_max(const struct options *options);
 
-/* A query of a session. */
+/* A query of a session in group `from`, that counts in `group`. */
 static inline void counts_take_session(struct counts *counts, const struct wire_record *query,
-                                       uint32_t group, uint32_t now)
+                                       uint32_t from, uint32_t group, uint32_t now)
 {
     const uint64_t key = repeats_key(query->token, wire_fingerprint(query));
     counts->groups.entries[group].repeated += repeats_see(&counts->repeats, key, now);
-    sessions_query(&counts->sessions, query, group, now);
+    sessions_query(&counts->sessions, query, from, now);
 }
 
-/* Counts a valid record (wire_check) of a resolver's country and ASN. Returns its group. Inline:
- * once for each packet. */
-static inline uint32_t counts_take(struct counts *counts, const struct wire_record *record,
-                                   struct geo geo, uint32_t now)
+/*
+ * Counts a valid record (wire_check) of a resolver's country and ASN. Returns their group, which
+ * may be closed. `closes`: groups.min_clients is not 0; a constant of the caller's, so that it
+ * costs nothing where it is not asked for. Always inline for that, and as it is called for each
+ * packet.
+ */
+__attribute__((always_inline)) static inline uint32_t counts_take(struct counts *counts,
+                                                                  const struct wire_record *record,
+                                                                  struct geo geo, uint32_t now,
+                                                                  bool closes)
 {
-    uint32_t group = groups_find(&counts->groups, record->domain, geo);
+    const uint32_t from = groups_find(&counts->groups, record->domain, geo);
+    const uint32_t group = closes ? groups_counting(&counts->groups, from) : from;
     if (record->outcome == WIRE_QUERY) {
         groups_count_query(&counts->groups, group, record->bytes);
         if (record->strength != WIRE_NO_SESSION) {
-            counts_take_session(counts, record, group, now);
+            counts_take_session(counts, record, from, group, now);
         }
     } else if (record->outcome == WIRE_RESPONSE) {
         groups_count_response(&counts->groups, group, record->bytes);
@@ -75,7 +83,7 @@ static inline uint32_t counts_take(struct counts *counts, const struct wire_reco
                           record->token);
         }
     }
-    return group;
+    return from;
 }
 
 /* Sweeps once a second while sessions are active, and notes how many are. */

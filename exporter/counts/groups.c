@@ -27,15 +27,20 @@ static struct group *group_add(struct groups *groups, uint8_t domain, struct geo
     struct group *group = &groups->entries[groups->group_count++];
     group->geo = place;
     group->domain = domain;
+    group->closed = groups->min_clients != 0;
+    group->hidden = group->closed;
     return group;
 }
 
 static uint32_t other_group(struct groups *groups, uint8_t domain)
 {
-    groups->capped++;
     if (groups->other[domain] == 0) {
-        group_add(groups, domain, GEO_UNKNOWN)->other = true;
+        struct group *other = group_add(groups, domain, GEO_UNKNOWN);
+        other->other = true;
+        other->closed = false;
+        other->hidden = false;
         groups->other[domain] = groups->group_count;
+        groups->other_count++;
     }
     return groups->other[domain] - 1;
 }
@@ -73,21 +78,23 @@ void groups_destroy(struct groups *groups)
     free(groups->slots);
     free(groups->domains);
     free(groups->other);
+    free(groups->due);
     *groups = (struct groups){0};
 }
 
 uint64_t groups_memory_max(uint32_t domain_count, uint32_t group_max)
 {
     uint64_t limit = group_limit(domain_count, group_max);
-    return (limit + domain_count) * sizeof(struct group) + 2 * limit * sizeof(uint32_t) +
+    return (limit + domain_count) * (sizeof(struct group) + sizeof(uint32_t)) +
+           2 * limit * sizeof(uint32_t) +
            domain_count * (sizeof(struct group_domain) + sizeof(uint32_t));
 }
 
 /* Creates the group of a new country and ASN in its empty slot. */
 static uint32_t new_group(struct groups *groups, uint64_t slot, uint8_t domain, struct geo place)
 {
-    /* This counts `other` groups too: there are none before the cap is reached. */
-    if (groups->group_count >= groups->group_max) {
+    if (groups->group_count - groups->other_count >= groups->group_max) {
+        groups->capped++;
         return other_group(groups, domain);
     }
     (void)group_add(groups, domain, place);
@@ -144,15 +151,129 @@ void groups_count_rejected(struct groups *groups, uint32_t group, enum wire_outc
 
 void groups_count_session(struct groups *groups, uint32_t group)
 {
-    groups->entries[group].sessions++;
+    groups->entries[groups_counting(groups, group)].sessions++;
 }
 
-static void group_enter(struct group *group)
+/* --- Open and closed. */
+
+int groups_set_min_clients(struct groups *groups, uint32_t min_clients)
 {
-    group->active++;
+    uint32_t *due = calloc(groups->group_max + groups->domain_count, sizeof *due);
+    if (due == NULL) {
+        return -ENOMEM;
+    }
+    groups->due = due;
+    groups->min_clients = min_clients;
+    for (uint32_t i = 0; i < groups->group_count; i++) {
+        groups->entries[i].closed = true;
+    }
+    for (uint32_t domain = 0; domain < groups->domain_count; domain++) {
+        (void)other_group(groups, (uint8_t)domain);
+    }
+    return 0;
+}
+
+/* Active sessions from which on a closed group opens. */
+static uint32_t opens_at(const struct groups *groups, const struct group *group)
+{
+    const uint32_t more = (groups->min_clients + GROUPS_REOPEN_PARTS - 1) / GROUPS_REOPEN_PARTS;
+    const bool first = group->peak == 0;
+    return first ? groups->min_clients : groups->min_clients + more;
+}
+
+static bool is_due(const struct groups *groups, const struct group *group)
+{
+    return group->closed ? group->active >= opens_at(groups, group)
+                         : !group->other && group->active < groups->min_clients;
+}
+
+/* The number of a group's sessions has changed. */
+static void note_change(struct groups *groups, uint32_t index)
+{
+    struct group *group = &groups->entries[index];
+    if (groups->min_clients != 0 && !group->due && is_due(groups, group)) {
+        group->due = true;
+        groups->due[groups->due_count++] = index;
+    }
+}
+
+static void raise_peak(struct group *group)
+{
     if (group->active > group->peak) {
         group->peak = group->active;
     }
+}
+
+static struct group *other_of(struct groups *groups, const struct group *group)
+{
+    return &groups->entries[groups->other[group->domain] - 1];
+}
+
+static void open_group(struct groups *groups, struct group *group)
+{
+    struct group *other = other_of(groups, group);
+    group->closed = false;
+    group->unnamed = true;
+    group->hidden = false;
+    raise_peak(group);
+    other->active -= group->active;
+    other->established -= group->established;
+}
+
+static void close_group(struct groups *groups, struct group *group)
+{
+    struct group *other = other_of(groups, group);
+    group->closed = true;
+    other->active += group->active;
+    other->established += group->established;
+    raise_peak(other);
+}
+
+/* Opens first: so `other` never has more sessions than before and after, and its peak is right. */
+void groups_settle(struct groups *groups)
+{
+    for (uint32_t i = 0; i < groups->due_count; i++) {
+        struct group *group = &groups->entries[groups->due[i]];
+        if (group->closed && is_due(groups, group)) {
+            open_group(groups, group);
+        }
+    }
+    for (uint32_t i = 0; i < groups->due_count; i++) {
+        struct group *group = &groups->entries[groups->due[i]];
+        if (!group->closed && is_due(groups, group)) {
+            close_group(groups, group);
+        }
+        group->due = false;
+    }
+    groups->due_count = 0;
+}
+
+/* --- Sessions. */
+
+static void group_enter(struct groups *groups, uint32_t index, bool established)
+{
+    struct group *group = &groups->entries[index];
+    struct group *counting = group->closed ? other_of(groups, group) : group;
+    group->active++;
+    group->established += established;
+    if (counting != group) {
+        counting->active++;
+        counting->established += established;
+    }
+    raise_peak(counting);
+    note_change(groups, index);
+}
+
+static void group_leave(struct groups *groups, uint32_t index, bool established)
+{
+    struct group *group = &groups->entries[index];
+    group->active--;
+    group->established -= established;
+    if (group->closed) {
+        other_of(groups, group)->active--;
+        other_of(groups, group)->established -= established;
+    }
+    note_change(groups, index);
 }
 
 static void domain_enter(struct group_domain *domain)
@@ -165,21 +286,24 @@ static void domain_enter(struct group_domain *domain)
 
 void groups_session_enter(struct groups *groups, uint32_t group)
 {
-    group_enter(&groups->entries[group]);
+    group_enter(groups, group, false);
     domain_enter(&groups->domains[groups->entries[group].domain]);
 }
 
 void groups_session_establish(struct groups *groups, uint32_t group)
 {
-    groups->entries[group].established++;
+    struct group *entry = &groups->entries[group];
+    entry->established++;
+    if (entry->closed) {
+        other_of(groups, entry)->established++;
+    }
     groups->domains[groups->entries[group].domain].established++;
 }
 
 void groups_session_leave(struct groups *groups, uint32_t group, bool established)
 {
     struct group_domain *domain = &groups->domains[groups->entries[group].domain];
-    groups->entries[group].active--;
-    groups->entries[group].established -= established;
+    group_leave(groups, group, established);
     domain->active--;
     domain->established -= established;
 }
@@ -188,10 +312,8 @@ void groups_session_move(struct groups *groups, uint32_t from, uint32_t to, bool
 {
     uint8_t domain_from = groups->entries[from].domain;
     uint8_t domain_to = groups->entries[to].domain;
-    groups->entries[from].active--;
-    groups->entries[from].established -= established;
-    group_enter(&groups->entries[to]);
-    groups->entries[to].established += established;
+    group_leave(groups, from, established);
+    group_enter(groups, to, established);
     if (domain_from != domain_to) {
         groups->domains[domain_from].active--;
         groups->domains[domain_from].established -= established;

@@ -2,6 +2,12 @@
  * Groups (domain, country, ASN) and their counters: what the metrics show. The number of groups is
  * capped: beyond it, new countries and ASNs of a domain are counted in its one `other` group.
  * A group is never removed, and its index never changes.
+ *
+ * With a least number of clients (-privacy.min-clients) a group is open or closed. While it is
+ * closed, what comes from it counts in the domain's `other` group, and it keeps only how many
+ * sessions it has. It opens when at least so many are active, and closes when fewer are; to open
+ * again it needs a quarter more, so that one client who comes and goes does not move it each time.
+ * Groups open and close in groups_settle alone, once a second. So no counter ever falls.
  */
 #ifndef EXPORTER_COUNTS_GROUPS_H
 #define EXPORTER_COUNTS_GROUPS_H
@@ -15,12 +21,17 @@
 enum {
     /* Limited, as a session's entry has 23 bits for its group's index. */
     GROUPS_MAX = 1000000,
+    GROUPS_REOPEN_PARTS = 4, /* a closed group opens again at 1/4 more clients, and at least one */
 };
 
 struct group {
     struct geo geo;
     uint8_t domain;
-    bool other; /* the group of all beyond the cap; `geo` is then meaningless */
+    bool other;      /* the group of all beyond the cap, and of closed ones; `geo` is meaningless */
+    bool closed;     /* what comes from it counts in `other` */
+    bool hidden : 1; /* has never been open: nothing shows that it exists */
+    bool due : 1;    /* to be opened or closed */
+    bool unnamed : 1; /* has opened, and the name of its ASN was not looked up since */
     uint32_t active;
     uint32_t peak;
     uint32_t established; /* of the active ones */
@@ -48,11 +59,15 @@ struct groups {
     uint32_t group_max; /* without the `other` groups */
     struct group_domain *domains;
     uint32_t domain_count;
-    uint64_t capped;     /* packets that went to an `other` group because of the cap */
-    uint32_t *slots;     /* hash table of group index + 1, open addressing */
-    uint32_t slot_count; /* at most half of them are used */
-    uint64_t secret[2];  /* of the hash: an attacker who chooses addresses cannot choose slots */
-    uint32_t *other;     /* per domain: group index + 1 of its `other` group, or 0 */
+    uint64_t capped;      /* packets that went to an `other` group because of the cap */
+    uint32_t *slots;      /* hash table of group index + 1, open addressing */
+    uint32_t slot_count;  /* at most half of them are used */
+    uint64_t secret[2];   /* of the hash: an attacker who chooses addresses cannot choose slots */
+    uint32_t *other;      /* per domain: group index + 1 of its `other` group, or 0 */
+    uint32_t other_count; /* how many of these there are */
+    uint32_t min_clients; /* 0: every group is open, always */
+    uint32_t *due;        /* groups to open or close; NULL while min_clients is 0 */
+    uint32_t due_count;
 };
 
 /*
@@ -65,12 +80,36 @@ struct groups {
 int groups_create(uint32_t domain_count, uint32_t group_max, struct groups *out);
 void groups_destroy(struct groups *groups);
 
+/*
+ * Closes every group that has fewer active sessions than this, from now on: call it before anything
+ * is counted. `min_clients` is not 0. Each domain gets its `other` group; the group of unknown
+ * country and ASN is closed, but not hidden. Returns 0 or -ENOMEM.
+ */
+int groups_set_min_clients(struct groups *groups, uint32_t min_clients);
+
+/* Opens and closes the groups whose number of sessions says so. */
+void groups_settle(struct groups *groups);
+
 /* The most bytes it can hold at these limits, for the documented sum. */
 uint64_t groups_memory_max(uint32_t domain_count, uint32_t group_max);
 
 /* The group of a country and ASN, created if needed. Once the cap is reached, a new one gets the
  * domain's `other` group, and `capped` grows by one: call it once for each packet. */
 uint32_t groups_find(struct groups *groups, uint8_t domain, struct geo place);
+
+/* Where what comes from a group counts: in it, or in `other` while it is closed. */
+static inline uint32_t groups_counting(const struct groups *groups, uint32_t group)
+{
+    const struct group *entry = &groups->entries[group];
+    return entry->closed ? groups->other[entry->domain] - 1 : group;
+}
+
+/* Whether its gauges show its sessions. If not they show 0, and `other` has its sessions: those of
+ * a closed group are in its counts, those of an open one that is below are to be added. */
+static inline bool groups_is_shown(const struct groups *groups, const struct group *group)
+{
+    return !group->closed && (group->other || group->active >= groups->min_clients);
+}
 
 /* A query, a response or a rejected query of `bytes` DNS message bytes. The first inline: once for
  * each query. */

@@ -1,5 +1,7 @@
 #include "exporter/counts/histogram.h"
 
+#include "exporter/counts/rounding.h"
+
 enum {
     MINUTE = 60,
     HOUR = 60 * MINUTE,
@@ -25,6 +27,22 @@ void histogram_observe(struct histogram *histogram, uint64_t value)
     }
     histogram->counts[bucket]++;
     histogram->sum += value;
+}
+
+struct histogram histogram_rounded(const struct histogram *histogram, uint64_t step)
+{
+    struct histogram shown = *histogram;
+    uint64_t least = 0;
+    if (step == 1) {
+        return shown;
+    }
+    shown.sum = 0;
+    for (unsigned i = 0; i <= HISTOGRAM_BUCKETS; i++) {
+        shown.counts[i] = rounding_up(histogram->counts[i], step);
+        shown.sum += shown.counts[i] * least;
+        least = i < HISTOGRAM_BUCKETS ? histogram->bounds[i] : 0;
+    }
+    return shown;
 }
 
 uint64_t histogram_up_to(const struct histogram *histogram, unsigned bucket)

@@ -18,6 +18,10 @@ struct histogram {
 
 void histogram_observe(struct histogram *histogram, uint64_t value);
 
+/* As it is shown: each bucket's own values rounded up to multiples of `step` (1: as it is). With a
+ * step above 1 the sum is that of the buckets' lower bounds, so it never falls. */
+struct histogram histogram_rounded(const struct histogram *histogram, uint64_t step);
+
 /* How many values are in the buckets up to this one; in all with HISTOGRAM_BUCKETS. */
 uint64_t histogram_up_to(const struct histogram *histogram, unsigned bucket);
 

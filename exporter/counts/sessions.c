@@ -402,12 +402,10 @@ void sessions_sweep(struct sessions *sessions, uint32_t now)
     const uint32_t before = sessions->swept;
     const bool all = now - before > sessions->window_max;
     sessions->swept = now;
-    if (sessions->used == 0) {
-        return;
-    }
-    if (all) {
+    if (sessions->used != 0 && all) {
         let_all_go(sessions, before);
-    } else {
+    } else if (sessions->used != 0) {
         look_at_each(sessions, now);
     }
+    groups_settle(sessions->groups);
 }

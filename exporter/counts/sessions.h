@@ -121,6 +121,7 @@ void sessions_response(struct sessions *sessions, const struct wire_record *resp
 /*
  * Removes every session whose latest query is more than its window's whole seconds before `now`,
  * and marks those that are established by now.
+ * Then opens and closes groups (groups_settle).
  * Call once a second while sessions are active, and before counts are read after a longer pause.
  * Costs nothing when called again within a second. A pause above the longest window ends them all.
  */

@@ -32,7 +32,10 @@ static char *begin_metric(struct exposition *exposition, char *at)
     const bool alone = exposition->metric == 0 || !is_wanted(exposition, exposition->metric - 1);
     exposition->header_due = false;
     lines_begin(&exposition->lines, metric, alone);
-    return lines_left(&exposition->lines) ? family_put(at, metric, exposition->wish.format) : at;
+    if (!lines_left(&exposition->lines)) {
+        return at;
+    }
+    return family_put(at, metric, exposition->wish.format, &exposition->lines.state->options);
 }
 
 const char *exposition_content_type(enum exposition_format format)

@@ -1,9 +1,13 @@
 #include "exporter/exposition/family.h"
 
+#include "common/options.h"
+#include "exporter/counts/rounding.h"
 #include "exporter/exposition/format.h"
 #include "exporter/exposition/metrics.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char total[] = "_total";
@@ -65,7 +69,38 @@ static char *put_meanings(char *at, const struct metrics_label *label, bool quot
     return at;
 }
 
-static char *put_help(char *at, const struct metric *metric, size_t length, bool quoted)
+static bool is_of_groups(const struct metric *metric)
+{
+    return metric->source == METRICS_OF_GROUP || metric->source == METRICS_OF_GROUP_COPIED ||
+           metric->source == METRICS_OF_GROUP_SPLIT;
+}
+
+/* What the privacy flags change. */
+static char *put_privacy(char *at, const struct metric *metric, const struct options *options)
+{
+    const uint32_t min_clients = options_min_clients(options);
+    const uint64_t step = rounding_step(metric->rounding, options->privacy_round);
+    char text[FAMILY_PRIVACY_MAX];
+    if (min_clients != 0 && is_of_groups(metric)) {
+        snprintf(text, sizeof text,
+                 " A country or ASN with fewer than %" PRIu32 " active sessions counts in other.",
+                 min_clients);
+        at = format_put_string(at, text);
+    }
+    if (step > 1) {
+        const bool buckets = metric->source == METRICS_OF_ENDED_SESSIONS;
+        snprintf(text, sizeof text,
+                 " %s up to multiples of %" PRIu64 ": sums hold only within that.",
+                 buckets ? "_sum is that of the buckets' lower bounds, each bucket is rounded"
+                         : "Rounded",
+                 step);
+        at = format_put_string(at, text);
+    }
+    return at;
+}
+
+static char *put_help(char *at, const struct metric *metric, size_t length, bool quoted,
+                      const struct options *options)
 {
     at = put_begin(at, "# HELP ", metric->name, length);
     at = format_put_escaped(at, metric->help, FAMILY_HELP_MAX, quoted);
@@ -75,20 +110,22 @@ static char *put_help(char *at, const struct metric *metric, size_t length, bool
     if (metric->help_end != NULL) {
         at = format_put_escaped(at, metric->help_end, FAMILY_HELP_MAX, quoted);
     }
+    at = put_privacy(at, metric, options);
     *at++ = '\n';
     return at;
 }
 
-char *family_put(char *at, const struct metric *metric, enum exposition_format format)
+char *family_put(char *at, const struct metric *metric, enum exposition_format format,
+                 const struct options *options)
 {
     if (format == EXPOSITION_OPENMETRICS) {
         size_t length = family_length(metric);
         at = put_type(at, metric, length);
         at = put_unit(at, metric, length);
-        return put_help(at, metric, length, true);
+        return put_help(at, metric, length, true, options);
     }
     size_t length = strlen(metric->name);
-    return put_type(put_help(at, metric, length, false), metric, length);
+    return put_type(put_help(at, metric, length, false, options), metric, length);
 }
 
 /* Whether a name, behind that of the metric, ends as a histogram's lines do. */

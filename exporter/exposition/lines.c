@@ -5,6 +5,7 @@
 #include "common/tunnel.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/histogram.h"
+#include "exporter/counts/rounding.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/exposition/format.h"
 #include "exporter/exposition/metrics.h"
@@ -78,6 +79,12 @@ static uint32_t count_lines(const struct lines *lines, const struct metric *metr
     return 1;
 }
 
+/* Closes the labels and ends the line. */
+static char *put_rounded(const struct lines *lines, char *at, uint64_t value)
+{
+    return line_put_value(at, rounding_up(value, lines->step));
+}
+
 /* --- Lines of groups, and their sums. */
 
 static bool is_of_groups(const struct metric *metric)
@@ -107,8 +114,10 @@ static void begin_sums(struct lines *lines, const struct metric *metric, bool al
     }
 }
 
-/* A page can have a million of these. */
-static char *put_group_lines(struct lines *lines, char *at, const char *end)
+/* A page can have a million of these. `exact`: no privacy flag changes a line; a constant, so that
+ * the flags cost nothing where they are not used. */
+__attribute__((always_inline)) static inline char *put_groups(struct lines *lines, char *at,
+                                                              const char *end, bool exact)
 {
     const struct metric *metric = lines->metric;
     const struct group *groups = lines->state->counts.groups.entries;
@@ -117,18 +126,39 @@ static char *put_group_lines(struct lines *lines, char *at, const char *end)
     const bool copied = metric->source == METRICS_OF_GROUP_COPIED;
     const size_t offset = metric->offset;
     const uint32_t count = lines->count;
+    const uint64_t step = lines->step;
     uint32_t line = lines->next;
 
     for (; line < count && end - at >= EXPOSITION_LINE_MAX; line++) {
         const struct group *group = &groups[line];
+        if (!exact && group->hidden) {
+            continue;
+        }
         const uint8_t domain = group->domain;
         const uint64_t value = copied ? value32(&gauges[line], offset) : value64(group, offset);
         lines->sums[domain] += value;
         at = line_put_value(
-            line_put_group(&lines->starts[domain], labels, group->geo, group->other, at), value);
+            line_put_group(&lines->starts[domain], labels, group->geo, group->other, at),
+            exact ? value : rounding_up(value, step));
     }
     lines->next = line;
     return at;
+}
+
+static char *put_exact_lines(struct lines *lines, char *at, const char *end)
+{
+    return put_groups(lines, at, end, true);
+}
+
+static char *put_private_lines(struct lines *lines, char *at, const char *end)
+{
+    return put_groups(lines, at, end, false);
+}
+
+static char *put_group_lines(struct lines *lines, char *at, const char *end)
+{
+    const bool exact = lines->step == 1 && lines->state->counts.groups.min_clients == 0;
+    return exact ? put_exact_lines(lines, at, end) : put_private_lines(lines, at, end);
 }
 
 /* For a metric split by a label. Only values above 0 have a line, and most groups have none: skip
@@ -149,7 +179,7 @@ static char *put_split_line(struct lines *lines, char *at)
                 at = line_put_group(&lines->starts[group->domain], labels, group->geo, group->other,
                                     at);
                 at = line_put_label(at, ',', metric->label->name, metric->label->value(which));
-                return line_put_value(at, value);
+                return put_rounded(lines, at, value);
             }
         }
     }
@@ -162,7 +192,7 @@ static char *put_split_line(struct lines *lines, char *at)
 static char *put_domain(const struct lines *lines, uint32_t index, uint64_t value, char *at)
 {
     at = format_put(at, lines->starts[index].text, lines->starts[index].length);
-    return line_put_value(at, value);
+    return put_rounded(lines, at, value);
 }
 
 /* A label whose key the format does not have is empty. */
@@ -211,6 +241,7 @@ static char *put_histogram(const struct lines *lines, uint32_t index, char *at)
     const struct sessions_ended *ended = &lines->snapshot->state.counts.sessions.ended[domain];
     struct histogram histogram;
     memcpy(&histogram, (const char *)ended + lines->metric->offset, sizeof histogram);
+    histogram = histogram_rounded(&histogram, lines->step);
     if (line == HISTOGRAM_SUM) {
         return line_put_value(put_histogram_start(lines, domain, "_sum", at), histogram.sum);
     }
@@ -248,8 +279,8 @@ static char *put_database(const struct lines *lines, uint32_t index, char *at)
     enum geoip_which which = country && index == 0 ? GEOIP_COUNTRY : GEOIP_ASN;
     at = format_put_string(at, lines->metric->name);
     at = line_put_label(at, '{', "database", names[which]);
-    return line_put_value(at,
-                          value64(&lines->snapshot->state.databases[which], lines->metric->offset));
+    return put_rounded(lines, at,
+                       value64(&lines->snapshot->state.databases[which], lines->metric->offset));
 }
 
 /* name{asn="3320",organization="Deutsche Telekom AG"} 1 */
@@ -271,7 +302,8 @@ static char *put_state(const struct lines *lines, char *at)
     const struct metric *metric = lines->metric;
     at = format_put_string(at, metric->name);
     *at++ = ' ';
-    at = format_put_decimal(at, value64(&lines->snapshot->state, metric->offset), metric->decimals);
+    const uint64_t value = value64(&lines->snapshot->state, metric->offset);
+    at = format_put_decimal(at, rounding_up(value, lines->step), metric->decimals);
     *at++ = '\n';
     return at;
 }
@@ -282,11 +314,12 @@ static uint64_t value_at(const struct lines *lines, uint32_t index)
 }
 
 /* name{label="value"} 1 */
-static char *put_split_value(const struct metric *metric, uint32_t index, uint64_t value, char *at)
+static char *put_split_value(const struct lines *lines, uint32_t index, uint64_t value, char *at)
 {
+    const struct metric *metric = lines->metric;
     at = format_put_string(at, metric->name);
     at = line_put_label(at, '{', metric->label->name, metric->label->value(index));
-    return line_put_value(at, value);
+    return put_rounded(lines, at, value);
 }
 
 /* The sum of the outcomes from `index` on that have one name, since they follow each other. */
@@ -298,7 +331,7 @@ static char *put_outcome(struct lines *lines, uint32_t index, char *at)
     while (lines_left(lines) && strcmp(metric->label->value(lines->next), name) == 0) {
         sum += value_at(lines, lines->next++);
     }
-    return put_split_value(metric, index, sum, at);
+    return put_split_value(lines, index, sum, at);
 }
 
 /* --- The lines. */
@@ -323,7 +356,7 @@ static char *put_line(struct lines *lines, char *at)
     case METRICS_OF_DATABASE:
         return put_database(lines, index, at);
     case METRICS_OF_STATE_SPLIT:
-        return put_split_value(metric, index, value_at(lines, index), at);
+        return put_split_value(lines, index, value_at(lines, index), at);
     case METRICS_OF_OUTCOMES:
         return put_outcome(lines, index, at);
     case METRICS_OF_NETWORK:
@@ -349,6 +382,7 @@ void lines_begin(struct lines *lines, const struct metric *metric, bool alone)
         start->length = (size_t)(at - start->text);
     }
     lines->metric = metric;
+    lines->step = rounding_step(metric->rounding, lines->state->options.privacy_round);
     lines->next = 0;
     lines->count = count_lines(lines, metric);
     begin_sums(lines, metric, alone);

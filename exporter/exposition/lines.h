@@ -18,6 +18,7 @@ struct lines {
     const struct metric *metric;
     uint32_t next; /* the line that comes next */
     uint32_t count;
+    uint64_t step; /* its values are rounded up to multiples of this: 1 but for -privacy.round */
     struct line_start starts[DOMAINS_MAX];
     uint64_t sums[DOMAINS_MAX]; /* of the lines of groups, for the total after them */
 };

@@ -27,23 +27,30 @@
 /* What a row begins with: its type, and where its value is. */
 #define ROW(kind, origin, place) .type = (kind), .source = (origin), .offset = (place)
 #define GROUP_GAUGE(field)                                                                         \
-    ROW(GAUGE, METRICS_OF_GROUP_COPIED, TYPED_OFFSET(struct metrics_gauges, field, uint32_t))
-#define GROUP_COUNTER(field)                                                                       \
-    ROW(COUNTER, METRICS_OF_GROUP, TYPED_OFFSET(struct group, field, uint64_t))
-#define DOMAIN_COUNTER(field)                                                                      \
-    ROW(COUNTER, METRICS_OF_GROUP_SUM, TYPED_OFFSET(struct group, field, uint64_t))
+    ROW(GAUGE, METRICS_OF_GROUP_COPIED, TYPED_OFFSET(struct metrics_gauges, field, uint32_t)),     \
+        .rounding = ROUNDING_SESSIONS
+#define GROUP_COUNTER(field, unit)                                                                 \
+    ROW(COUNTER, METRICS_OF_GROUP, TYPED_OFFSET(struct group, field, uint64_t)),                   \
+        .rounding = ROUNDING_##unit
+#define DOMAIN_COUNTER(field, unit)                                                                \
+    ROW(COUNTER, METRICS_OF_GROUP_SUM, TYPED_OFFSET(struct group, field, uint64_t)),               \
+        .rounding = ROUNDING_##unit
 #define DOMAIN_GAUGE(field)                                                                        \
-    ROW(GAUGE, METRICS_OF_DOMAIN, TYPED_OFFSET(struct group_domain, field, uint32_t))
+    ROW(GAUGE, METRICS_OF_DOMAIN, TYPED_OFFSET(struct group_domain, field, uint32_t)),             \
+        .rounding = ROUNDING_SESSIONS
 #define ENDED_SESSIONS(field)                                                                      \
     ROW(HISTOGRAM, METRICS_OF_ENDED_SESSIONS,                                                      \
-        TYPED_OFFSET(struct sessions_ended, field, struct histogram))
+        TYPED_OFFSET(struct sessions_ended, field, struct histogram)),                             \
+        .rounding = ROUNDING_SESSIONS
 #define STATE_GAUGE(field) ROW(GAUGE, METRICS_OF_STATE, TYPED_OFFSET(struct state, field, uint64_t))
 #define STATE_COUNTER(field)                                                                       \
     ROW(COUNTER, METRICS_OF_STATE, TYPED_OFFSET(struct state, field, uint64_t))
 #define DATABASE_GAUGE(field)                                                                      \
     ROW(GAUGE, METRICS_OF_DATABASE, TYPED_OFFSET(struct state_database, field, uint64_t))
 #define DATABASE_COUNTER(field)                                                                    \
-    ROW(COUNTER, METRICS_OF_DATABASE, TYPED_OFFSET(struct state_database, field, uint64_t))
+    ROW(COUNTER, METRICS_OF_DATABASE, TYPED_OFFSET(struct state_database, field, uint64_t)),       \
+        .rounding = ROUNDING_PACKETS
+#define PACKETS .rounding = ROUNDING_PACKETS
 
 /* --- Labels. */
 
@@ -99,37 +106,37 @@ const struct metric metric_table[] = {
      .help = "Most sessions that were active in this group at once since the start. Groups peak at "
              "different times, so for a domain see dnstt_domain_peak_clients and not the sum of "
              "these." RESOLVERS},
-    {GROUP_COUNTER(queries), .name = "dnstt_queries_total",
+    {GROUP_COUNTER(queries, PACKETS), .name = "dnstt_queries_total",
      .help = "Queries that the server takes, repeated ones included." RESOLVERS},
-    {DOMAIN_COUNTER(queries), .name = "dnstt_domain_queries_total",
+    {DOMAIN_COUNTER(queries, PACKETS), .name = "dnstt_domain_queries_total",
      .help = "Queries of the domain: dnstt_queries_total of all its groups."},
-    {GROUP_COUNTER(repeated), .name = "dnstt_repeated_queries_total",
+    {GROUP_COUNTER(repeated, PACKETS), .name = "dnstt_repeated_queries_total",
      .help = "Queries whose session and content were seen in the last 10 s: a resolver or a client "
              "that waited in vain asks again. A client that asks several resolvers at once shows "
              "here too. At 5,000 queries/s less than 1 % are missed; a new query counts as "
              "repeated with a chance of 2^-24 for each of its session in these 10 s. Queries "
              "without a session are left out." RESOLVERS},
-    {GROUP_COUNTER(responses), .name = "dnstt_responses_total",
+    {GROUP_COUNTER(responses, PACKETS), .name = "dnstt_responses_total",
      .help = "Responses to queries that the server takes, without error but for slipstream and "
              "opaque tunnels." RESOLVERS},
-    {DOMAIN_COUNTER(responses), .name = "dnstt_domain_responses_total",
+    {DOMAIN_COUNTER(responses, PACKETS), .name = "dnstt_domain_responses_total",
      .help = "Responses of the domain: dnstt_responses_total of all its groups."},
-    {GROUP_COUNTER(bytes_in), .name = "dnstt_bytes_in_total",
+    {GROUP_COUNTER(bytes_in, BYTES), .name = "dnstt_bytes_in_total",
      .help = "Bytes of DNS messages (UDP payload) in the queries that dnstt_queries_total "
              "counts." RESOLVERS},
-    {DOMAIN_COUNTER(bytes_in), .name = "dnstt_domain_bytes_in_total",
+    {DOMAIN_COUNTER(bytes_in, BYTES), .name = "dnstt_domain_bytes_in_total",
      .help = "Bytes of the domain's queries: dnstt_bytes_in_total of all its groups."},
-    {GROUP_COUNTER(bytes_out), .name = "dnstt_bytes_out_total",
+    {GROUP_COUNTER(bytes_out, BYTES), .name = "dnstt_bytes_out_total",
      .help = "Bytes of DNS messages (UDP payload) in the responses that dnstt_responses_total "
              "counts." RESOLVERS},
-    {DOMAIN_COUNTER(bytes_out), .name = "dnstt_domain_bytes_out_total",
+    {DOMAIN_COUNTER(bytes_out, BYTES), .name = "dnstt_domain_bytes_out_total",
      .help = "Bytes of the domain's responses: dnstt_bytes_out_total of all its groups."},
-    {GROUP_COUNTER(sessions), .name = "dnstt_sessions_total",
+    {GROUP_COUNTER(sessions, SESSIONS), .name = "dnstt_sessions_total",
      .help = "Distinct sessions since the start, each counted once, in the group where it was "
              "first seen. Exact while dnstt_exporter_sessions_forgotten_total and "
              "dnstt_exporter_sessions_refused_total are 0. A session whose id is shorter than 8 "
              "bytes (vaydns) counts again once it has ended." RESOLVERS},
-    {DOMAIN_COUNTER(sessions), .name = "dnstt_domain_sessions_total",
+    {DOMAIN_COUNTER(sessions, SESSIONS), .name = "dnstt_domain_sessions_total",
      .help = "Distinct sessions of the domain: dnstt_sessions_total of all its groups."},
     {DOMAIN_GAUGE(peak), .name = "dnstt_domain_peak_clients",
      .help = "Most sessions of the domain that were active at once since the start."},
@@ -145,6 +152,7 @@ const struct metric metric_table[] = {
     {
         ROW(COUNTER, METRICS_OF_GROUP_SPLIT, FIRST_OF(struct group, rejected, WIRE_REJECTED_COUNT)),
         .name = "dnstt_rejected_queries_total",
+        PACKETS,
         .help = "Queries under the domain that its server would not serve, or that no client of "
                 "it sends, by the first rule broken: ",
         .help_end = "." RESOLVERS,
@@ -160,12 +168,13 @@ const struct metric metric_table[] = {
     {ROW(GAUGE, METRICS_OF_NETWORK, 0), .name = "dnstt_asn_info",
      .help = "Who an ASN belongs to, by the ASN database: the value is always 1. Organization is "
              "empty where it has no name. Join with on (job, instance, asn)."},
-    {STATE_COUNTER(intake.stats.received), .name = "dnstt_exporter_packets_received_total",
+    {STATE_COUNTER(intake.stats.received), .name = "dnstt_exporter_packets_received_total", PACKETS,
      .help = "Packets that passed the kernel filter, those included that the kernel then dropped."},
     {
         ROW(COUNTER, METRICS_OF_OUTCOMES,
             FIRST_OF(struct state, intake.stats.outcomes, WIRE_OUTCOMES)),
         .name = "dnstt_exporter_packets_total",
+        PACKETS,
         .help = "Packets by outcome, each counted exactly once. Their sum is "
                 "dnstt_exporter_packets_received_total, which may be ahead by some seconds. If "
                 "kernel_dropped grows, the other counts are too low.",
@@ -176,6 +185,7 @@ const struct metric metric_table[] = {
             FIRST_OF(struct state, intake.stats.outcomes, WIRE_OUTCOMES) +
                 WIRE_IGNORED_FIRST * sizeof(uint64_t)),
         .name = "dnstt_exporter_packets_ignored_total",
+        PACKETS,
         .help = "Packets with the outcome ignored, by reason: ",
         .help_end = ".",
         .label = &ignore_reason,
@@ -194,16 +204,19 @@ const struct metric metric_table[] = {
         .label = &hint_label,
     },
     {STATE_COUNTER(counts.sessions.evicted), .name = "dnstt_exporter_sessions_evicted_total",
+     PACKETS,
      .help =
          "Sessions that had not proved themselves, and made room for a new one in the full table "
          "of active sessions."},
     {STATE_COUNTER(counts.sessions.refused), .name = "dnstt_exporter_sessions_refused_total",
+     PACKETS,
      .help = "Queries whose session was not counted, because the table of active sessions was full "
              "of confirmed ones."},
     {STATE_COUNTER(counts.distinct.forgotten), .name = "dnstt_exporter_sessions_forgotten_total",
+     PACKETS,
      .help = "Sessions no longer remembered as seen. If one of them comes back, "
              "dnstt_sessions_total counts it again."},
-    {STATE_COUNTER(counts.groups.capped), .name = "dnstt_exporter_series_capped_total",
+    {STATE_COUNTER(counts.groups.capped), .name = "dnstt_exporter_series_capped_total", PACKETS,
      .help = "Packets counted under the country and ASN named other, because the limit on the "
              "number of groups was reached."},
     {STATE_GAUGE(sniffer_up), .name = "dnstt_exporter_sniffer_up",

@@ -5,6 +5,8 @@
 #ifndef EXPORTER_EXPOSITION_METRICS_H
 #define EXPORTER_EXPOSITION_METRICS_H
 
+#include "exporter/counts/rounding.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +51,7 @@ struct metric {
     const char *help_end; /* NULL: nothing */
     enum metrics_source source;
     size_t offset;
+    enum rounding rounding;            /* of its values, with -privacy.round */
     unsigned decimals;                 /* of METRICS_OF_STATE: 6 for millionths, at most 9 */
     const struct metrics_label *label; /* of the split ones */
 };

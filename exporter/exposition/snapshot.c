@@ -64,6 +64,25 @@ static void copy_gauges(const struct groups *groups, struct snapshot *out)
     }
 }
 
+/* A group that is not shown has 0, and `other` its sessions. */
+static void hide_gauges(const struct groups *groups, struct snapshot *out)
+{
+    for (uint32_t i = 0; i < out->group_count; i++) {
+        const struct group *group = &groups->entries[i];
+        struct metrics_gauges *other = &out->gauges[groups->other[group->domain] - 1];
+        if (groups_is_shown(groups, group)) {
+            continue;
+        }
+        if (!group->closed) {
+            other->active += group->active;
+            other->established += group->established;
+            other->peak = other->active > other->peak ? other->active : other->peak;
+        }
+        out->gauges[i].active = 0;
+        out->gauges[i].established = 0;
+    }
+}
+
 /* The slot of the youngest copy of this state, or NULL. `*room` is an empty slot, or NULL. */
 static struct snapshot **youngest(const struct state *state, struct snapshot ***room)
 {
@@ -103,6 +122,9 @@ int snapshot_take(const struct state *state, const struct snapshot **out)
     made->users = 1;
     copy_state(state, &made->state);
     copy_gauges(groups, made);
+    if (groups->min_clients != 0) {
+        hide_gauges(groups, made);
+    }
     *room = made;
     *out = made;
     return 0;

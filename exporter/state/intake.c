@@ -56,13 +56,15 @@ static enum intake_fault take_stats(struct intake *intake, const struct wire_sta
 __attribute__((noinline)) static void
 note_organization(const struct intake *intake, const struct wire_record *record, uint32_t group)
 {
-    const struct group *entry = &intake->counts->groups.entries[group];
-    if (!entry->other && entry->geo.asn != GEO_UNKNOWN.asn) {
+    struct group *entry = &intake->counts->groups.entries[group];
+    if (!entry->other && !entry->hidden && entry->geo.asn != GEO_UNKNOWN.asn) {
         geoip_note_organization(intake->geoip, record->address, entry->geo.asn);
     }
+    entry->unnamed = false;
 }
 
-static void count(struct intake *intake, const struct wire_record *record, uint32_t now)
+__attribute__((always_inline)) static inline void
+count(struct intake *intake, const struct wire_record *record, uint32_t now, bool closes)
 {
     struct geo geo = GEO_UNKNOWN;
     bool fresh = false;
@@ -70,13 +72,14 @@ static void count(struct intake *intake, const struct wire_record *record, uint3
         geo = geoip_lookup(intake->geoip, record->address, &fresh);
     }
     intake->records[record->outcome]++;
-    uint32_t group = counts_take(intake->counts, record, geo, now);
-    if (fresh) {
+    uint32_t group = counts_take(intake->counts, record, geo, now, closes);
+    if (fresh || (closes && intake->counts->groups.entries[group].unnamed)) {
         note_organization(intake, record, group);
     }
 }
 
-static void take_batch(struct intake *intake, const struct wire_batch *batch, uint32_t now)
+__attribute__((always_inline)) static inline void
+take_records(struct intake *intake, const struct wire_batch *batch, uint32_t now, bool closes)
 {
     const struct wire_record *end = batch->records + batch->header.count;
     const struct wire_record *ahead = batch->records;
@@ -87,7 +90,17 @@ static void take_batch(struct intake *intake, const struct wire_batch *batch, ui
         if (ahead < end) {
             counts_prefetch(intake->counts, ahead++);
         }
-        count(intake, record, now);
+        count(intake, record, now, closes);
+    }
+}
+
+/* Twice the same code, so that what is asked for by few costs only them. */
+static void take_batch(struct intake *intake, const struct wire_batch *batch, uint32_t now)
+{
+    if (intake->counts->groups.min_clients == 0) {
+        take_records(intake, batch, now, false);
+    } else {
+        take_records(intake, batch, now, true);
     }
 }
 

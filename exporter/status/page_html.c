@@ -316,7 +316,10 @@ void page_html(const struct view *view, struct writer *page)
         put_ranking(page, view, RANKING_ASNS);
     }
     put_rejected(page, view);
+    char privacy[WORDS_PRIVACY_BYTES];
+    words_privacy(&state->options, privacy);
     writer_put(page,
                "</main>\n<footer><small>Countries and networks are those of the resolvers, not of "
-               "the people behind them.</small></footer>\n</body>\n</html>\n");
+               "the people behind them.%s%s</small></footer>\n</body>\n</html>\n",
+               privacy[0] != '\0' ? " " : "", privacy);
 }

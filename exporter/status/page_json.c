@@ -166,6 +166,20 @@ static void put_ranking(struct writer *page, const struct view *view, enum ranki
     writer_put(page, "}");
 }
 
+/* Only where a flag is used. */
+static void put_privacy(struct writer *page, const struct options *options)
+{
+    const uint32_t min_clients = options_min_clients(options);
+    if (min_clients == 0 && options->privacy_round == 0) {
+        return;
+    }
+    put_key(page, "privacy", false);
+    writer_put(page, "{");
+    put_number(page, "min_clients", min_clients, true);
+    put_number(page, "round", options->privacy_round, false);
+    writer_put(page, "}");
+}
+
 static void put_rejected(struct writer *page, const struct view *view)
 {
     put_key(page, "rejected_queries", false);
@@ -243,5 +257,6 @@ void page_json(const struct view *view, struct writer *page)
     put_rejected(page, view);
     put_checks(page, view);
     put_hints(page, &view->state->hints);
+    put_privacy(page, options);
     writer_put(page, "}\n");
 }

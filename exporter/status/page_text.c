@@ -301,6 +301,12 @@ static void put_foot(const struct text *text, const struct view *view)
                " s.\nEstablished: with data, for a minute or longer.\n"
                "A restart begins all values again. Countries and networks are those of the\n"
                "resolvers, not of the people behind them.\n");
+    char privacy[WORDS_PRIVACY_BYTES];
+    words_privacy(&view->state->options, privacy);
+    if (privacy[0] != '\0') {
+        (void)put_words(text, 0, 0, privacy);
+        writer_end_line(text->page);
+    }
 }
 
 void page_text(const struct view *view, struct page_style style, struct writer *page)

@@ -1,5 +1,7 @@
 #include "exporter/status/ranking.h"
 
+#include "exporter/counts/rounding.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -62,8 +64,9 @@ static void rank(struct ranking *ranking, struct ranking_row row)
 enum { COUNTRIES_MAX = 26 * 26 }; /* two letters each */
 
 int ranking_make(const struct ranking_group *groups, size_t count, enum ranking_kind kind,
-                 uint64_t secret, struct ranking *out)
+                 uint64_t secret, uint32_t round, struct ranking *out)
 {
+    const uint64_t step = rounding_step(ROUNDING_SESSIONS, round);
     struct sums sums;
     const bool few = kind == RANKING_COUNTRIES && count > COUNTRIES_MAX;
     int error = make_sums(few ? COUNTRIES_MAX : count, secret, &sums);
@@ -77,7 +80,8 @@ int ranking_make(const struct ranking_group *groups, size_t count, enum ranking_
     struct ranking ranking = {.count = 0};
     for (uint32_t i = 0; i <= sums.mask; i++) {
         if (sums.slots[i].active > 0) {
-            rank(&ranking, sums.slots[i]);
+            const uint64_t active = rounding_up(sums.slots[i].active, step);
+            rank(&ranking, (struct ranking_row){sums.slots[i].key, (uint32_t)active});
         }
     }
     free(sums.slots);

@@ -38,10 +38,11 @@ struct ranking {
 
 /*
  * Ranks groups by their sums for each key. `secret`: of the hash, so that senders cannot choose
- * slots by country and ASN. Needs for a moment up to 32 bytes, and some nanoseconds, for each
- * group. Returns 0 or -ENOMEM.
+ * slots by country and ASN. `round`: as in the options; sums are rounded before they are ranked, so
+ * that their order says no more than they do. Needs for a moment up to 32 bytes, and some
+ * nanoseconds, for each group. Returns 0 or -ENOMEM.
  */
 int ranking_make(const struct ranking_group *groups, size_t count, enum ranking_kind kind,
-                 uint64_t secret, struct ranking *out);
+                 uint64_t secret, uint32_t round, struct ranking *out);
 
 #endif

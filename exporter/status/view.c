@@ -5,6 +5,7 @@
 #include "exporter/counts/counts.h"
 #include "exporter/counts/groups.h"
 #include "exporter/counts/histogram.h"
+#include "exporter/counts/rounding.h"
 #include "exporter/counts/sessions.h"
 #include "exporter/geoip/geoip.h"
 #include "exporter/state/state.h"
@@ -24,7 +25,9 @@ static void view_domains(const struct state *state, uint32_t now, struct view *v
     view->domain_count = state->options.domain_count;
     for (unsigned i = 0; i < view->domain_count; i++) {
         const struct group_domain *domain = &counts->groups.domains[i];
-        const struct histogram *seconds = &counts->sessions.ended[i].seconds;
+        const struct histogram seconds =
+            histogram_rounded(&counts->sessions.ended[i].seconds,
+                              rounding_step(ROUNDING_SESSIONS, state->options.privacy_round));
         view->domains[i] = (struct view_domain){
             .name = state->options.domains[i].text,
             .format = tunnel_format_name(state->options.tunnels[i].format),
@@ -34,8 +37,8 @@ static void view_domains(const struct state *state, uint32_t now, struct view *v
             .peak = domain->peak,
             .totals = view->domains[i].totals,
             .recent = recent_read(&counts->recent, &counts->groups, i, now),
-            .ended = histogram_up_to(seconds, HISTOGRAM_BUCKETS),
-            .median_seconds = histogram_median(seconds),
+            .ended = histogram_up_to(&seconds, HISTOGRAM_BUCKETS),
+            .median_seconds = histogram_median(&seconds),
         };
         view->active += domain->active;
         view->established += domain->established;
@@ -76,9 +79,9 @@ static size_t view_groups(const struct groups *groups, struct ranking_group *act
         for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
             view->rejected[reason] += group->rejected[reason];
         }
-        if (group->other) {
+        if (group->other || (!group->closed && !groups_is_shown(groups, group))) {
             view->other += group->active;
-        } else if (group->active > 0) {
+        } else if (!group->closed && group->active > 0) {
             active[count++] = (struct ranking_group){group->geo, group->active};
         }
     }
@@ -88,6 +91,7 @@ static size_t view_groups(const struct groups *groups, struct ranking_group *act
 static int view_rankings(const struct state *state, struct view *view)
 {
     const struct groups *groups = &state->counts.groups;
+    const uint32_t round = state->options.privacy_round;
     struct ranking_group *active = malloc(groups->group_count * sizeof *active);
     if (active == NULL) {
         return -ENOMEM;
@@ -95,10 +99,12 @@ static int view_rankings(const struct state *state, struct view *view)
     const size_t count = view_groups(groups, active, view);
     int error = 0;
     if (state->options.country_database != NULL) {
-        error = ranking_make(active, count, RANKING_COUNTRIES, groups->secret[0], &view->countries);
+        error = ranking_make(active, count, RANKING_COUNTRIES, groups->secret[0], round,
+                             &view->countries);
     }
     if (error == 0 && state->options.asn_database != NULL) {
-        error = ranking_make(active, count, RANKING_ASNS, groups->secret[0], &view->networks);
+        error =
+            ranking_make(active, count, RANKING_ASNS, groups->secret[0], round, &view->networks);
     }
     free(active);
     return error;
@@ -116,14 +122,17 @@ static char *add_check(struct view *view, const char *key, const char *name, boo
     return check->text;
 }
 
-static void check_loss(const struct wire_stats *stats, struct view *view)
+static void check_loss(const struct state *state, struct view *view)
 {
-    const uint64_t lost = stats->outcomes[WIRE_KERNEL_DROPPED];
+    const struct wire_stats *stats = &state->intake.stats;
+    const uint64_t step = rounding_step(ROUNDING_PACKETS, state->options.privacy_round);
+    const uint64_t lost = rounding_up(stats->outcomes[WIRE_KERNEL_DROPPED], step);
+    const uint64_t received = rounding_up(stats->received, step);
     char *text = add_check(view, "packets_lost", "Packets lost", lost == 0);
     if (lost == 0) {
         snprintf(text, VIEW_CHECK_BYTES, "none");
     } else {
-        const double percent = 100.0 * (double)lost / (double)stats->received;
+        const double percent = 100.0 * (double)lost / (double)received;
         const int decimals = percent < 0.1 ? 4 : percent < 10 ? 1 : 0;
         snprintf(text, VIEW_CHECK_BYTES, "%" PRIu64 " (%.*f %%): counts are too low", lost,
                  decimals, percent);
@@ -149,7 +158,7 @@ static void check_all(const struct state *state, uint64_t today, struct view *vi
     const bool up = state->sniffer_up != 0;
     snprintf(add_check(view, "sniffer", "Sniffer", up), VIEW_CHECK_BYTES,
              up ? "reports" : "silent");
-    check_loss(&state->intake.stats, view);
+    check_loss(state, view);
     if (options->country_database != NULL) {
         check_database(state, GEOIP_COUNTRY, today, view);
     }
@@ -183,6 +192,68 @@ static void view_history(const struct history *history, uint32_t now, struct vie
     }
 }
 
+/* --- Rounding: all but what the rankings and the checks have, which are made of rounded values. */
+
+static uint64_t round_sessions(uint64_t value, uint32_t round)
+{
+    return rounding_up(value, rounding_step(ROUNDING_SESSIONS, round));
+}
+
+static uint64_t round_packets(uint64_t value, uint32_t round)
+{
+    return rounding_up(value, rounding_step(ROUNDING_PACKETS, round));
+}
+
+static uint64_t round_bytes(uint64_t value, uint32_t round)
+{
+    return rounding_up(value, rounding_step(ROUNDING_BYTES, round));
+}
+
+static void round_domain(struct view_domain *domain, uint32_t round)
+{
+    struct view_totals *totals = &domain->totals;
+    domain->active = (uint32_t)round_sessions(domain->active, round);
+    domain->established = (uint32_t)round_sessions(domain->established, round);
+    domain->peak = (uint32_t)round_sessions(domain->peak, round);
+    totals->sessions = round_sessions(totals->sessions, round);
+    totals->queries = round_packets(totals->queries, round);
+    totals->repeated = round_packets(totals->repeated, round);
+    totals->responses = round_packets(totals->responses, round);
+    totals->bytes_in = round_bytes(totals->bytes_in, round);
+    totals->bytes_out = round_bytes(totals->bytes_out, round);
+    domain->recent.queries = round_packets(domain->recent.queries, round);
+    domain->recent.responses = round_packets(domain->recent.responses, round);
+}
+
+static void round_history(struct view_history *history, uint32_t round)
+{
+    for (unsigned i = 0; i < HISTORY_SAMPLES; i++) {
+        if (history->samples[i] != HISTORY_NOTHING) {
+            history->samples[i] = (uint32_t)round_sessions(history->samples[i], round);
+        }
+    }
+    history->peak = (uint32_t)round_sessions(history->peak, round);
+}
+
+static void round_view(struct view *view, uint32_t round)
+{
+    if (round == 0) {
+        return;
+    }
+    view->active = round_sessions(view->active, round);
+    view->established = round_sessions(view->established, round);
+    view->other = round_sessions(view->other, round);
+    for (unsigned i = 0; i < view->domain_count; i++) {
+        round_domain(&view->domains[i], round);
+    }
+    for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
+        view->rejected[reason] = round_packets(view->rejected[reason], round);
+    }
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        round_history(&view->histories[span], round);
+    }
+}
+
 int view_make(const struct state *state, uint32_t now, uint64_t today, struct view *out)
 {
     struct view view = {.state = state, .time = today};
@@ -199,6 +270,7 @@ int view_make(const struct state *state, uint32_t now, uint64_t today, struct vi
     for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
         view_history(&state->counts.histories[span], now, &view.histories[span]);
     }
+    round_view(&view, state->options.privacy_round);
     *out = view;
     return 0;
 }

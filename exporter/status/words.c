@@ -1,7 +1,9 @@
 #include "exporter/status/words.h"
 
+#include "common/options.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/recent.h"
+#include "exporter/counts/rounding.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -89,5 +91,23 @@ void words_key(enum ranking_kind kind, uint32_t key, char out[WORDS_BYTES])
         snprintf(out, WORDS_BYTES, "AS%" PRIu32, key);
     } else {
         snprintf(out, WORDS_BYTES, "%c%c", (int)(key >> 8), (int)(key & 0xff));
+    }
+}
+
+void words_privacy(const struct options *options, char out[WORDS_PRIVACY_BYTES])
+{
+    const uint32_t min_clients = options_min_clients(options);
+    const uint32_t round = options->privacy_round;
+    int length = 0;
+    out[0] = '\0';
+    if (min_clients != 0) {
+        length = snprintf(out, WORDS_PRIVACY_BYTES,
+                          "Places with fewer than %" PRIu32 " active sessions are in other.%s",
+                          min_clients, round != 0 ? " " : "");
+    }
+    if (round != 0) {
+        snprintf(out + length, WORDS_PRIVACY_BYTES - (size_t)length,
+                 "Sessions are rounded up to multiples of %" PRIu32 ", packets of %" PRIu64 ".",
+                 round, rounding_step(ROUNDING_PACKETS, round));
     }
 }

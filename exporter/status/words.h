@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+struct options;
 struct recent_totals;
 
 enum { WORDS_BYTES = 32 }; /* the NUL included */
@@ -26,5 +27,10 @@ void words_moment(uint64_t seconds, char out[WORDS_BYTES]);
 
 /* The key of a ranking's row: "DE", "AS3320", or "unknown". */
 void words_key(enum ranking_kind kind, uint32_t key, char out[WORDS_BYTES]);
+
+enum { WORDS_PRIVACY_BYTES = 192 };
+
+/* What the privacy flags change of the values, in a sentence or two; empty while both are off. */
+void words_privacy(const struct options *options, char out[WORDS_PRIVACY_BYTES]);
 
 #endif

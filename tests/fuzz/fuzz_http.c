@@ -90,7 +90,7 @@ static void make_state(void)
     const struct geo geo = {.country = GEO_COUNTRY('D', 'E'), .asn = 64496};
     const struct wire_record record = {
         .token = 1, .bytes = 100, .outcome = WIRE_QUERY, .strength = WIRE_WEAK};
-    counts_take(&state.counts, &record, geo, NOW);
+    counts_take(&state.counts, &record, geo, NOW, false);
 }
 
 /* Bound to a name that the kernel chooses. */

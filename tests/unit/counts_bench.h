@@ -71,7 +71,7 @@ static const struct geo germany = {.country = GEO_COUNTRY('D', 'E'), .asn = 6449
 static inline void take_from(struct geo place, const struct wire_record *record)
 {
     counts_prefetch(&counts, record);
-    counts_take(&counts, record, place, now);
+    counts_take(&counts, record, place, now, counts.groups.min_clients != 0);
 }
 
 static inline struct wire_record query_of(uint8_t domain, uint64_t number,

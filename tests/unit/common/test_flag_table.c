@@ -254,6 +254,12 @@ static void wrong_values(void **state)
         {"groups.max",
          "not a limit; give a number of groups from 1 to 1000000",
          {"\"\"", "0", "1000001", "-1", "4294967297"}},
+        {"privacy.min-clients",
+         "not a number of clients; give one from 0 to 1000000",
+         {"\"\"", "1000001", "-1", "4294967296", "5k"}},
+        {"privacy.round",
+         "not a multiple; give a number from 0 to 10000",
+         {"\"\"", "10001", "-1", "4294967296", "1e3"}},
         {"web.listen-address",
          "not an address; give a numeric one with a port, such as 127.0.0.1:9713, [::1]:9713 or "
          ":9713, or unix: and an absolute path of up to 107 bytes",

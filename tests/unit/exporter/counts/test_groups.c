@@ -338,9 +338,11 @@ static void test_memory_max(void **state)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct groups groups;
         assert_int_equal(groups_create(limits[i][0], limits[i][1], &groups), 0);
+        assert_int_equal(groups_set_min_clients(&groups, 2), 0);
         uint64_t max = groups_memory_max(limits[i][0], limits[i][1]);
         uint64_t held = malloc_usable_size(groups.entries) + malloc_usable_size(groups.slots) +
-                        malloc_usable_size(groups.domains) + malloc_usable_size(groups.other);
+                        malloc_usable_size(groups.domains) + malloc_usable_size(groups.other) +
+                        malloc_usable_size(groups.due);
         uint64_t slack = 4 * (uint64_t)sysconf(_SC_PAGESIZE);
         assert_in_range(held, max, max + slack);
         groups_destroy(&groups);

@@ -97,7 +97,7 @@ static void count_recorded(const struct recorded *recorded, struct account *acco
         account->responses_without_session += session ? 0 : record.bytes;
     }
     counts_prefetch(&counts, &record);
-    counts_take(&counts, &record, GEO_UNKNOWN, recorded->second);
+    counts_take(&counts, &record, GEO_UNKNOWN, recorded->second, false);
 }
 
 /* All of its records, to the counts. */

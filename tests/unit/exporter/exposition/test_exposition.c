@@ -394,13 +394,15 @@ static void test_a_histogram_by_its_lines(void **state)
 static void test_every_row_is_whole(void **state)
 {
     (void)state;
+    const struct options options = {
+        .country_database = "country.mmdb", .privacy_min_clients = 1000000, .privacy_round = 10000};
     for (size_t i = 0; i < metric_count; i++) {
         const struct metric *metric = &metric_table[i];
         print_message("%s\n", metric->name);
         assert_int_not_equal(metric->source, 0);
         char description[4 * EXPOSITION_LINE_MAX];
         for (int format = EXPOSITION_TEXT; format <= EXPOSITION_OPENMETRICS; format++) {
-            char *end = family_put(description, metric, (enum exposition_format)format);
+            char *end = family_put(description, metric, (enum exposition_format)format, &options);
             assert_true(end - description < EXPOSITION_LINE_MAX);
         }
     }

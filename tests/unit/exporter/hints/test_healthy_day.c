@@ -69,7 +69,7 @@ static void take(struct wire_record record)
                                         {.country = GEO_COUNTRY('I', 'R'), .asn = 3}};
     shown.intake.stats.outcomes[record.outcome]++;
     shown.intake.stats.ports[0].queries += record.outcome != WIRE_RESPONSE;
-    counts_take(&shown.counts, &record, places[random_below(3)], now);
+    counts_take(&shown.counts, &record, places[random_below(3)], now, false);
 }
 
 static void reject(uint8_t domain, enum wire_outcome outcome)

@@ -80,7 +80,7 @@ static void run_recording(const char *name)
         shown.intake.stats.ports[0].queries++;
         shown.intake.stats.outcomes[recorded.outcome]++;
         if (recorded.outcome >= WIRE_REJECTED_FIRST) {
-            counts_take(&shown.counts, &record, GEO_UNKNOWN, now);
+            counts_take(&shown.counts, &record, GEO_UNKNOWN, now, false);
         }
     }
     pass(now + 1, now + QUIET_SECONDS);

@@ -40,7 +40,7 @@ static void add(uint16_t country, uint32_t asn, uint32_t active)
 static struct ranking make(enum ranking_kind kind)
 {
     struct ranking ranking;
-    assert_int_equal(ranking_make(entries, count, kind, random_next(), &ranking), 0);
+    assert_int_equal(ranking_make(entries, count, kind, random_next(), 0, &ranking), 0);
     return ranking;
 }
 
