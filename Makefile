@@ -116,7 +116,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(BUILD)/tests/modules.a
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
 
-$(BUILD)/tests/sandbox/print_policies $(BUILD)/tests/lint/print_outcomes: $(BUILD)/%: \
+$(BUILD)/tests/sandbox/print_policies $(BUILD)/docs/generate/print: $(BUILD)/%: \
         $(BUILD)/objects/%.o $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LD $@')
@@ -254,9 +254,9 @@ lint: ## static analysis, formatting and the rules of this project
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(LINT_PACKAGES)
 	@tests/lint/run
 
-.PHONY: tables
-tables: $(BUILD)/tests/sandbox/print_policies $(BUILD)/tests/lint/print_outcomes ## write the tables in SECURITY.md and README.md that the code knows
-	@tests/lint/write_tables $(BUILD) --write
+.PHONY: docs
+docs: $(BUILD)/tests/sandbox/print_policies $(BUILD)/docs/generate/print ## write what the documents show of the code: flags, metrics, syscalls, schema
+	@docs/generate/write $(BUILD)
 
 .PHONY: dashboard
 dashboard: ## write the Grafana dashboard from its source

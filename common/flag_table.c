@@ -168,6 +168,7 @@ const struct flag flag_table[] = {
      .repeatable = true,
      .help = "domain of a dnstt tunnel, such as t.example.com; this flag or\n"
              "-dnstt.tunnel is required; up to 32 in all",
+     .notes = "The longest match wins.",
      .read = read_domain},
     {.name = "dnstt.tunnel",
      .kind = FLAG_TUNNEL,
@@ -178,7 +179,9 @@ const struct flag flag_table[] = {
              "clientid-size=1 to 8 (vaydns, default 2); record-type=txt, null,\n"
              "cname, a, aaaa, mx, ns, srv or caa (vaydns), txt, a, aaaa or any\n"
              "(xdns); mtu and active-window instead of the flags for all; xdnstt\n"
-             "is mtu=500"},
+             "is mtu=500",
+     .notes = "docs/tunnels.md has the keys, and how to read them off a server's command "
+              "line."},
     {.name = "dnstt.port",
      .argument = "PORT",
      .default_text = "53",
@@ -190,6 +193,9 @@ const struct flag flag_table[] = {
      .default_text = "1232",
      .help = "the servers' -mtu, 1 to 65535: they refuse queries that allow\n"
              "smaller responses",
+     .notes = "A query without EDNS, or with a size below 512, counts as one that allows "
+              "512, so with 512 or less none is refused for its size. mtu= of "
+              "-dnstt.tunnel is for a single tunnel.",
      NUMBER(mtu, 1, UINT16_MAX),
      .wrong = "not an MTU; give a number of bytes from 1 to 65535"},
     {.name = "dnstt.active-window",
@@ -197,6 +203,7 @@ const struct flag flag_table[] = {
      .default_text = "30s",
      .help = "a session is active this long after its latest query: whole seconds,\n"
              "1s to 1h, such as 30s or 1m30s",
+     .notes = "active-window= of -dnstt.tunnel is for a single tunnel.",
      SECONDS(active_window, 1, TUNNEL_WINDOW_MAX),
      .wrong = "not a window; give whole seconds from 1s to 1h, such as 30s or 1m30s"},
     {.name = "dnstt.framing",
@@ -204,6 +211,7 @@ const struct flag flag_table[] = {
      .default_text = "strict",
      .help = "strict counts queries in dnstt's own framing only; any counts all that\n"
              "the server would accept; of dnstt tunnels alone",
+     .notes = "With any, forged ids count too.",
      CHOICE(framing, enum framing),
      .wrong = "unknown framing; give strict or any"},
     {.name = "capture.interface",
@@ -216,22 +224,25 @@ const struct flag flag_table[] = {
      .default_text = "2MiB",
      .help = "memory shared with the kernel for captured packets: bytes, or with\n"
              "KiB, MiB or GiB; a multiple of 512KiB, 1MiB to 1GiB",
+     .notes = "It is kernel memory, taken whole at the start and never swapped.",
      BYTES(ring_size, RING_MIN, RING_MAX, RING_STEP),
      .wrong = "not a ring size; give a multiple of 512KiB from 1MiB to 1GiB"},
     {.name = "geoip.country-database",
      .argument = "PATH",
      .help = "MaxMind DB file for the country label: the resolver's country",
+     .notes = "Up to 128 MiB. It adds the label country.",
      TEXT(country_database),
      .wrong = "no path; give that of a MaxMind DB file (.mmdb), or leave the flag out"},
     {.name = "geoip.asn-database",
      .argument = "PATH",
      .help = "MaxMind DB file for the asn label: the resolver's AS number",
+     .notes = "Up to 128 MiB. It adds the label asn.",
      TEXT(asn_database),
      .wrong = "no path; give that of a MaxMind DB file (.mmdb), or leave the flag out"},
     {.name = "sessions.max",
      .argument = "COUNT",
      .default_text = "1000000",
-     .help = "active sessions at a time, 1000 to 100000000; memory: 20 to 23\n"
+     .help = "active sessions at a time, 1000 to 100000000; memory: 40 to 45\n"
              "bytes each",
      NUMBER(sessions_max, SESSIONS_MIN, SESSIONS_MAX),
      .wrong = "not a limit; give a number of sessions from 1000 to 100000000"},
@@ -247,13 +258,16 @@ const struct flag flag_table[] = {
      .default_text = "1",
      .help = "a session of dnstt or noizdns counts from its first query, or from its\n"
              "second, different one, which leaves out ids forged for one query",
+     .notes = "Queries and bytes are counted either way. Other formats have rules of "
+              "their own: docs/tunnels.md.",
      NUMBER(sessions_min_queries, 1, 2),
      .wrong = "not a number of queries; give 1 or 2"},
     {.name = "groups.max",
      .argument = "COUNT",
      .default_text = "10000",
      .help = "groups of domain, country and AS number, 1 to 1000000; memory: up to\n"
-             "160 bytes each",
+             "180 bytes each, 264 with an ASN database",
+     .notes = "What comes later counts as other.",
      NUMBER(groups_max, 1, GROUPS_MAX),
      .wrong = "not a limit; give a number of groups from 1 to 1000000"},
     {.name = "privacy.min-clients",
@@ -262,6 +276,8 @@ const struct flag flag_table[] = {
      .help = "countries and AS numbers with fewer active sessions are counted as\n"
              "other, and one that never had so many is not shown at all; 0 to\n"
              "1000000, 0 shows each",
+     .notes = "Once a place has fallen below, it is shown again at a quarter more. "
+              "docs/privacy.md says what can still be learned.",
      NUMBER(privacy_min_clients, 0, PRIVACY_MIN_CLIENTS_MAX),
      .wrong = "not a number of clients; give one from 0 to 1000000"},
     {.name = "privacy.round",
@@ -270,6 +286,7 @@ const struct flag flag_table[] = {
      .help = "sessions are shown rounded up to multiples of this, packets to 100\n"
              "times and bytes to 64KiB times as many; 0 to 10000, 0 shows exact\n"
              "values",
+     .notes = "Sums then hold only within the rounding.",
      NUMBER(privacy_round, 0, PRIVACY_ROUND_MAX),
      .wrong = "not a multiple; give a number from 0 to 10000"},
     {.name = "web.listen-address",
@@ -278,33 +295,46 @@ const struct flag flag_table[] = {
      .repeatable = true,
      .help = "where to serve the metrics: host:port or [v6]:port with a numeric\n"
              "host, :port for every address of this host, or unix:/path; up to 8",
+     .notes = "localhost stands for 127.0.0.1. An address of loopback answers only to "
+              "requests whose Host header names loopback. A unix socket is made with mode "
+              "0660 once privileges are gone; one that nobody listens on is replaced, and "
+              "it stays behind at the end.",
      .read = read_listen_address},
     {.name = "web.systemd-socket",
      .help = "serve on the sockets that a systemd .socket unit passes; not together\n"
              "with -web.listen-address",
+     .notes = "TCP or unix, up to 8.",
      SWITCH(systemd_socket)},
     {.name = "web.telemetry-path",
      .argument = "PATH",
      .default_text = "/metrics",
      .help = "path of the metrics page, up to 128 bytes",
+     .notes = "Beside it are / (the status page, as HTML, text or JSON; also "
+              "/status.html, /status.txt and /status.json), /-/healthy (200 while the "
+              "exporter lives) and /-/ready (503 while the sniffer is silent).",
      .read = read_telemetry_path},
     {.name = "web.max-requests",
      .argument = "COUNT",
      .default_text = "40",
      .help = "scrapes at a time, 1 to 1000, or 0 for as many as there are\n"
              "connections; those beyond are answered with 503",
+     .notes = "There are at most 64 connections, and 16 from one address.",
      NUMBER(max_requests, 0, MAX_REQUESTS_MAX),
      .wrong = "not a limit; give a number of scrapes from 1 to 1000, or 0 for none"},
     {.name = "web.config.file",
      .argument = "PATH",
      .help = "YAML file for TLS, client certificates, passwords, headers and a limit\n"
              "on requests, in the format of Prometheus' exporter-toolkit",
+     .notes = "Paths in it are relative to its folder. Private keys, and a file with "
+              "password hashes, must not be readable to everybody. What is replaced is "
+              "read again. docs/web-config.md has the keys.",
      TEXT(web_config),
      .wrong = "no path; give that of a web configuration file, or leave the flag out"},
     {.name = "process.user",
      .argument = "USER",
      .default_text = "nobody",
      .help = "user to run as when started as root: a name, uid or uid:gid",
+     .notes = "A name is looked up in /etc/passwd.",
      TEXT(process_user),
      .wrong = "no user; give a name, uid or uid:gid, such as nobody"},
     {.name = "log.level",
@@ -322,6 +352,8 @@ const struct flag flag_table[] = {
     {.name = "check",
      .help = "say what would be watched and served, and end: status 0, or 1 or 2 as\n"
              "a start would; binds nothing, and works beside the running service",
+     .notes = "Every error is shown, not only the first. Privileges are given up before "
+              "the first file that a flag names is opened.",
      SWITCH(check)},
     {.name = "version", .kind = FLAG_VERSION, .help = "print the version and exit"},
     {.name = "help", .kind = FLAG_HELP, .help = "print this text and exit; -h does the same"},

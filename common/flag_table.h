@@ -30,6 +30,7 @@ struct flag {
     const char *default_text; /* parsed like a given value; NULL: none */
     bool repeatable;          /* and comma-separated, but for a tunnel */
     const char *help;         /* lines of at most 71 characters, so that they fit indented */
+    const char *notes;        /* sentences that the documents add to it; NULL: none */
     size_t offset;            /* of the field in struct options */
     uint64_t low, high, step;
     const char *wrong; /* what is wrong with any other value, and what to give instead */

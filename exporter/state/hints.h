@@ -47,4 +47,8 @@ const char *hints_first(const struct hints *hints);
 const char *hint_name(uint32_t hint);
 const char *hint_meaning(uint32_t hint);
 
+/* For the documents: what is seen when it is on, and sentences that say what to do, in Markdown. */
+const char *hint_seen(uint32_t hint);
+const char *hint_remedy(uint32_t hint);
+
 #endif

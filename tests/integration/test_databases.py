@@ -92,15 +92,6 @@ def wanted_by(log):
     return re.search('keys_looked_for="(.*)"', log)[1].split(", ")
 
 
-@pytest.mark.parametrize("what, flag", [("country", "-geoip.country-database"),
-                                        ("ASN", "-geoip.asn-database")])
-def test_readme_tells_the_keys(host, layouts, what, flag):
-    """Those that are looked for, in this order."""
-    row = re.search(rf"^\| {what} \| (`.*) \|$", (ROOT / "README.md").read_text(), re.M)[1]
-    log = refusal(host, flag, layouts / "neither.mmdb")
-    assert re.findall("`(.*?)`", row) + ["(the record itself)"] == wanted_by(log)
-
-
 def test_the_keys_of_a_file_of_no_use_are_named(host, layouts):
     log = refusal(host, "-geoip.asn-database", layouts / "location-country.mmdb")
     assert 'error="has no ASNs" keys_looked_for=' in log

@@ -99,15 +99,6 @@ def dnstt(number, client_id=None):
                       wire.kcp(b"data", number=number))
 
 
-def test_the_readme_lists_each(start):
-    """In their order, and all are there from the start with 0."""
-    found = start().metrics().find("dnstt_exporter_hint")
-    section = (ROOT / "README.md").read_text().split("### When nothing is counted", 1)[1]
-    listed = re.findall(r"^\| `(\w+)` \|", section.split("\n#", 1)[0], re.MULTILINE)
-    assert [labels["hint"] for labels, _ in found] == listed
-    assert {value for _, value in found} == {0}
-
-
 # --- What comes in.
 
 @contextlib.contextmanager
