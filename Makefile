@@ -116,11 +116,13 @@ $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(BUILD)/tests/modules.a
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS) -lcmocka
 
+$(BUILD)/docs/generate/print: $(BUILD)/objects/docs/generate/schema.o
 $(BUILD)/tests/sandbox/print_policies $(BUILD)/docs/generate/print: $(BUILD)/%: \
         $(BUILD)/objects/%.o $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LD $@')
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+	    $(EXPORTER_LIBS)
 
 # --- Programs of tests/sandbox. They are the shipped objects with a few functions wrapped (ld's
 # --- --wrap): those in attack/ turn hostile, those in logged/ have policies that log instead of

@@ -5,6 +5,7 @@
 #include "common/flag_table.h"
 #include "common/tunnel.h"
 #include "common/wire.h"
+#include "docs/generate/schema.h"
 #include "exporter/exposition/metrics.h"
 #include "exporter/geoip/key_names.h"
 #include "exporter/geoip/layout.h"
@@ -294,6 +295,7 @@ static const struct {
     {"metrics", print_metrics},   {"metrics-manual", print_metrics_manual},
     {"outcomes", print_outcomes}, {"drops", print_drops},
     {"hints", print_hints},       {"keys", print_keys},
+    {"schema", print_schema},
 };
 
 int main(int argc, char *argv[])

@@ -2,261 +2,290 @@
 
 #include "common/build.h"
 #include "common/options.h"
+#include "common/typed_offset.h"
 #include "common/wire.h"
-#include "exporter/counts/geo.h"
-#include "exporter/counts/history.h"
-#include "exporter/geoip/geoip.h"
-#include "exporter/geoip/organizations.h"
 #include "exporter/state/hints.h"
 #include "exporter/state/state.h"
-#include "exporter/status/ranking.h"
+#include "exporter/status/members.h"
 #include "exporter/status/view.h"
 #include "exporter/text/foreign_text.h"
-#include "exporter/text/json.h"
 #include "exporter/text/writer.h"
 
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
-/* A key of the next member. `first`: of its object. */
-static void put_key(struct writer *page, const char *key, bool first)
+/* --- Parts that have tables of their own: json_tunnels.c, json_places.c. */
+
+static void put_clients(struct writer *page, const void *from)
 {
-    writer_put(page, "%s\"%s\":", first ? "" : ",", key);
+    members_put(page, &members_clients, from);
 }
 
-static void put_number(struct writer *page, const char *key, uint64_t value, bool first)
+static void put_history(struct writer *page, const void *from)
 {
-    put_key(page, key, first);
-    writer_put(page, "%" PRIu64, value);
+    members_put(page, &members_history, from);
 }
 
-static void put_string(struct writer *page, const char *key, const char *text, bool first)
+static void put_domains(struct writer *page, const void *from)
 {
-    put_key(page, key, first);
-    char *at = writer_begin(page, JSON_QUOTES + JSON_BYTE_MAX * strlen(text));
-    if (at != NULL) {
-        writer_end(page, json_put_string(at, text));
+    const struct view *view = from;
+    writer_put(page, "[");
+    for (unsigned i = 0; i < view->domain_count; i++) {
+        writer_put(page, "%s", i == 0 ? "" : ",");
+        members_put(page, &members_domain, &view->domains[i]);
     }
+    writer_put(page, "]");
 }
 
-static void put_foreign(struct writer *page, const char *key, const struct foreign_text *text)
+static bool has_countries(const void *from)
 {
-    put_key(page, key, false);
-    char *at = writer_begin(page, JSON_FOREIGN_MAX);
-    if (at != NULL) {
-        writer_end(page, json_put_foreign(at, text));
+    return ((const struct view *)from)->state->options.country_database != NULL;
+}
+
+static void put_countries(struct writer *page, const void *from)
+{
+    members_put(page, &members_countries, from);
+}
+
+static bool has_networks(const void *from)
+{
+    return ((const struct view *)from)->state->options.asn_database != NULL;
+}
+
+static void put_networks(struct writer *page, const void *from)
+{
+    members_put(page, &members_networks, from);
+}
+
+/* --- Rejected queries. */
+
+static const char *reason_name(uint32_t index)
+{
+    return wire_outcome_texts[WIRE_REJECTED_FIRST + index].reason;
+}
+
+static void put_rejected(struct writer *page, const void *from)
+{
+    const struct view *view = from;
+    for (unsigned i = 0; i < WIRE_REJECTED_COUNT; i++) {
+        writer_put(page, "%s\"%s\":%" PRIu64, i == 0 ? "{" : ",", reason_name(i),
+                   view->rejected[i]);
     }
+    writer_put(page, "}");
 }
 
-/* --- The members. */
+/* --- Checks and hints. */
 
-static const char *const span_names[HISTORY_SPANS] = {
-    [HISTORY_HOUR] = "hour", [HISTORY_DAY] = "day", [HISTORY_WEEK] = "week"};
+static const struct member check_members[] = {
+    {.key = "check",
+     .description = "Which one; groups and interfaces are there only when they are wrong.",
+     STRING(struct view_check, key)},
+    {.key = "good",
+     .description = "Whether it is as it should be.",
+     .type = MEMBER_SWITCH,
+     .offset = TYPED_OFFSET(struct view_check, good, bool)},
+    {.key = "text",
+     .description = "What was found, for people; its wording may change.",
+     .schema = "\"maxLength\": 95",
+     .type = MEMBER_TEXT,
+     .offset = offsetof(struct view_check, text)},
+};
+static const struct members check = MEMBERS(check_members, "One thing that can be wrong.");
 
-/* Which packets are looked at. The kernel takes any character in an interface's name. */
-static void put_watched(struct writer *page, const struct options *options)
+static void put_checks(struct writer *page, const void *from)
 {
-    put_key(page, "ports", false);
+    const struct view *view = from;
+    writer_put(page, "[");
+    for (unsigned i = 0; i < view->check_count; i++) {
+        writer_put(page, "%s", i == 0 ? "" : ",");
+        members_put(page, &check, &view->checks[i]);
+    }
+    writer_put(page, "]");
+}
+
+struct shown_hint {
+    const char *name;
+    const char *seen;
+    const char *advice;
+};
+
+static const struct member hint_members[] = {
+    {.key = "hint",
+     .description = "Which one, as in the label of dnstt_exporter_hint.",
+     STRING(struct shown_hint, name),
+     .name = hint_name,
+     .names = HINTS},
+    {.key = "seen",
+     .description = "What is seen, and why it may be, for people; its wording may change.",
+     STRING(struct shown_hint, seen)},
+    {.key = "advice",
+     .description = "What to do, for people; its wording may change.",
+     STRING(struct shown_hint, advice)},
+};
+static const struct members hint =
+    MEMBERS(hint_members, "One way in which the set-up seems wrong.");
+
+static void put_hints(struct writer *page, const void *from)
+{
+    const struct hints *hints = &((const struct view *)from)->state->hints;
+    const char *before = "";
+    writer_put(page, "[");
+    for (uint32_t i = 0; i < HINTS; i++) {
+        if (hints->on[i] != 0) {
+            const struct shown_hint shown = {hint_name(i), hints->texts[i].seen,
+                                             hints->texts[i].advice};
+            writer_put(page, "%s", before);
+            members_put(page, &hint, &shown);
+            before = ",";
+        }
+    }
+    writer_put(page, "]");
+}
+
+/* --- What the privacy flags change. */
+
+struct shown_privacy {
+    uint32_t min_clients;
+    uint32_t round;
+};
+
+static struct shown_privacy privacy_of(const void *from)
+{
+    const struct options *options = &((const struct view *)from)->state->options;
+    return (struct shown_privacy){options_min_clients(options), options->privacy_round};
+}
+
+static bool has_privacy(const void *from)
+{
+    const struct shown_privacy shown = privacy_of(from);
+    return shown.min_clients != 0 || shown.round != 0;
+}
+
+static const struct member privacy_members[] = {
+    {.key = "min_clients",
+     .description = "Countries and networks with fewer active sessions are in other; 0: each is "
+                    "shown.",
+     NUMBER32(struct shown_privacy, min_clients),
+     .most = 1000000},
+    {.key = "round",
+     .description = "Sessions are rounded up to multiples of this, packets to 100 times and bytes "
+                    "to 65536 times as many; 0: exact values.",
+     NUMBER32(struct shown_privacy, round),
+     .most = 10000},
+};
+static const struct members privacy =
+    MEMBERS(privacy_members, "What the privacy flags change; only where one is used.");
+
+static void put_privacy(struct writer *page, const void *from)
+{
+    const struct shown_privacy shown = privacy_of(from);
+    members_put(page, &privacy, &shown);
+}
+
+/* --- The page. */
+
+static void put_version(struct writer *page, const void *from)
+{
+    (void)from;
+    writer_put(page, "%d", VIEW_VERSION);
+}
+
+static void put_exporter(struct writer *page, const void *from)
+{
+    (void)from;
+    members_put_string(page, build_version());
+}
+
+static void put_ports(struct writer *page, const void *from)
+{
+    const struct options *options = &((const struct view *)from)->state->options;
     for (unsigned i = 0; i < options->port_count; i++) {
         writer_put(page, "%s%u", i == 0 ? "[" : ",", options->ports[i]);
     }
     writer_put(page, "]");
-    if (options->interface[0] == '\0') {
-        put_key(page, "interface", false);
+}
+
+/* The kernel takes any character in an interface's name. */
+static void put_interface(struct writer *page, const void *from)
+{
+    const char *interface = ((const struct view *)from)->state->options.interface;
+    if (interface[0] == '\0') {
         writer_put(page, "null");
-    } else {
-        struct foreign_text name;
-        foreign_text_clean(options->interface, strlen(options->interface), &name);
-        put_foreign(page, "interface", &name);
-    }
-}
-
-static void put_clients(struct writer *page, const struct view *view)
-{
-    put_key(page, "clients", false);
-    writer_put(page, "{");
-    put_number(page, "active", view->active, true);
-    put_number(page, "established", view->established, false);
-    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
-        writer_put(page, ",\"peak_%s\":%" PRIu32, span_names[span], view->histories[span].peak);
-    }
-    writer_put(page, "}");
-}
-
-/* Oldest first; null: not known. */
-static void put_history(struct writer *page, const struct view_history *history)
-{
-    writer_put(page, "{");
-    put_number(page, "sample_seconds", history->sample_seconds, true);
-    put_key(page, "active", false);
-    for (unsigned i = 0; i < HISTORY_SAMPLES; i++) {
-        writer_put(page, "%s", i == 0 ? "[" : ",");
-        if (history->samples[i] == HISTORY_NOTHING) {
-            writer_put(page, "null");
-        } else {
-            writer_put(page, "%" PRIu32, history->samples[i]);
-        }
-    }
-    writer_put(page, "]}");
-}
-
-static void put_domain(struct writer *page, const struct view_domain *domain)
-{
-    const struct view_totals *totals = &domain->totals;
-    writer_put(page, "{");
-    put_string(page, "domain", domain->name, true);
-    put_string(page, "format", domain->format, false);
-    put_number(page, "active_window_seconds", domain->window_seconds, false);
-    put_number(page, "active", domain->active, false);
-    put_number(page, "established", domain->established, false);
-    put_number(page, "peak", domain->peak, false);
-    put_number(page, "sessions", totals->sessions, false);
-    put_number(page, "queries", totals->queries, false);
-    put_number(page, "repeated_queries", totals->repeated, false);
-    put_number(page, "responses", totals->responses, false);
-    put_number(page, "bytes_in", totals->bytes_in, false);
-    put_number(page, "bytes_out", totals->bytes_out, false);
-    put_number(page, "recent_queries", domain->recent.queries, false);
-    put_number(page, "recent_responses", domain->recent.responses, false);
-    put_number(page, "ended_sessions", domain->ended, false);
-    put_key(page, "median_session_seconds", false);
-    if (domain->ended > 0) {
-        writer_put(page, "%" PRIu64 "}", domain->median_seconds);
-    } else {
-        writer_put(page, "null}");
-    }
-}
-
-/* null: the country, or the ASN, is not known. */
-static void put_place(struct writer *page, const struct view *view, enum ranking_kind kind,
-                      const struct ranking_row *row)
-{
-    if (kind == RANKING_COUNTRIES && row->key != GEO_UNKNOWN.country) {
-        writer_put(page, "{\"country\":\"%c%c\"", (int)(row->key >> 8), (int)(row->key & 0xff));
-    } else if (kind == RANKING_COUNTRIES) {
-        writer_put(page, "{\"country\":null");
-    } else if (row->key != GEO_UNKNOWN.asn) {
-        writer_put(page, "{\"asn\":%" PRIu32, row->key);
-    } else {
-        writer_put(page, "{\"asn\":null");
-    }
-    const struct foreign_text *name =
-        kind == RANKING_ASNS ? organizations_find(geoip_organizations(view->state->geoip), row->key)
-                             : NULL;
-    if (name != NULL && name->text[0] != '\0') {
-        put_foreign(page, "organization", name);
-    }
-    put_number(page, "active", row->active, false);
-    writer_put(page, "}");
-}
-
-static void put_ranking(struct writer *page, const struct view *view, enum ranking_kind kind)
-{
-    const struct ranking *ranking = kind == RANKING_ASNS ? &view->networks : &view->countries;
-    put_key(page, kind == RANKING_ASNS ? "networks" : "countries", false);
-    writer_put(page, "{\"top\":[");
-    for (unsigned i = 0; i < ranking->count; i++) {
-        writer_put(page, "%s", i == 0 ? "" : ",");
-        put_place(page, view, kind, &ranking->rows[i]);
-    }
-    writer_put(page, "]");
-    put_number(page, "all_others", ranking->rest, false);
-    put_number(page, "other", view->other, false);
-    writer_put(page, "}");
-}
-
-/* Only where a flag is used. */
-static void put_privacy(struct writer *page, const struct options *options)
-{
-    const uint32_t min_clients = options_min_clients(options);
-    if (min_clients == 0 && options->privacy_round == 0) {
         return;
     }
-    put_key(page, "privacy", false);
-    writer_put(page, "{");
-    put_number(page, "min_clients", min_clients, true);
-    put_number(page, "round", options->privacy_round, false);
-    writer_put(page, "}");
+    struct foreign_text name;
+    foreign_text_clean(interface, strlen(interface), &name);
+    members_put_foreign(page, &name);
 }
 
-static void put_rejected(struct writer *page, const struct view *view)
-{
-    put_key(page, "rejected_queries", false);
-    for (unsigned i = 0; i < WIRE_REJECTED_COUNT; i++) {
-        writer_put(page, "%s", i == 0 ? "{" : "");
-        put_number(page, wire_outcome_texts[WIRE_REJECTED_FIRST + i].reason, view->rejected[i],
-                   i == 0);
-    }
-    writer_put(page, "}");
-}
+static const struct member page_members[] = {
+    {.key = "version",
+     .description = "Version of this form; it grows when a key changes its meaning or is left out.",
+     .schema = "\"const\": 1",
+     OWN(put_version)},
+    {.key = "exporter",
+     .description = "Version of the program.",
+     .schema = "\"type\": \"string\", \"minLength\": 1",
+     OWN(put_exporter)},
+    {.key = "time",
+     .description = "When the values were read, in seconds since 1970.",
+     NUMBER64(struct view, time)},
+    {.key = "started",
+     .description = "When counting began, in seconds since 1970.",
+     NUMBER64(struct view, started)},
+    {.key = "ports",
+     .description = "UDP ports that are watched.",
+     .schema = "\"type\": \"array\", \"minItems\": 1, \"maxItems\": 16, \"items\": {\"type\": "
+               "\"integer\", \"minimum\": 1, \"maximum\": 65535}",
+     OWN(put_ports)},
+    {.key = "interface",
+     .description = "Network interface that is watched; null for all.",
+     .schema = "\"type\": [\"string\", \"null\"], \"maxLength\": 15",
+     OWN(put_interface)},
+    {.key = "clients", .object = &members_clients, OWN(put_clients)},
+    {.key = "history", .object = &members_history, OWN(put_history)},
+    {.key = "domains",
+     .description = "The tunnels, in the order of the command line.",
+     .schema = "\"minItems\": 1, \"maxItems\": 32",
+     .array = true,
+     .object = &members_domain,
+     OWN(put_domains)},
+    {.key = "countries",
+     .object = &members_countries,
+     .present = has_countries,
+     OWN(put_countries)},
+    {.key = "networks", .object = &members_networks, .present = has_networks, OWN(put_networks)},
+    {.key = "rejected_queries",
+     .description =
+         "Queries under the tunnels' domains since the start that are not a client's, by "
+         "reason: those of dnstt_rejected_queries_total.",
+     .name = reason_name,
+     .names = WIRE_REJECTED_COUNT,
+     OWN(put_rejected)},
+    {.key = "checks",
+     .description = "What can be wrong, in the order of the page.",
+     .schema = "\"minItems\": 3, \"maxItems\": 8",
+     .array = true,
+     .object = &check,
+     OWN(put_checks)},
+    {.key = "hints",
+     .description = "What may be wrong with the set-up, and what to do; empty while nothing is.",
+     .schema = "\"maxItems\": 13",
+     .array = true,
+     .object = &hint,
+     OWN(put_hints)},
+    {.key = "privacy", .object = &privacy, .present = has_privacy, OWN(put_privacy)},
+};
+const struct members members_page = MEMBERS(
+    page_members,
+    "What GET /status.json answers, and GET / with Accept: application/json. A restart begins all "
+    "values again. This file is of one release: a later one may add keys under the same version.");
 
-static void put_checks(struct writer *page, const struct view *view)
-{
-    put_key(page, "checks", false);
-    writer_put(page, "[");
-    for (unsigned i = 0; i < view->check_count; i++) {
-        const struct view_check *check = &view->checks[i];
-        writer_put(page, "%s{", i == 0 ? "" : ",");
-        put_string(page, "check", check->key, true);
-        put_key(page, "good", false);
-        writer_put(page, "%s", check->good ? "true" : "false");
-        put_string(page, "text", check->text, false);
-        writer_put(page, "}");
-    }
-    writer_put(page, "]");
-}
-
-static void put_hints(struct writer *page, const struct hints *hints)
-{
-    bool first = true;
-    put_key(page, "hints", false);
-    writer_put(page, "[");
-    for (uint32_t i = 0; i < HINTS; i++) {
-        if (hints->on[i] == 0) {
-            continue;
-        }
-        writer_put(page, "%s{", first ? "" : ",");
-        put_string(page, "hint", hint_name(i), true);
-        put_string(page, "seen", hints->texts[i].seen, false);
-        put_string(page, "advice", hints->texts[i].advice, false);
-        writer_put(page, "}");
-        first = false;
-    }
-    writer_put(page, "]");
-}
+_Static_assert(VIEW_VERSION == 1 && HINTS == 13 && VIEW_CHECKS_MAX == 8, "as the schema says");
 
 void page_json(const struct view *view, struct writer *page)
 {
-    const struct options *options = &view->state->options;
-    writer_put(page, "{");
-    put_number(page, "version", VIEW_VERSION, true);
-    put_string(page, "exporter", build_version(), false);
-    put_number(page, "time", view->time, false);
-    put_number(page, "started", view->started, false);
-    put_watched(page, options);
-    put_clients(page, view);
-    put_key(page, "history", false);
-    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
-        writer_put(page, "%s\"%s\":", span == 0 ? "{" : ",", span_names[span]);
-        put_history(page, &view->histories[span]);
-    }
-    writer_put(page, "}");
-    put_key(page, "domains", false);
-    for (unsigned i = 0; i < view->domain_count; i++) {
-        writer_put(page, "%s", i == 0 ? "[" : ",");
-        put_domain(page, &view->domains[i]);
-    }
-    writer_put(page, "]");
-    if (options->country_database != NULL) {
-        put_ranking(page, view, RANKING_COUNTRIES);
-    }
-    if (options->asn_database != NULL) {
-        put_ranking(page, view, RANKING_ASNS);
-    }
-    put_rejected(page, view);
-    put_checks(page, view);
-    put_hints(page, &view->state->hints);
-    put_privacy(page, options);
-    writer_put(page, "}\n");
+    members_put(page, &members_page, view);
+    writer_put(page, "\n");
 }
