@@ -181,6 +181,23 @@ static void test_peak_as_two_change(void **state)
     groups_destroy(&groups);
 }
 
+/* Two that close together bring `other` more than it ever had. */
+static void test_peak_as_two_close(void **state)
+{
+    (void)state;
+    const uint32_t first = begin(4);
+    const uint32_t second = groups_find(&groups, 0, GEO_UNKNOWN);
+    assert_true(opens(first, 4));
+    assert_true(opens(second, 4));
+    assert_int_equal(other()->peak, 4);
+    have(first, 3);
+    have(second, 3);
+    groups_settle(&groups);
+    assert_int_equal(other()->active, 6);
+    assert_int_equal(other()->peak, 6);
+    groups_destroy(&groups);
+}
+
 static void test_moves(void **state)
 {
     (void)state;
@@ -232,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_only_when_it_settles),
         cmocka_unit_test(test_what_counts_where),
         cmocka_unit_test(test_peak_as_two_change),
+        cmocka_unit_test(test_peak_as_two_close),
         cmocka_unit_test(test_moves),
         cmocka_unit_test(test_cap),
     };
