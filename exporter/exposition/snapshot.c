@@ -64,19 +64,31 @@ static void copy_gauges(const struct groups *groups, struct snapshot *out)
     }
 }
 
+/* The sessions of an open group that is below, in `other` until they are counted there. What was
+ * shown once is in its peak from then on, which so never falls. */
+static void show_in_other(const struct groups *groups, const struct group *group,
+                          struct snapshot *out)
+{
+    const uint32_t index = groups->other[group->domain] - 1;
+    struct metrics_gauges *other = &out->gauges[index];
+    other->active += group->active;
+    other->established += group->established;
+    if (other->active > other->peak) {
+        other->peak = other->active;
+        groups->entries[index].peak = other->active;
+    }
+}
+
 /* A group that is not shown has 0, and `other` its sessions. */
 static void hide_gauges(const struct groups *groups, struct snapshot *out)
 {
     for (uint32_t i = 0; i < out->group_count; i++) {
         const struct group *group = &groups->entries[i];
-        struct metrics_gauges *other = &out->gauges[groups->other[group->domain] - 1];
         if (groups_is_shown(groups, group)) {
             continue;
         }
         if (!group->closed) {
-            other->active += group->active;
-            other->established += group->established;
-            other->peak = other->active > other->peak ? other->active : other->peak;
+            show_in_other(groups, group, out);
         }
         out->gauges[i].active = 0;
         out->gauges[i].established = 0;

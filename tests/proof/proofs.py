@@ -66,7 +66,7 @@ LOW_OCTET = ("arithmetic overflow on unsigned to unsigned type conversion in (ui
 READ = "((unsigned long)labels - (unsigned long)name)"
 WRITTEN = "((unsigned long)next - (unsigned long)values)"
 
-# take_batch: a pointer is one to a record of the message, or just past the last. In integers, since
+# take_records: a pointer is one to a record of the message, or just past the last. In integers, since
 # pointers that nothing is known of yet may not be compared.
 IN_RECORDS = ("__CPROVER_same_object({0}, batch) && (unsigned long){0} <= (unsigned long)end"
               " && ((unsigned long){0} - (unsigned long)batch) % 32 == 16")
@@ -415,25 +415,36 @@ PROOFS = [
                    (WIRE, "$evidence.record_type < TUNNEL_ANY", "true"),
                    (WIRE, "return $evidence.clientid_size == 0 && ", "return "),
                    (WIRE, " || $record->strength > $strengths->most", ""),
+                   (COUNTS_H, "$closes ? groups_counting(&$counts->groups, $from) : $from",
+                    "$from"),
+                   (COUNTS_H, "counts_take_session($counts, $record, $from, $group, $now)",
+                    "counts_take_session($counts, $record, $group, $group, $now)"),
+                   (INTAKE, "!$entry->hidden && ", ""),
                    (INTAKE, "$entry->geo.asn != GEO_UNKNOWN.asn", "true"),
                    (INTAKE, "$intake->geoip != NULL", "true"))),
     Proof("intake_take", "prove_intake.c",
           unwind=64,
           models={name: f"model_{name}" for name in (
               "wire_check", "count", "counts_prefetch")},
-          loops={"take_batch.1": Loop(
-              "intake batch now end ahead i record",
+          loops={"take_records.1": Loop(
+              "intake batch now closes end ahead i record",
               "record, ahead, counted",
               f"{IN_RECORDS.format('record')} && {IN_RECORDS.format('ahead')}"
               " && (unsigned long)record <= (unsigned long)ahead && counted <= 1024"
               " && (unsigned long)record == (unsigned long)batch + 16 + 32 * counted",
               "(unsigned long)end - (unsigned long)record")},
           mutants=((INTAKE, "if ($ahead < $end) {", "if ($ahead <= $end) {"),
-                   (INTAKE, "$ahead < $end && $i < PREFETCH_RECORDS", "$i < PREFETCH_RECORDS"))),
+                   (INTAKE, "$ahead < $end && $i < PREFETCH_RECORDS", "$i < PREFETCH_RECORDS"),
+                   (INTAKE, "$take_records($intake, $batch, $now, true);",
+                    "$take_records($intake, $batch, $now, false);"))),
     Proof("counts_take_session", "prove_counts.c", unsigned=False,
           models={"repeats_see": "model_repeats_see", "sessions_query": "model_sessions_query"},
           mutants=((COUNTS_H, "entries[$group].repeated +=", "entries[$group + 1].repeated +="),
-                   (COUNTS_H, "repeated += repeats_see", "repeated = repeats_see"))),
+                   (COUNTS_H, "repeated += repeats_see", "repeated = repeats_see"),
+                   (COUNTS_H, "entries[$group].repeated += repeats_see(&$counts->repeats, $key, $now); "
+                    "sessions_query(&$counts->sessions, $query, $from, $now);",
+                    "entries[$group].repeated += repeats_see(&$counts->repeats, $key, $now); "
+                    "sessions_query(&$counts->sessions, $query, $group, $now);"))),
     Proof("repeats_see", "prove_counts.c", unwind=5,
           unsigned=False,
           models={"repeats_restart": "model_repeats_restart"},

@@ -25,6 +25,7 @@ uint64_t nondet_word(void);
 enum { GROUPS_FEW = 4 };
 
 bool was_seen;
+uint32_t comes_from;
 
 bool model_repeats_see(struct repeats *repeats, uint64_t key, uint32_t now)
 {
@@ -40,7 +41,7 @@ void model_sessions_query(struct sessions *sessions, const struct wire_record *q
     (void)sessions;
     (void)now;
     REQUIRE(query->token != 0, "a token is none of an empty slot");
-    REQUIRE(group < GROUPS_FEW, "the group is one there is");
+    REQUIRE(group == comes_from, "the session is in the group that it comes from");
 }
 
 void prove_counts_take_session(void)
@@ -52,14 +53,15 @@ void prove_counts_take_session(void)
     __CPROVER_assume(query.token != 0 && group < GROUPS_FEW);
     __CPROVER_assume(groups[group].repeated <= COUNTER_MAX);
     counts.groups.entries = groups;
+    comes_from = nondet_unsigned();
     was_seen = nondet_bool();
     const uint64_t before = groups[group].repeated;
 
-    counts_take_session(&counts, &query, group, nondet_unsigned());
+    counts_take_session(&counts, &query, comes_from, group, nondet_unsigned());
 
     PROMISE(groups[group].repeated == before + was_seen, "a repeated query is counted once");
     REACH(was_seen && group == GROUPS_FEW - 1 && before > 1, "a repeated query");
-    REACH(!was_seen, "one that was not repeated");
+    REACH(!was_seen && comes_from != group, "one that was not repeated, of a closed group");
 }
 
 /* --- repeats_see: its place, and what is in it afterwards. Of the places only the first ones are

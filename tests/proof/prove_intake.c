@@ -17,6 +17,7 @@ uint64_t nondet_counter(void);
 struct wire_record nondet_record(void);
 struct intake nondet_intake(void);
 struct geo nondet_place(void);
+struct group nondet_group(void);
 enum wire_fault nondet_fault(void);
 
 /* Of any length up to its buffer's, which is a whole union; what is past it has any values. */
@@ -137,7 +138,14 @@ static void promise_session(const struct wire_record *record, struct wire_streng
 /* No counter comes near its end, not even at a record a nanosecond. */
 #define COUNTER_MAX (UINT64_MAX / 2)
 
+enum { GROUPS_FEW = 2 };
+
 uint8_t domains;
+bool closing; /* whether groups are closed and opened */
+struct group entries[GROUPS_FEW];
+uint32_t others[DOMAINS_MAX];
+uint32_t comes_from; /* the record's group */
+uint32_t counts_in;
 
 struct geo model_geoip_lookup(struct geoip *geoip, const uint8_t address[16], bool *fresh)
 {
@@ -150,6 +158,7 @@ void model_geoip_note_organization(struct geoip *geoip, const uint8_t address[16
 {
     REQUIRE(geoip != NULL && __CPROVER_r_ok(address, 16), "an address can be read");
     REQUIRE(asn != 0, "an ASN is known");
+    REQUIRE(!entries[comes_from].hidden, "a group that nobody may see is not named");
     REACH(true, "a name that is noted");
 }
 
@@ -157,15 +166,16 @@ uint32_t model_groups_find(struct groups *groups, uint8_t domain, struct geo pla
 {
     (void)place;
     REQUIRE(domain < domains, "a domain is one of those configured");
-    uint32_t group = nondet_unsigned();
-    __CPROVER_assume(group < groups->group_count);
-    return group;
+    comes_from = nondet_unsigned();
+    __CPROVER_assume(comes_from < groups->group_count && entries[comes_from].domain == domain);
+    counts_in = closing && entries[comes_from].closed ? others[domain] - 1 : comes_from;
+    return comes_from;
 }
 
 void model_count_message(struct groups *groups, uint32_t group, uint16_t bytes)
 {
     (void)groups;
-    (void)group;
+    REQUIRE(group == counts_in, "what comes from a closed group counts in other");
     REQUIRE(bytes >= WIRE_MESSAGE_BYTES_MIN && bytes <= WIRE_MESSAGE_BYTES_MAX,
             "a message's length is in its range");
 }
@@ -173,16 +183,19 @@ void model_count_message(struct groups *groups, uint32_t group, uint16_t bytes)
 void model_count_rejected(struct groups *groups, uint32_t group, enum wire_outcome outcome)
 {
     (void)groups;
-    (void)group;
+    REQUIRE(group == counts_in, "what comes from a closed group counts in other");
     REQUIRE(wire_is_rejected(outcome), "a rejection is known");
 }
 
 void model_counts_take_session(struct counts *counts, const struct wire_record *query,
-                               uint32_t group, uint32_t now)
+                               uint32_t from, uint32_t group, uint32_t now)
 {
     (void)counts;
-    (void)group;
     (void)now;
+    REQUIRE(group == counts_in, "what comes from a closed group counts in other");
+    REQUIRE(from == comes_from, "a session is where it comes from");
+    REACH(from != group, "a query that counts in other");
+    REACH(!closing && entries[from].closed, "one where no group is closed");
     REQUIRE(query->outcome == WIRE_QUERY, "what a session is made of is a query");
     REQUIRE(query->token != 0, "a token is none of an empty slot");
     REQUIRE(query->domain < domains, "a domain has its rule");
@@ -212,12 +225,18 @@ void prove_count(void)
     struct intake intake = nondet_intake();
     struct wire_record record = nondet_record();
     struct counts counts;
-    struct group entries[2]; /* with any values */
     counts.groups.entries = entries;
-    counts.groups.group_count = sizeof entries / sizeof *entries;
+    counts.groups.group_count = GROUPS_FEW;
+    counts.groups.other = others;
+    closing = located && nondet_bool(); /* without a database none closes: options.h */
+    for (unsigned group = 0; group < GROUPS_FEW; group++) {
+        entries[group] = nondet_group();
+    }
     const struct wire_expectation expected = nondet_expectation();
     domains = expected.domains;
     __CPROVER_assume(domains <= DOMAINS_MAX && record_valid(&record, &expected));
+    others[record.domain] = nondet_unsigned();
+    __CPROVER_assume(others[record.domain] >= 1 && others[record.domain] <= GROUPS_FEW);
     intake.counts = &counts;
     intake.geoip = located ? (struct geoip *)&located : NULL; /* only whether there is one counts */
     for (unsigned outcome = 0; outcome < WIRE_OUTCOMES; outcome++) {
@@ -227,7 +246,7 @@ void prove_count(void)
 
     const struct wire_strengths strengths = expected.strengths[record.domain];
     promise_session(&record, strengths);
-    count(&intake, &record, nondet_unsigned());
+    count(&intake, &record, nondet_unsigned(), closing);
 
     PROMISE(intake.records[record.outcome] == before + 1, "the record is counted once");
     REACH(record.outcome == WIRE_QUERY && located, "a query");
@@ -258,10 +277,10 @@ enum wire_fault model_wire_check(const union wire_message *message, size_t lengt
     return fault;
 }
 
-void model_count(struct intake *intake, const struct wire_record *record, uint32_t now)
+void model_count(struct intake *intake, const struct wire_record *record, uint32_t now, bool closes)
 {
-    (void)intake;
     (void)now;
+    REQUIRE(closes == (intake->counts->groups.min_clients != 0), "groups close where they may");
     REQUIRE(counted < given->header.count && record == given->batch.records + counted,
             "the record is the next of the message");
     counted++;
@@ -277,6 +296,9 @@ void model_counts_prefetch(const struct counts *counts, const struct wire_record
 void prove_intake_take(void)
 {
     struct intake intake = nondet_intake();
+    struct counts counts;
+    counts.groups.min_clients = nondet_unsigned();
+    intake.counts = &counts;
     size_t length = nondet_size();
     const union wire_message *message = any_message(length);
     given = message;
@@ -292,6 +314,7 @@ void prove_intake_take(void)
         PROMISE(counted == (message->header.type == WIRE_BATCH ? message->header.count : 0),
                 "all its records are counted");
         REACH(counted == WIRE_BATCH_RECORDS, "a full batch");
+        REACH(counted == WIRE_BATCH_RECORDS && counts.groups.min_clients > 1, "where groups close");
         REACH(counted == 1, "a record");
         REACH(message->header.type == WIRE_STATS, "STATS");
     } else {

@@ -40,6 +40,8 @@ static void defaults(void **state)
     assert_int_equal(options.sessions_remember, 1000000);
     assert_int_equal(options.sessions_min_queries, 1);
     assert_int_equal(options.groups_max, 10000);
+    assert_int_equal(options.privacy_min_clients, 0);
+    assert_int_equal(options.privacy_round, 0);
     assert_int_equal(options.listen_count, 1);
     const struct address *address = &options.listen_addresses[0];
     assert_int_equal(address->socket.any.sa_family, AF_INET);
@@ -63,10 +65,10 @@ static void given_values(void **state)
                "--dnstt.framing=any", "-capture.interface=eth0", "-capture.ring-size", "1GiB",
                "-geoip.country-database", "a b.mmdb", "-geoip.asn-database=./=.mmdb",
                "-sessions.max=1000", "-sessions.remember=100000000", "-sessions.min-queries=2",
-               "-groups.max=1", "-web.listen-address", ":80,unix:/run/x",
-               "-web.listen-address=[::1]:81", "-web.max-requests=0", "-web.telemetry-path", "/a",
-               "-web.config.file=/a b.yml", "-process.user=65534:7", "-log.level=error",
-               "-log.format", "json");
+               "-groups.max=1", "-privacy.min-clients", "5", "-privacy.round=10",
+               "-web.listen-address", ":80,unix:/run/x", "-web.listen-address=[::1]:81",
+               "-web.max-requests=0", "-web.telemetry-path", "/a", "-web.config.file=/a b.yml",
+               "-process.user=65534:7", "-log.level=error", "-log.format", "json");
     assert_int_equal(options.domain_count, 1);
     assert_int_equal(options.port_count, 1);
     assert_int_equal(options.ports[0], 5300);
@@ -81,6 +83,9 @@ static void given_values(void **state)
     assert_int_equal(options.sessions_remember, 100000000);
     assert_int_equal(options.sessions_min_queries, 2);
     assert_int_equal(options.groups_max, 1);
+    assert_int_equal(options.privacy_min_clients, 5);
+    assert_int_equal(options_min_clients(&options), 5);
+    assert_int_equal(options.privacy_round, 10);
     assert_int_equal(options.listen_count, 3);
     assert_true(options.listen_addresses[0].every);
     assert_int_equal(options.listen_addresses[0].socket.v6.sin6_port, htons(80));
@@ -104,7 +109,8 @@ static void values_at_the_limits(void **state)
     ASSERT_RUN("-dnstt.port=1,65535", "-dnstt.mtu=65535", "-dnstt.active-window=1h",
                "-capture.interface=123456789012345", "-capture.ring-size=1048576",
                "-sessions.max=100000000", "-sessions.remember=1000", "-groups.max=1000000",
-               "-web.max-requests=1000", "-log.level=debug");
+               "-privacy.min-clients=1000000", "-privacy.round=10000", "-web.max-requests=1000",
+               "-log.level=debug");
     assert_int_equal(options.max_requests, 1000);
     assert_int_equal(options.ports[0], 1);
     assert_int_equal(options.ports[1], 65535);
@@ -115,6 +121,9 @@ static void values_at_the_limits(void **state)
     assert_int_equal(options.sessions_max, 100000000);
     assert_int_equal(options.sessions_remember, 1000);
     assert_int_equal(options.groups_max, 1000000);
+    assert_int_equal(options.privacy_min_clients, 1000000);
+    assert_int_equal(options_min_clients(&options), 0); /* without a database */
+    assert_int_equal(options.privacy_round, 10000);
     assert_int_equal(options.log_level, LOG_DEBUG);
     assert_false(options.systemd_socket);
     ASSERT_RUN("-web.systemd-socket");

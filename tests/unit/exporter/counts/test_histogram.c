@@ -133,13 +133,58 @@ static void test_medians(void **state)
     assert_int_equal(histogram_median(&histogram), 30 + 30 * 5 / 8);
 }
 
+/* What is shown, from plain counts: each bucket by itself, and the sum by the least of each. */
+static void assert_rounded(const struct histogram *histogram, uint64_t step)
+{
+    const struct histogram shown = histogram_rounded(histogram, step);
+    uint64_t sum = 0;
+    uint64_t count = 0;
+    for (unsigned bucket = 0; bucket <= HISTOGRAM_BUCKETS; bucket++) {
+        const uint64_t own = (histogram->counts[bucket] + step - 1) / step * step;
+        count += own;
+        sum += bucket == 0 ? 0 : own * histogram->bounds[bucket - 1];
+        assert_int_equal(shown.counts[bucket], own);
+        assert_int_equal(histogram_up_to(&shown, bucket), count);
+    }
+    assert_int_equal(shown.sum, step == 1 ? histogram->sum : sum);
+    assert_ptr_equal(shown.bounds, histogram->bounds);
+}
+
+/* Nothing that is shown falls, whatever comes. */
+static void test_rounded(void **state)
+{
+    (void)state;
+    enum { VALUES = 200, STEPS_EACH = 4 };
+    static const uint64_t steps[STEPS_EACH] = {1, 2, 5, 10000};
+    for (unsigned round = 0; round < 50; round++) {
+        struct histogram histogram = {.bounds = all_bounds[round % KINDS]};
+        struct histogram before[STEPS_EACH];
+        for (unsigned i = 0; i < STEPS_EACH; i++) {
+            before[i] = histogram_rounded(&histogram, steps[i]);
+            assert_int_equal(histogram_up_to(&before[i], HISTOGRAM_BUCKETS), 0);
+            assert_int_equal(before[i].sum, 0);
+        }
+        for (unsigned value = 0; value < VALUES; value++) {
+            histogram_observe(&histogram, random_value(histogram.bounds));
+            for (unsigned i = 0; i < STEPS_EACH; i++) {
+                const struct histogram shown = histogram_rounded(&histogram, steps[i]);
+                assert_rounded(&histogram, steps[i]);
+                assert_true(shown.sum >= before[i].sum);
+                for (unsigned bucket = 0; bucket <= HISTOGRAM_BUCKETS; bucket++) {
+                    assert_true(shown.counts[bucket] >= before[i].counts[bucket]);
+                }
+                before[i] = shown;
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_borders),
-        cmocka_unit_test(test_against_model),
-        cmocka_unit_test(test_medians),
+        cmocka_unit_test(test_bounds),        cmocka_unit_test(test_borders),
+        cmocka_unit_test(test_against_model), cmocka_unit_test(test_medians),
+        cmocka_unit_test(test_rounded),
     };
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,48 @@ static void test_memory_is_documented(void **state)
                      1000 * SNAPSHOT_COPIES_MAX * sizeof(struct metrics_gauges));
 }
 
+/* Open groups that are below are in `other` at once, and in its peak from then on. */
+static void test_what_is_hidden(void **state)
+{
+    (void)state;
+    struct scene scene;
+    uint32_t other[DOMAINS] = {3, 0};
+    scene_make(&scene);
+    scene.state.counts.groups.group_count = 3;
+    scene.state.counts.groups.domain_count = 1;
+    scene.state.counts.groups.other = other;
+    scene.state.counts.groups.min_clients = 5;
+    scene.entries[0] = (struct group){.active = 5, .established = 3, .peak = 7};
+    scene.entries[1] = (struct group){.active = 9, .established = 2, .peak = 9, .closed = true};
+    scene.entries[2] = (struct group){.active = 9, .established = 2, .peak = 11, .other = true};
+    const struct snapshot *snapshot = take(&scene);
+    assert_int_equal(snapshot->gauges[0].active, 5);
+    assert_int_equal(snapshot->gauges[0].established, 3);
+    assert_int_equal(snapshot->gauges[1].active, 0);
+    assert_int_equal(snapshot->gauges[1].established, 0);
+    assert_int_equal(snapshot->gauges[1].peak, 9);
+    assert_int_equal(snapshot->gauges[2].active, 9);
+    assert_int_equal(snapshot->gauges[2].established, 2);
+    assert_int_equal(snapshot->gauges[2].peak, 11);
+    snapshot_release(snapshot);
+
+    scene.entries[0].active = 4;
+    snapshot = take(&scene);
+    assert_int_equal(snapshot->gauges[0].active, 0);
+    assert_int_equal(snapshot->gauges[0].established, 0);
+    assert_int_equal(snapshot->gauges[0].peak, 7);
+    assert_int_equal(snapshot->gauges[2].active, 13);
+    assert_int_equal(snapshot->gauges[2].established, 5);
+    assert_int_equal(snapshot->gauges[2].peak, 13);
+    snapshot_release(snapshot);
+
+    scene.entries[0].active = 5;
+    snapshot = take(&scene);
+    assert_int_equal(snapshot->gauges[2].active, 9);
+    assert_int_equal(snapshot->gauges[2].peak, 13);
+    snapshot_release(snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_copies_are_bounded),
         cmocka_unit_test(test_other_sources_have_other_copies),
         cmocka_unit_test(test_memory_is_documented),
+        cmocka_unit_test(test_what_is_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,6 +220,8 @@ static inline void make_longest_view(void)
     state_shown.options.asn_database = "asn.mmdb";
     memset(state_shown.options.interface, '&', sizeof state_shown.options.interface - 1);
     state_shown.options.port_count = OPTIONS_PORTS_MAX;
+    state_shown.options.privacy_min_clients = 1000000;
+    state_shown.options.privacy_round = 10000;
     for (unsigned i = 0; i < OPTIONS_PORTS_MAX; i++) {
         state_shown.options.ports[i] = UINT16_MAX;
     }

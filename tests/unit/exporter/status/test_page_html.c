@@ -187,6 +187,18 @@ static void test_without_room(void **state)
     assert_full_without_room(put);
 }
 
+static void test_privacy(void **state)
+{
+    (void)state;
+    make_view();
+    render();
+    assert_shows("of the people behind them.</small></footer>");
+    state_shown.options.privacy_min_clients = 5;
+    render();
+    assert_shows("of the people behind them. Places with fewer than 5 active sessions are in "
+                 "other.</small></footer>");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_totals),
         cmocka_unit_test(test_the_longest_page),
         cmocka_unit_test(test_without_room),
+        cmocka_unit_test(test_privacy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

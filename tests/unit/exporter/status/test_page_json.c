@@ -153,6 +153,28 @@ static void test_what_is_watched(void **state)
     assert_shows("\"ports\":[53,65535],\"interface\":\"e\\u0022 \xc3\xa9\",\"clients\"");
 }
 
+/* At the end, only where a flag is used, and both then. */
+static void test_privacy(void **state)
+{
+    (void)state;
+    make_view();
+    render();
+    assert_hides("privacy");
+    state_shown.options.privacy_min_clients = 5;
+    render();
+    assert_shows("\"hints\":[],\"privacy\":{\"min_clients\":5,\"round\":0}}\n");
+    state_shown.options.privacy_round = 10;
+    render();
+    assert_shows(",\"privacy\":{\"min_clients\":5,\"round\":10}}\n");
+    state_shown.options.country_database = NULL;
+    state_shown.options.asn_database = NULL;
+    render();
+    assert_shows(",\"privacy\":{\"min_clients\":0,\"round\":10}}\n");
+    state_shown.options.privacy_round = 0;
+    render();
+    assert_hides("privacy");
+}
+
 /* All that has a limit, at its limit; and no octet that is special anywhere. */
 static void test_the_longest_object(void **state)
 {
@@ -187,7 +209,7 @@ int main(void)
         cmocka_unit_test(test_the_whole_object), cmocka_unit_test(test_without_databases),
         cmocka_unit_test(test_nobody_is_active), cmocka_unit_test(test_one_of_each),
         cmocka_unit_test(test_what_is_watched),  cmocka_unit_test(test_the_longest_object),
-        cmocka_unit_test(test_without_room),
+        cmocka_unit_test(test_without_room),     cmocka_unit_test(test_privacy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -453,6 +453,22 @@ static void test_without_room(void **state)
     assert_full_without_room(put);
 }
 
+/* At the end, in lines as long as the others. */
+static void test_privacy(void **state)
+{
+    (void)state;
+    make_view();
+    render(styles[0]);
+    assert_hides("Places with");
+    state_shown.options.privacy_min_clients = 5;
+    state_shown.options.privacy_round = 10;
+    render(styles[0]);
+    assert_shows("resolvers, not of the people behind them.\n"
+                 "Places with fewer than 5 active sessions are in other. Sessions are rounded up\n"
+                 "to multiples of 10, packets of 1000.\n");
+    check_all_styles();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_the_longest_page),
         cmocka_unit_test(test_without_room),
+        cmocka_unit_test(test_privacy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,6 +146,38 @@ static void test_every_country(void **state)
     assert_int_equal(ranked, all);
 }
 
+static struct ranking make_rounded(uint32_t round)
+{
+    struct ranking ranking;
+    assert_int_equal(ranking_make(entries, count, RANKING_ASNS, random_next(), round, &ranking), 0);
+    return ranking;
+}
+
+/* Sums are rounded, and only then ranked: their order says no more than they do. */
+static void test_rounded(void **state)
+{
+    (void)state;
+    add(DE, 3, 9);
+    add(DE, 2, 4);
+    add(FR, 2, 4);
+    add(DE, 1, 6);
+    add(DE, 4, 10);
+    add(DE, 5, 11);
+    struct ranking ranking = make_rounded(5);
+    assert_int_equal(ranking.count, 5);
+    assert_row(&ranking, 0, 5, 15);
+    assert_row(&ranking, 1, 1, 10);
+    assert_row(&ranking, 2, 2, 10); /* not 5 and 5 */
+    assert_row(&ranking, 3, 3, 10);
+    assert_row(&ranking, 4, 4, 10);
+    assert_int_equal(ranking.rest, 0);
+    for (uint32_t asn = 6; asn < 6 + RANKING_ROWS; asn++) {
+        add(DE, asn, 1);
+    }
+    ranking = make_rounded(5);
+    assert_int_equal(ranking.rest, 5 * 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +185,7 @@ int main(void)
         cmocka_unit_test_setup(test_groups_of_a_key_are_added, start),
         cmocka_unit_test_setup(test_equals_stand_by_key, start),
         cmocka_unit_test_setup(test_many, start),
+        cmocka_unit_test_setup(test_rounded, start),
         cmocka_unit_test_setup(test_every_country, start),
     };
     random_start();

@@ -305,6 +305,129 @@ static void test_lost_packets(void **state)
     }
 }
 
+/* Each value of traffic that the page has, set to what no step divides. */
+static void set_everything(void)
+{
+    set_groups();
+    for (unsigned i = 0; i < GROUPS; i++) {
+        struct group *group = &entries[i];
+        group->domain = (uint8_t)(i % DOMAINS);
+        group->sessions = group->queries = group->repeated = group->responses = 7 + i;
+        group->bytes_in = group->bytes_out = 70000 + i;
+        for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
+            group->rejected[reason] = 3 + i;
+        }
+    }
+    for (unsigned i = 0; i < DOMAINS; i++) {
+        domains[i] = (struct group_domain){
+            .active = 13, .established = 11, .peak = 23, .queries = 777, .responses = 555};
+        histogram_observe(&shown.counts.sessions.ended[i].seconds, 7);
+        histogram_observe(&shown.counts.sessions.ended[i].seconds, 86401);
+    }
+    shown.options.country_database = "country.mmdb";
+    shown.options.asn_database = "asn.mmdb";
+    shown.intake.stats.received = 12345;
+    shown.intake.stats.outcomes[WIRE_KERNEL_DROPPED] = 67;
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        history_note(&shown.counts.histories[span], 13 + span, NOW);
+    }
+}
+
+static void assert_multiple(uint64_t value, uint64_t step)
+{
+    assert_true(value > 0);
+    assert_int_equal(value % step, 0);
+}
+
+static void assert_rounded_ranking(const struct ranking *ranking)
+{
+    assert_true(ranking->count > 1);
+    for (unsigned i = 0; i < ranking->count; i++) {
+        assert_multiple(ranking->rows[i].active, 10);
+    }
+}
+
+static void assert_rounded_domain(const struct view_domain *domain)
+{
+    const uint64_t sessions[] = {domain->active, domain->established, domain->peak, domain->ended,
+                                 domain->totals.sessions};
+    const uint64_t packets[] = {domain->totals.queries, domain->totals.repeated,
+                                domain->totals.responses, domain->recent.queries,
+                                domain->recent.responses};
+    for (unsigned i = 0; i < sizeof sessions / sizeof *sessions; i++) {
+        assert_multiple(sessions[i], 10);
+    }
+    for (unsigned i = 0; i < sizeof packets / sizeof *packets; i++) {
+        assert_multiple(packets[i], 1000);
+    }
+    assert_multiple(domain->totals.bytes_in, 655360);
+    assert_multiple(domain->totals.bytes_out, 655360);
+}
+
+static void test_all_is_rounded(void **state)
+{
+    (void)state;
+    set_everything();
+    shown.options.privacy_round = 10;
+    make();
+    assert_int_equal(view.active, 30);
+    assert_int_equal(view.established, 30);
+    assert_int_equal(view.other, 20);
+    for (unsigned i = 0; i < DOMAINS; i++) {
+        assert_rounded_domain(&view.domains[i]);
+    }
+    for (unsigned reason = 0; reason < WIRE_REJECTED_COUNT; reason++) {
+        assert_multiple(view.rejected[reason], 1000);
+    }
+    assert_rounded_ranking(&view.countries);
+    assert_rounded_ranking(&view.networks);
+    for (enum history_span span = 0; span < HISTORY_SPANS; span++) {
+        assert_int_equal(view.histories[span].samples[HISTORY_SAMPLES - 1], 20);
+        assert_int_equal(view.histories[span].samples[0], HISTORY_NOTHING);
+        assert_int_equal(view.histories[span].peak, 20);
+    }
+    /* Ten sessions of up to 10 s, and as many of more than a day. */
+    assert_int_equal(view.domains[0].ended, 20);
+    assert_int_equal(view.domains[0].median_seconds, 10);
+    assert_check("Packets lost", false, "1000 (7.7 %): counts are too low");
+}
+
+/* Where only one session in a bucket would say how long it was. */
+static void test_the_median_is_of_rounded_buckets(void **state)
+{
+    (void)state;
+    struct histogram *seconds = &shown.counts.sessions.ended[0].seconds;
+    histogram_observe(seconds, 7);
+    for (unsigned i = 0; i < 9; i++) {
+        histogram_observe(seconds, 50);
+    }
+    make();
+    assert_int_equal(view.domains[0].median_seconds, 43);
+    shown.options.privacy_round = 10;
+    make();
+    assert_int_equal(view.domains[0].ended, 20);
+    assert_int_equal(view.domains[0].median_seconds, 10);
+}
+
+/* Closed ones, and open ones that are below, are in no ranking; `other` has each session once. */
+static void test_places_with_few_sessions(void **state)
+{
+    (void)state;
+    set_groups();
+    shown.options.country_database = "country.mmdb";
+    shown.options.asn_database = "asn.mmdb";
+    shown.counts.groups.min_clients = 4;
+    entries[2].closed = true; /* FR with 5: not open yet; its sessions are in that of an `other` */
+    make();
+    assert_int_equal(view.countries.count, 1);
+    assert_int_equal(view.countries.rows[0].key, DE);
+    assert_int_equal(view.countries.rows[0].active, 4);
+    assert_int_equal(view.networks.count, 1);
+    assert_int_equal(view.networks.rows[0].key, 1);
+    assert_int_equal(view.other, 6 + 7 + 3);
+    assert_int_equal(view.rejected[0], 15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +441,9 @@ int main(void)
         cmocka_unit_test_setup(test_no_past, start),
         cmocka_unit_test_setup(test_the_start, start),
         cmocka_unit_test_setup(test_totals, start),
+        cmocka_unit_test_setup(test_all_is_rounded, start),
+        cmocka_unit_test_setup(test_the_median_is_of_rounded_buckets, start),
+        cmocka_unit_test_setup(test_places_with_few_sessions, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,3 +1,4 @@
+#include "common/options.h"
 #include "exporter/counts/geo.h"
 #include "exporter/counts/recent.h"
 #include "exporter/status/ranking.h"
@@ -163,13 +164,39 @@ static void test_keys(void **state)
     check_key(RANKING_ASNS, GEO_UNKNOWN.country, "AS23130");
 }
 
+static void check_privacy(const char *database, uint32_t min_clients, uint32_t round,
+                          const char *expected)
+{
+    const struct options options = {
+        .country_database = database, .privacy_min_clients = min_clients, .privacy_round = round};
+    char found[WORDS_PRIVACY_BYTES] = "x";
+    words_privacy(&options, found);
+    assert_string_equal(found, expected);
+}
+
+static void test_privacy(void **state)
+{
+    (void)state;
+    check_privacy("country.mmdb", 0, 0, "");
+    check_privacy("country.mmdb", 5, 0, "Places with fewer than 5 active sessions are in other.");
+    check_privacy("country.mmdb", 0, 1,
+                  "Sessions are rounded up to multiples of 1, packets of 100.");
+    /* Each as long as it can be. */
+    check_privacy("country.mmdb", UINT32_MAX, UINT32_MAX,
+                  "Places with fewer than 4294967295 active sessions are in other. Sessions are "
+                  "rounded up to multiples of 4294967295, packets of 429496729500.");
+    /* Without a database there are no places. */
+    check_privacy(NULL, 5, 0, "");
+    check_privacy(NULL, 5, 2, "Sessions are rounded up to multiples of 2, packets of 200.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_durations), cmocka_unit_test(test_counts),
         cmocka_unit_test(test_bytes),     cmocka_unit_test(test_the_width_of_counts),
         cmocka_unit_test(test_moments),   cmocka_unit_test(test_answered),
-        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_keys),      cmocka_unit_test(test_privacy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
