@@ -13,7 +13,7 @@ TRACES = re.compile(r"10\.77\.3|203\.0\.113|cb0071|2001:d?b8|20010db8|64498|Rare
 
 
 def pairs():
-    """Queries that count, that are rejected, and that are foreign: without the option, and with it."""
+    """Queries that count and that are rejected: without the option, and with it."""
     names = [wire.name(wire.payload(b"CLIENT-%d" % number, wire.kcp(number=number)), DOMAIN)
              for number in range(3)]
     names.append(wire.labels([b"ns", *DOMAIN.encode().split(b".")]))

@@ -1,5 +1,5 @@
-"""What -privacy.min-clients hides of places, as docs/privacy.md says: each trick of an observer works
-without the flag, and no longer with it."""
+"""What -privacy.min-clients hides of places, as docs/privacy.md says: each trick of an observer
+works without the flag, and no longer with it."""
 
 import pytest
 
@@ -135,8 +135,8 @@ def test_a_name_of_a_network(observe, private):
 
 @tried
 def test_the_hint_about_networks_says_nothing_of_a_hidden_one(observe, private):
-    """It is on for a single client's network that has its queries refused; among all that are hidden
-    that is lost. Its words name no place."""
+    """It is on for a single client's network that has its queries refused; among all that are
+    hidden that is lost. Its words name no place."""
     observer = observe(*private)
     observer.polls(GERMANY, [6])
     observer.polls(FRANCE, [8])
@@ -148,7 +148,8 @@ def test_the_hint_about_networks_says_nothing_of_a_hidden_one(observe, private):
         observer.polls(FRANCE, [8] * 70)
         observer.see()
         observer.clock.look(observer.program, 20)
-    assert ("edns" in observer.program.metrics().by("hint", "dnstt_exporter_hint")) == (private == ())
+    on = observer.program.metrics().by("hint", "dnstt_exporter_hint")
+    assert ("edns" in on) == (private == ())
     for hint in observer.overview()["hints"]:
         assert not any(sign in hint["seen"] + hint["advice"] for sign in SIGNS)
 

@@ -5,24 +5,39 @@ import time
 
 from support import wire
 from support.figures import figure
-from support.observer import MIN_CLIENTS, MIN_FLAGS, ROUND_FLAGS, client_id
+from support.observer import MIN_CLIENTS, MIN_FLAGS, ROUND_FLAGS, by_place, client_id
 from support.prometheus import prometheus
 from support.tunnels import DOMAIN, answer, ask
 
-SECONDS, TURNS = 10, 35
+SECONDS, TURNS = 8, 28
 PHASE = 7  # turns
 WINDOW = 1  # seconds
 RESOLVERS = ("10.77.1.9", "10.77.2.9", "10.77.3.9", "10.99.0.9")
 ASNS = ("64496", "64497", "64498", "0")
 
 
-def random_traffic(host, seed):
-    """Each place has many clients and few in turn; some stay, some come from another place, and some
-    ask only once. Returns how many there were."""
+class Switches:
+    """How often each place was seen to open or close."""
+
+    def __init__(self):
+        self.open, self.count = {}, dict.fromkeys(ASNS, 0)
+
+    def look(self, program):
+        now = {asn: value > 0 for (_, asn), value in
+               by_place(program.metrics(), "dnstt_active_clients").items()}
+        for asn in ASNS:
+            self.count[asn] += now.get(asn, False) != self.open.get(asn, False)
+        self.open = now
+
+
+def random_traffic(host, program, seed):
+    """Each place has many clients and few in turn; some stay, some come from another place, and
+    some ask only once. Until each has opened and closed. Returns how many clients there were."""
     rng = random.Random(seed)
+    switches = Switches()
     clients = {address: [] for address in RESOLVERS}
     made = 0
-    for turn in range(TURNS):
+    for turn in range(4 * TURNS):
         moved = clients[rng.choice(RESOLVERS)][:rng.randrange(3)]
         for number, address in enumerate(RESOLVERS):
             many = (turn + 2 * number) // PHASE % 2 == 0
@@ -37,6 +52,10 @@ def random_traffic(host, seed):
                 source=address)
             answer(host, *queries[:3])
         time.sleep(SECONDS / TURNS)
+        switches.look(program)
+        if turn >= TURNS and min(switches.count.values()) >= 3:
+            break
+    assert min(switches.count.values()) >= 3, switches.count
     return made
 
 
@@ -54,9 +73,10 @@ def falls(values):
 def test_no_counter_falls(host, start, observed_databases, tmp_path):
     seed = random.randrange(1 << 32)
     figure(f"seed {seed}")
-    start(*observed_databases, *MIN_FLAGS, *ROUND_FLAGS, "-dnstt.active-window", f"{WINDOW}s")
+    program = start(*observed_databases, *MIN_FLAGS, *ROUND_FLAGS,
+                    "-dnstt.active-window", f"{WINDOW}s")
     with prometheus(host.server, tmp_path, {"dnstt": ["127.0.0.1:9713"]}) as server:
-        sessions = random_traffic(host, seed)
+        sessions = random_traffic(host, program, seed)
         names = counters_of(server.ask("metadata"))
         assert len(names) > 20
         series = server.ask("query", query=f'{{__name__=~"{"|".join(names)}"}}[5m]')["result"]
@@ -69,10 +89,10 @@ def test_no_counter_falls(host, start, observed_databases, tmp_path):
             wrong = server.evaluate(f"resets({name}[5m]) > 0 or rate({name}[5m]) < 0")
             assert wrong == [], name
         scrapes = max(len(one["values"]) for one in series)
-        # Places did open and close meanwhile, the unknown one too.
+        # It saw places open and close.
         changes = {labels["asn"]: value for labels, value in server.evaluate(
             f'changes((dnstt_active_clients{{domain="{DOMAIN}"}} > bool 0)[5m:1s])')}
         figure(f"{sessions} sessions, {scrapes} scrapes, places opened or closed {changes}")
-        assert all(changes[asn] >= 2 for asn in ASNS)
+        assert sum(changes[asn] for asn in ASNS) >= len(ASNS)
         sums = server.evaluate("sum by (domain) (dnstt_active_clients)")
         assert sums and all(value >= 0 for _, value in sums)

@@ -153,8 +153,8 @@ def test_established_clients_of_an_open_place(observe, private):
 
 @tried
 def test_sums_minus_places_that_are_shown(observe, private):
-    """What is left is the one place that is hidden, which `other` shows too: all of it, and its every
-    query."""
+    """What is left is the one place that is hidden, which `other` shows too: all of it, and its
+    every query."""
     observer = observe(*private, *MIN_FLAGS)
     observer.polls(FRANCE, range(2 * ROUND))
     learned, steps = [], []
@@ -184,8 +184,8 @@ def numbers_of(value):
 
 @tried
 def test_all_that_counts_traffic_is_a_multiple(observe, private):
-    """Each metric says its own in HELP; what says none counts no traffic. The JSON page has no others
-    either, but for networks' numbers."""
+    """Each metric says its own in HELP; what says none counts no traffic. The JSON page has no
+    others either, but for networks' numbers."""
     observer = observe(*private)
     observer.polls(GERMANY, range(7))
     observer.polls(FRANCE, range(7, 10))

@@ -55,8 +55,8 @@ def manager():
 
 
 class Observer:
-    """Reads the pages of a program that has MARKER_TUNNEL and a clock of the test's. `step`: packets
-    are shown in multiples of it. `told`: the service manager's socket."""
+    """Reads the pages of a program that has MARKER_TUNNEL and a clock of the test's. `step`:
+    packets are shown in multiples of it. `told`: the service manager's socket."""
 
     def __init__(self, host, program, clock, step=1, told=None):
         self.host, self.program, self.clock = host, program, clock
