@@ -10,7 +10,7 @@ RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
 TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest \
                   python3-scapy python3-yaml python3-cryptography python3-prometheus-client \
                   prometheus chromium chromium-driver python3-selenium iproute2 libcap2-bin \
-                  binutils procps curl wget python3-jsonschema
+                  binutils procps curl wget python3-jsonschema nginx
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
 E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
                   bash-completion
