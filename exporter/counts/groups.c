@@ -2,6 +2,7 @@
 
 #include "common/domain.h"
 #include "exporter/counts/table.h"
+#include "exporter/counts/wide.h"
 
 #include <errno.h>
 #include <stdlib.h>

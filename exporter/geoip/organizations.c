@@ -2,6 +2,7 @@
 
 #include "exporter/counts/groups.h"
 #include "exporter/counts/table.h"
+#include "exporter/counts/wide.h"
 
 #include <errno.h>
 #include <stdlib.h>
