@@ -3,6 +3,7 @@
 import pytest
 
 from e2e import builder, package
+from e2e.service import SOCKET, UNIT, Service
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +34,18 @@ def test_the_same_files(built, deb, tmp_path):
     assert "lib/systemd/system/dnstt_exporter.service" in there
     assert "lib/systemd/system/dnstt_exporter.socket" in there
     assert there == files(deb, tmp_path / "here")
+
+
+def test_installs_and_counts(built, new_system):
+    """What debhelper adds to the scripts is that of its release too."""
+    system = new_system("trixie")
+    package.offer(system.machine, system.image, built)
+    package.apt(system.machine, "install", package.NAME)
+    service = Service(system.machine, system.host)
+    for unit, state in ((UNIT, "enabled"), (SOCKET, "disabled")):
+        assert service.systemctl("is-enabled", unit, check=False).stdout.strip() == state
+    service.reset()
+    service.start()
+    service.assert_counts()
+    package.apt(system.machine, "purge", package.NAME)
+    assert service.systemctl("is-enabled", UNIT, check=False).stdout.strip() != "enabled"
