@@ -308,6 +308,9 @@ int main(int argc, char *argv[])
     if (options.check) {
         begin_check();
     }
+    if (refusal_of_kernel()) {
+        exit(EXIT_REFUSED);
+    }
     int error = launch_find(&program);
     if (error != 0) {
         refusal_tell_flag("cannot find the exporter program; install it beside this one", "(none)",
