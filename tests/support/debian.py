@@ -1,7 +1,13 @@
-"""Debian releases other than the machine's own."""
+"""Debian releases and architectures other than the machine's own."""
 
 import pathlib
 import subprocess
+
+
+def architecture():
+    """The machine's own, by Debian's name."""
+    return subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True,
+                          text=True).stdout.strip()
 
 
 def _codename():
