@@ -8,7 +8,7 @@ BUILD_LIBRARIES := libc6-dev libcap-dev libseccomp-dev libmaxminddb-dev libmicro
                   libgnutls28-dev libyaml-dev libcrypt-dev zlib1g-dev
 BUILD_PACKAGES := gcc make $(BUILD_LIBRARIES)
 RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
-TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest \
+TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-dev libcmocka-dev valgrind python3-pytest \
                   python3-scapy python3-yaml python3-cryptography python3-prometheus-client \
                   prometheus chromium chromium-driver python3-selenium iproute2 libcap2-bin \
                   binutils procps curl wget python3-jsonschema
@@ -52,16 +52,22 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
             -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
             -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough \
             -Wno-missing-field-initializers $(if $(WERROR),-Werror)
-CONTROL_FLOW := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-fcf-protection,\
-                -mbranch-protection=standard)
+# What the compiler has is asked once, and not before it compiles: `make run` may have to bring it.
+asked_once = $(eval $(1) := $(2))$($(1))
+accepted = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
+CONTROL_FLOW = $(call asked_once,CONTROL_FLOW,$(or $(call accepted,-fcf-protection),\
+               $(call accepted,-mbranch-protection=standard)))
+# gcc before 12 knows no more than 2, and says so for each file.
+FORTIFY = $(call asked_once,FORTIFY,$(if $(shell $(CC) -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 \
+          -include features.h -dM -E -x c /dev/null 2>/dev/null | grep '__USE_FORTIFY_LEVEL 3'),3,2))
 # FORTIFY_SOURCE and the sanitizers check the same calls and get in each other's way.
-HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) \
-             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
-             -fno-omit-frame-pointer,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+HARDENING = -fPIE -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) \
+            $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+            -fno-omit-frame-pointer,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY))
 # No path of the build machine in the binaries: two builds in two folders are the same.
 REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 
-ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE -I. $(CFLAGS) $(WARNINGS) $(HARDENING) $(REPRODUCIBLE)
+ALL_CFLAGS   = -std=c17 -D_GNU_SOURCE -I. $(CFLAGS) $(WARNINGS) $(HARDENING) $(REPRODUCIBLE)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed \
                $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 

@@ -10,7 +10,7 @@ from support.program import ROOT
 NAME = "dnstt-exporter"
 BUILD = ROOT / os.environ.get("BUILD", "build")
 FOLDER = BUILD / "deb"
-FOLDER_ARM64 = BUILD / "deb-arm64"
+LINTIAN = ("lintian", "--allow-root", "--display-info", "--pedantic", "--display-experimental")
 REPOSITORY = "/srv/repository"  # inside a machine
 
 # As an administrator who keeps the configuration. No machine here is to outlive a power failure, so
@@ -25,14 +25,18 @@ def built(folder=FOLDER):
     return path
 
 
+def objections(said):
+    """The lines of lintian but for one tag of Debian 12's, of which 13's refuses an override: there
+    is no script for another init, since systemd is what confines the service."""
+    return [line for line in said.splitlines() if not line.startswith(
+        f"I: {NAME}: package-supports-alternative-init-but-no-init.d-script ")]
+
+
 def lintian(folder=FOLDER):
-    """What lintian says of it: nothing, if all is well."""
+    """What lintian objects to in the package in this folder."""
     (changes,) = folder.glob("*.changes")
-    done = subprocess.run(["lintian", "--allow-root", "--display-info", "--pedantic",
-                           "--display-experimental", "--fail-on", "error,warning,info,pedantic",
-                           changes],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return done.stdout or (f"status {done.returncode}" if done.returncode else "")
+    return objections(subprocess.run([*LINTIAN, changes], stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, text=True, check=True).stdout)
 
 
 def field(path, name):

@@ -13,7 +13,7 @@ DOMAIN = "t.example.com"
 
 
 def test_container(new_system):
-    system = new_system("bookworm")
+    system = new_system()
     package.apt(system.machine, "install", package.NAME)
     system.machine.stop()
 

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from e2e import package
+from support import debian
 from support.program import ROOT
 
 UNIT = "dnstt_exporter.service"
@@ -37,16 +38,18 @@ def run(*command, **options):
 
 
 def test_lintian_has_nothing_to_say():
-    assert package.lintian() == ""
+    assert package.lintian() == []
 
 
 def test_asks_for_no_newer_library_than_it_uses(deb):
+    """On a later release than Debian 12 it is for that one, so that only the names are the same."""
     wanted = dict(re.findall(r"([a-z0-9.+-]+)(?: \(>= ([^)]+)\))?(?:, |$)",
                              package.field(deb, "Depends")))
-    assert wanted.keys() == OLDEST.keys()
-    assert wanted["libgnutls30"] == "3.7.0"
-    for name, version in wanted.items():
-        run("dpkg", "--compare-versions", OLDEST[name], "ge", version or "0")
+    assert {name.removesuffix("t64") for name in wanted} == OLDEST.keys()
+    if debian.codename() == "bookworm":
+        assert wanted["libgnutls30"] == "3.7.0"
+        for name, version in wanted.items():
+            run("dpkg", "--compare-versions", OLDEST[name], "ge", version or "0")
 
 
 def test_reproducible(deb, tmp_path):
