@@ -26,11 +26,11 @@ static void put(unsigned char *slots, uint64_t slot_count, const unsigned char *
 
 void *table_map(uint64_t slot_count, size_t entry_size)
 {
-    size_t bytes = (size_t)(slot_count * entry_size);
-    if (bytes != slot_count * entry_size) {
-        return NULL; /* more than a machine of 32 bits can address */
+    const size_t size = (size_t)(slot_count * entry_size);
+    if (size != slot_count * entry_size) { /* more than 32 bits can address */
+        return NULL;
     }
-    void *slots = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return slots == MAP_FAILED ? NULL : slots;
 }
 

@@ -1,4 +1,5 @@
-/* Products of 128 bits. */
+/* The product of two 64-bit values in 128 bits, also where the compiler has no type for that: on
+ * machines of 32 bits. */
 #ifndef EXPORTER_COUNTS_WIDE_H
 #define EXPORTER_COUNTS_WIDE_H
 
@@ -9,31 +10,27 @@ struct wide {
     uint64_t low;
 };
 
-/* From products of 64 bits, for a machine of 32 bits: its compiler has no wider type. */
-static inline struct wide wide_by_halves(uint64_t a, uint64_t b)
+/* From four products of halves, as on paper. */
+static inline struct wide wide_of_halves(uint64_t left, uint64_t right)
 {
-    uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX);
-    uint64_t one = (a >> 32) * (b & UINT32_MAX) + (low >> 32);
-    uint64_t other = (a & UINT32_MAX) * (b >> 32) + (one & UINT32_MAX);
+    const uint64_t half = UINT32_MAX;
+    uint64_t low = (left & half) * (right & half);
+    uint64_t first = (left >> 32) * (right & half) + (low >> 32);
+    uint64_t second = (left & half) * (right >> 32) + (first & half);
     return (struct wide){
-        .high = (a >> 32) * (b >> 32) + (one >> 32) + (other >> 32),
-        .low = other << 32 | (low & UINT32_MAX),
+        .high = (left >> 32) * (right >> 32) + (first >> 32) + (second >> 32),
+        .low = second << 32 | (low & half),
     };
 }
 
+static inline struct wide wide_product(uint64_t left, uint64_t right)
+{
 #ifdef __SIZEOF_INT128__
-__extension__ typedef unsigned __int128 wide_native;
-
-static inline struct wide wide_product(uint64_t a, uint64_t b)
-{
-    wide_native product = (wide_native)a * b;
+    __extension__ unsigned __int128 product = (unsigned __int128)left * right;
     return (struct wide){.high = (uint64_t)(product >> 64), .low = (uint64_t)product};
-}
 #else
-static inline struct wide wide_product(uint64_t a, uint64_t b)
-{
-    return wide_by_halves(a, b);
-}
+    return wide_of_halves(left, right);
 #endif
+}
 
 #endif
