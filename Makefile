@@ -4,8 +4,9 @@ VERSION := 0.1.0
 
 # --- What Debian 12 has to install: the one list. tests/lint/packages holds it to what the
 # --- sources include and the scripts call.
-BUILD_PACKAGES := gcc libc6-dev make libcap-dev libseccomp-dev libmaxminddb-dev \
-                  libmicrohttpd-dev libgnutls28-dev libyaml-dev libcrypt-dev zlib1g-dev
+BUILD_LIBRARIES := libc6-dev libcap-dev libseccomp-dev libmaxminddb-dev libmicrohttpd-dev \
+                  libgnutls28-dev libyaml-dev libcrypt-dev zlib1g-dev
+BUILD_PACKAGES := gcc make $(BUILD_LIBRARIES)
 RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
 TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-dev libcmocka-dev valgrind python3-pytest \
                   python3-scapy python3-yaml python3-cryptography python3-prometheus-client \
@@ -18,7 +19,10 @@ E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewra
 COVERAGE_PACKAGES := llvm
 # Of `make proof`, which brings CBMC of a later Debian.
 PROOF_PACKAGES := python3 mmdebstrap bubblewrap
-QEMU_PACKAGES  := qemu-system-x86 e2fsprogs
+QEMU_PACKAGES  := qemu-system-x86 e2fsprogs kmod
+# Of arm64 on another machine: what builds for it, and what runs that.
+ARM64_PACKAGES := crossbuild-essential-arm64 $(addsuffix :arm64,$(BUILD_LIBRARIES) libcmocka-dev)
+QEMU_ARM64_PACKAGES := qemu-system-arm qemu-user-static arch-test e2fsprogs kmod
 BENCH_PACKAGES := tcpdump golang-go golang-github-prometheus-client-golang-dev \
                   golang-github-oschwald-maxminddb-golang-dev
 LINT_PACKAGES  := git clang-format clang-tidy cppcheck shellcheck
@@ -300,16 +304,25 @@ help: ## list the targets
 
 # From a copy: dpkg-buildpackage works in its source, and writes beside it. What this make was told
 # (BUILD, CC, …) is not for the one within.
-DEB_SOURCE := $(BUILD)/deb/dnstt-exporter-$(VERSION)
+# $(call build_deb,FOLDER,OPTIONS)
+define build_deb
+	rm -rf $(1)
+	mkdir -p $(1)/dnstt-exporter-$(VERSION)
+	tar -c --exclude=./build --exclude=./.git . | tar -x -C $(1)/dnstt-exporter-$(VERSION)
+	cd $(1)/dnstt-exporter-$(VERSION) && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=$(HOME) \
+	    dpkg-buildpackage -b -us -uc $(2)
+	rm -rf $(1)/dnstt-exporter-$(VERSION)
+endef
+
 .PHONY: deb
 deb: ## build the Debian package into build/deb
 	@tests/packages $(BUILD_PACKAGES) $(DEB_PACKAGES)
-	rm -rf $(BUILD)/deb
-	mkdir -p $(DEB_SOURCE)
-	tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_SOURCE)
-	cd $(DEB_SOURCE) && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=$(HOME) \
-	    dpkg-buildpackage -b -us -uc
-	rm -rf $(DEB_SOURCE)
+	$(call build_deb,$(BUILD)/deb)
+
+.PHONY: deb-arm64
+deb-arm64: ## cross-build it for arm64 into build/deb-arm64
+	@tests/packages $(BUILD_PACKAGES) $(DEB_PACKAGES) $(ARM64_PACKAGES)
+	$(call build_deb,$(BUILD)/deb-arm64,--host-arch arm64)
 
 .PHONY: test-e2e
 test-e2e: ## install the package on booted Debian systems and test it there (root)
@@ -320,7 +333,16 @@ test-e2e: ## install the package on booted Debian systems and test it there (roo
 test-qemu: ## run the installed service under Debian's own kernel (root, no part of test)
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(QEMU_PACKAGES)
 	@$(MAKE) --no-print-directory -s deb
-	@/usr/bin/python3 tests/qemu/run
+	@/usr/bin/python3 tests/qemu/run amd64
+
+# Its tests are built here, under emulation they would take an hour.
+.PHONY: test-arm64
+test-arm64: ## install the package on Debian's arm64 and run its tests there (root, no part of test)
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(ARM64_PACKAGES) $(QEMU_ARM64_PACKAGES)
+	@$(MAKE) --no-print-directory -s deb-arm64
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc WERROR=1 \
+	    all unit sandbox $(BUILD)/arm64/tests/soak/sender
+	@/usr/bin/python3 tests/qemu/run arm64
 
 # === The bench ====================================================================================
 

@@ -211,7 +211,7 @@ static void open_socket(const struct options *options, struct packet_socket *pac
 
 static void drop_privileges(const struct sandbox_user *user)
 {
-    enum sandbox_drop outcome;
+    enum sandbox_drop outcome = SANDBOX_DROP_KEEP_UID;
     int error = sandbox_drop_privileges(user, &outcome);
     if (error != 0 && user_is_in_namespace()) {
         fail("cannot drop privileges: in a user namespace, as in a rootless container, the uid and "
@@ -296,7 +296,7 @@ int main(int argc, char *argv[])
     static struct options options;
     struct sandbox_user user;
     struct packet_socket packet;
-    struct channel channel;
+    struct channel channel = {.receiver = -1, .sender = -1};
     int program;
 
     hold_signals(SIG_BLOCK);
@@ -307,6 +307,9 @@ int main(int argc, char *argv[])
     parse_command_line(argc, argv, &options);
     if (options.check) {
         begin_check();
+    }
+    if (refusal_of_kernel()) {
+        exit(EXIT_REFUSED);
     }
     int error = launch_find(&program);
     if (error != 0) {

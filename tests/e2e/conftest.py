@@ -21,11 +21,10 @@ class System(NamedTuple):
 
 
 @contextlib.contextmanager
-def booted(release, deb, *more):
-    """`more`: names of other packages that its apt can install."""
+def booted(release, deb):
     host = Host()
     try:
-        made = image(release, package.dependencies(deb), more)
+        made = image(release, package.dependencies(deb))
         machine = Machine(made, host.server)
         try:
             package.offer(machine, made, deb)

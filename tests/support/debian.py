@@ -1,7 +1,14 @@
-"""Debian releases: the machine's own, which a package built here is for, and others."""
+"""Debian releases and architectures: the machine's own, which a package built here is for, and
+others."""
 
 import pathlib
 import subprocess
+
+
+def architecture():
+    """The machine's own, by Debian's name."""
+    return subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True,
+                          text=True).stdout.strip()
 
 
 def codename():
