@@ -13,7 +13,7 @@ TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrin
                   binutils procps curl wget python3-jsonschema
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
 E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
-                  bash-completion
+                  bash-completion docker.io
 # Of `make coverage`, and of nothing else.
 COVERAGE_PACKAGES := llvm
 # Of `make proof`, which brings CBMC of a later Debian.
@@ -21,6 +21,10 @@ PROOF_PACKAGES := python3 mmdebstrap bubblewrap
 QEMU_PACKAGES  := qemu-system-x86 e2fsprogs
 BENCH_PACKAGES := tcpdump golang-go golang-github-prometheus-client-golang-dev \
                   golang-github-oschwald-maxminddb-golang-dev
+# Of `make image`; with ARCH=arm64 the compiler for that machine and its libraries as well.
+IMAGE_PACKAGES := python3 binutils
+IMAGE_ARM64_PACKAGES := gcc-aarch64-linux-gnu \
+                  $(patsubst %,%:arm64,$(filter-out gcc make,$(BUILD_PACKAGES)))
 LINT_PACKAGES  := git clang-format clang-tidy cppcheck shellcheck
 
 # --- Where things go.
@@ -304,6 +308,32 @@ deb: ## build the Debian package into build/deb
 	cd $(DEB_SOURCE) && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=$(HOME) \
 	    dpkg-buildpackage -b -us -uc
 	rm -rf $(DEB_SOURCE)
+
+# === The container image ==========================================================================
+
+# Of this machine, or of ARCH=arm64 by its compiler. The times within are the last commit's.
+ARCH ?=
+IMAGE := $(BUILD)/image
+IMAGE_TIME = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0))
+.PHONY: image
+image: $(if $(filter arm64,$(ARCH)),image-arm64-packages,image-packages) ## build the container image into build/image; ARCH=arm64 cross-builds it
+	$(if $(filter-out arm64,$(ARCH)),$(error ARCH=$(ARCH): only arm64 is cross-built; leave ARCH out for this machine))
+	@$(MAKE) --no-print-directory all $(if $(ARCH),BUILD=$(BUILD)/$(ARCH) CC=aarch64-linux-gnu-gcc)
+	@SOURCE_DATE_EPOCH=$(IMAGE_TIME) container/image $(BUILD)$(addprefix /,$(ARCH)) $(IMAGE) \
+	    $(VERSION) $(REVISION)
+
+# The image's files alone, for container/Containerfile.
+.PHONY: image-files
+image-files: image-packages
+	@$(MAKE) --no-print-directory all
+	@container/image $(BUILD) $(IMAGE)/files
+
+.PHONY: image-packages image-arm64-packages
+image-packages:
+	@tests/packages $(BUILD_PACKAGES) $(IMAGE_PACKAGES)
+image-arm64-packages: image-packages
+	@dpkg --print-foreign-architectures | grep -qx arm64 || dpkg --add-architecture arm64
+	@tests/packages $(IMAGE_ARM64_PACKAGES)
 
 .PHONY: test-e2e
 test-e2e: ## install the package on booted Debian systems and test it there (root)
