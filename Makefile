@@ -12,7 +12,7 @@ TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrin
                   prometheus chromium chromium-driver python3-selenium iproute2 libcap2-bin \
                   binutils procps curl wget python3-jsonschema
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
-E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
+E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container mandoc \
                   bash-completion docker.io
 # Of `make coverage`, and of nothing else.
 COVERAGE_PACKAGES := llvm
