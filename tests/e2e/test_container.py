@@ -72,7 +72,7 @@ def root_is_read_only(pid):
 
 
 def test_as_the_document_says(host, engine, run):
-    """No uid 0, no capability, nothing to write to; it counts within its limits, and ends at once."""
+    """No uid 0, no capability, nothing to write to; it counts, and ends at once."""
     container = run(START)
     assert "level=warn" not in container.log() and "level=error" not in container.log()
     pids = container.processes()

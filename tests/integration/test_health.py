@@ -115,6 +115,17 @@ def test_a_trickle(host):
         assert time.monotonic() - begun < SECONDS + 2
 
 
+def test_a_reply_in_pieces(host):
+    def answer(connection):
+        connection.recv(1000)
+        for piece in b"HTTP/1.", b"1 2", b"00 OK\r\n\r\n":
+            connection.sendall(piece)
+            time.sleep(0.1)
+
+    with another(host, answer):
+        assert health(host)[0] == 0
+
+
 @pytest.mark.parametrize("reply", [b"HTTP/1.1 404 Not Found\r\n\r\n", b"HTTP/1.1 2000 no\r\n\r\n",
                                    b"SSH-2.0-a200a200\r\n", b"HTTP/1.1"])
 def test_another_service(host, reply):
