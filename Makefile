@@ -12,8 +12,11 @@ TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrin
                   prometheus chromium chromium-driver python3-selenium iproute2 libcap2-bin \
                   binutils procps curl wget python3-jsonschema
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
-E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container mandoc \
-                  bash-completion docker.io
+# Debian 13 has docker's command in a package of its own.
+ENGINE_PACKAGES := docker.io docker-compose \
+                  $(if $(shell grep -x VERSION_CODENAME=bookworm /etc/os-release),,docker-cli)
+E2E_PACKAGES   := $(DEB_PACKAGES) $(ENGINE_PACKAGES) lintian mmdebstrap systemd-container mandoc \
+                  bash-completion
 # Of `make coverage`, and of nothing else.
 COVERAGE_PACKAGES := llvm
 # Of `make proof`, which brings CBMC of a later Debian.

@@ -75,7 +75,7 @@ class Engine:
 
 
 class Container:
-    """A running container of the exporter, by its name, as support.program.Program is for others."""
+    """A running container of the exporter, with what account.settle asks of a program."""
 
     def __init__(self, engine, name):
         self.engine = engine

@@ -1,9 +1,14 @@
 """The image under a real engine, by the commands of docs/deploy.md."""
 
 import calendar
+import contextlib
+import http.client
+import json
 import os
 import pathlib
+import shutil
 import signal
+import tempfile
 import time
 
 import pytest
@@ -14,13 +19,20 @@ from integration.test_processes import CAPABILITIES, status
 from support import account, databases, frames, wire
 from support.document import commands
 from support.host import Host
-from support.program import ROOT, wait_for
+from support.program import ROOT, request, wait_for
 
 DOMAIN = "t.example.com"
 NAME = "dnstt-exporter"
-IMAGE = "dnstt-exporter:0.1.0"
 START = commands("docker-run")
 NOBODY = "65534"
+
+# For an image of Prometheus: its program, what that loads, and a folder for its data. How it is
+# started is as in the image that it stands for.
+FILES_OF_PROMETHEUS = ("/usr/bin/prometheus", "/lib/x86_64-linux-gnu/libc.so.6",
+                       "/lib64/ld-linux-x86-64.so.2")
+ENTRYPOINT = 'ENTRYPOINT ["/usr/bin/prometheus"]'
+ARGUMENTS = ('CMD ["--config.file=/etc/prometheus/prometheus.yml", '
+             '"--storage.tsdb.path=/prometheus"]')
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +169,8 @@ def test_databases_in_a_volume(host, run, engine, tmp_path):
 
 def test_the_image_s_health_check(engine, run):
     """The engine's own verdict follows the service."""
-    container = run(changed(START, ("--detach", "--detach --health-interval 1s --health-retries 1")))
+    often = "--detach --health-interval 1s --health-retries 1"
+    container = run(changed(START, ("--detach", often)))
 
     def health():
         return container.state()["Health"]["Status"]
@@ -172,19 +185,51 @@ def test_the_image_s_health_check(engine, run):
     wait_for(lambda: health() == "healthy", 10, "a healthy container again")
 
 
-def test_reached_from_a_bridge_network(engine, run):
-    """As the Prometheus of the compose file reaches it: at the gateway of its network."""
-    compose = yaml.safe_load((ROOT / "container/compose.yml").read_text())
-    (network,) = compose["networks"]["metrics"]["ipam"]["config"]
-    engine.shell(f"docker network create --subnet {network['subnet']} "
-                 f"--gateway {network['gateway']} metrics")
-    try:
-        flags = " ".join(compose["services"]["exporter"]["command"])
-        container = run(changed(START, (f"-dnstt.domain {DOMAIN}", flags)))
-        ask = f"docker run --rm --network metrics {IMAGE} -check.health -web.listen-address"
-        assert engine.shell(f"{ask} {network['gateway']}:9713").stdout.endswith(": healthy\n")
-        assert engine.shell(f"{ask} 127.0.0.1:9713", check=False).returncode == 1
-        assert container.state()["Running"]
-    finally:
-        engine.remove_containers()
-        engine.shell("docker network rm metrics")
+@pytest.fixture(scope="module")
+def prometheus(engine):
+    """The image that the compose file names, with this host's Prometheus in it."""
+    services = yaml.safe_load((ROOT / "container/compose.yml").read_text())["services"]
+    name = services["prometheus"]["image"]
+    with tempfile.TemporaryDirectory(prefix="dnstt-prometheus-", dir="/var/tmp") as folder:
+        for path in FILES_OF_PROMETHEUS:
+            copy = pathlib.Path(folder, path.lstrip("/"))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        engine.shell(f"tar -C {folder} -c . | docker import --change '{ENTRYPOINT}' "
+                     f"--change '{ARGUMENTS}' - {name}")
+    yield name
+    engine.remove_containers()
+    engine.shell(f"docker rmi {name}")
+
+
+@pytest.fixture
+def compose(engine, tmp_path, prometheus):
+    """The commands of the document in a copy of what they read, where Prometheus asks often."""
+    shutil.copytree(ROOT / "container", tmp_path / "container")
+    shutil.copytree(ROOT / "monitoring/rules", tmp_path / "monitoring/rules")
+    settings = tmp_path / "container/prometheus.yml"
+    settings.write_text(changed(settings.read_text(), ("15s", "1s")))
+    yield lambda text: engine.shell(
+        f"cd {tmp_path}\n{changed(text, ('docker compose', 'docker-compose'))}")
+    engine.shell(f"cd {tmp_path}\ndocker-compose --file container/compose.yml down --volumes "
+                 "--timeout 0")
+
+
+def test_beside_prometheus(host, engine, compose):
+    """Prometheus, in the compose file's bridge network, reaches the exporter on the host's."""
+    def ask(path):
+        with contextlib.suppress(ConnectionError, http.client.HTTPException):
+            code, _, body = request(host.server, "GET", f"/api/v1/{path}", "127.0.0.1", 9090)
+            return json.loads(body)["data"] if code == 200 else None
+
+    def queries():
+        found = ask("query?query=dnstt_queries_total")
+        return [sample["value"][1] for sample in found["result"]] if found else []
+
+    compose(commands("compose"))
+    container = Container(engine, NAME).wait_ready()
+    for pid in container.processes():
+        assert set(status(pid)["Uid"].split()) == {NOBODY}
+    host.inbound.send(frames.query_frame(wire.query(b"CLIENTID", DOMAIN)))
+    wait_for(lambda: queries() == ["1"], 30, "the query in Prometheus")
+    assert {group["name"] for group in ask("rules")["groups"]} == {"dnstt_alerts", "dnstt_domains"}
