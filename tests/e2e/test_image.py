@@ -29,6 +29,9 @@ def version():
     return re.search(r"^VERSION := (.*)$", (ROOT / "Makefile").read_text(), re.M)[1]
 
 
+REFERENCE = f"localhost/dnstt-exporter:{version()}"
+
+
 class Archive:
     """An image in the OCI layout, read by way of its index alone."""
 
@@ -38,7 +41,7 @@ class Archive:
                           for member in archive if member.isfile()}
         (entry,) = json.loads(self.files["index.json"])["manifests"]
         self.platform = entry["platform"]
-        self.digest = entry["digest"]
+        self.names = set(entry["annotations"].values())
         self.manifest = json.loads(self.blob(entry))
         self.config = json.loads(self.blob(self.manifest["config"]))
         (layer,) = self.manifest["layers"]
@@ -63,7 +66,8 @@ def test_layout(image):
     assert {key: image.config[key] for key in image.platform} == image.platform
     assert image.config["rootfs"]["diff_ids"] == [image.manifest["layers"][0]["digest"]]
     (docker,) = json.loads(image.files["manifest.json"])
-    assert docker["RepoTags"] == [f"dnstt-exporter:{version()}"]
+    assert docker["RepoTags"] == [REFERENCE]
+    assert image.names == {REFERENCE}
     assert image.files[docker["Config"]] == image.blob(image.manifest["config"])
     assert [image.files[name] for name in docker["Layers"]] == [image.layer]
     used = {"index.json", "manifest.json", "oci-layout"} | {
@@ -148,7 +152,7 @@ def test_the_containerfile_says_the_same(image):
 def command(name="docker-run"):
     """The document's `docker run`: option → its values, what runs, and its flags."""
     words = shlex.split(commands(name).replace("\\\n", " "))
-    at = next(i for i, word in enumerate(words) if word.startswith("dnstt-exporter:"))
+    at = next(i for i, word in enumerate(words) if word.startswith("localhost/"))
     options = {}
     for word in words[2:at]:
         if word.startswith("--"):
@@ -181,7 +185,7 @@ def test_compose_is_the_same_command(image):
     options, name, flags = command()
     compose = yaml.safe_load((CONTAINER / "compose.yml").read_text())
     service = compose["services"]["exporter"]
-    assert service["image"] == name == f"dnstt-exporter:{version()}"
+    assert service["image"] == name == REFERENCE
     assert [service["network_mode"]] == options["--network"]
     assert service["read_only"] is True and "--read-only" in options
     assert [item.lower() for item in service["cap_drop"]] == options["--cap-drop"]
