@@ -25,8 +25,7 @@ struct reply {
     char text[REPLY_SIZE + 1];
 };
 
-/* Sends the question and reads how the reply begins: empty when the connection is closed instead.
- */
+/* Sends the question and reads how the reply begins: nothing when the connection is closed. */
 static int exchange(int descriptor, const struct address *address, struct reply *reply)
 {
     /* Linux counts each limit over a whole call, so that no trickle of bytes prolongs it. */
