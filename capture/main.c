@@ -298,7 +298,7 @@ static _Noreturn void ask_health(const struct options *options)
     struct sandbox_user user;
     choose_user(options, &user);
     drop_privileges(&user);
-    exit(health_check(options));
+    exit((int)health_check(options));
 }
 
 int main(int argc, char *argv[])
