@@ -13,7 +13,10 @@ TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-dev libcmocka-dev valgrind p
                   prometheus chromium chromium-driver python3-selenium iproute2 libcap2-bin \
                   binutils procps curl wget python3-jsonschema nginx
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
-E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
+# Debian 13 has docker's command in a package of its own.
+ENGINE_PACKAGES := docker.io docker-compose \
+                  $(if $(shell grep -x VERSION_CODENAME=bookworm /etc/os-release),,docker-cli)
+E2E_PACKAGES   := $(DEB_PACKAGES) $(ENGINE_PACKAGES) lintian mmdebstrap systemd-container mandoc \
                   bash-completion
 # Of `make coverage`, and of nothing else.
 COVERAGE_PACKAGES := llvm
@@ -25,6 +28,10 @@ ARM64_PACKAGES := crossbuild-essential-arm64 $(addsuffix :arm64,$(BUILD_LIBRARIE
 QEMU_ARM64_PACKAGES := qemu-system-arm qemu-user-static arch-test e2fsprogs kmod
 BENCH_PACKAGES := tcpdump golang-go golang-github-prometheus-client-golang-dev \
                   golang-github-oschwald-maxminddb-golang-dev
+# Of `make image`; with ARCH=arm64 the compiler for that machine and its libraries as well.
+IMAGE_PACKAGES := python3 binutils
+IMAGE_ARM64_PACKAGES := gcc-aarch64-linux-gnu \
+                  $(patsubst %,%:arm64,$(filter-out gcc make,$(BUILD_PACKAGES)))
 LINT_PACKAGES  := git clang-format clang-tidy cppcheck shellcheck
 
 # --- Where things go.
@@ -323,6 +330,32 @@ deb: ## build the Debian package into build/deb
 deb-arm64: ## cross-build it for arm64 into build/deb-arm64
 	@tests/packages $(BUILD_PACKAGES) $(DEB_PACKAGES) $(ARM64_PACKAGES)
 	$(call build_deb,$(BUILD)/deb-arm64,--host-arch arm64)
+
+# === The container image ==========================================================================
+
+# Of this machine, or of ARCH=arm64 by its compiler. The times within are the last commit's.
+ARCH ?=
+IMAGE := $(BUILD)/image
+IMAGE_TIME = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0))
+.PHONY: image
+image: $(if $(filter arm64,$(ARCH)),image-arm64-packages,image-packages) ## build the container image into build/image; ARCH=arm64 cross-builds it
+	$(if $(filter-out arm64,$(ARCH)),$(error ARCH=$(ARCH): only arm64 is cross-built; leave ARCH out for this machine))
+	@$(MAKE) --no-print-directory all $(if $(ARCH),BUILD=$(BUILD)/$(ARCH) CC=aarch64-linux-gnu-gcc)
+	@SOURCE_DATE_EPOCH=$(IMAGE_TIME) container/image $(BUILD)$(addprefix /,$(ARCH)) $(IMAGE) \
+	    $(VERSION) $(REVISION)
+
+# The image's files alone, for container/Containerfile.
+.PHONY: image-files
+image-files: image-packages
+	@$(MAKE) --no-print-directory all
+	@container/image $(BUILD) $(IMAGE)/files
+
+.PHONY: image-packages image-arm64-packages
+image-packages:
+	@tests/packages $(BUILD_PACKAGES) $(IMAGE_PACKAGES)
+image-arm64-packages: image-packages
+	@dpkg --print-foreign-architectures | grep -qx arm64 || dpkg --add-architecture arm64
+	@tests/packages $(IMAGE_ARM64_PACKAGES)
 
 .PHONY: test-e2e
 test-e2e: ## install the package on booted Debian systems and test it there (root)

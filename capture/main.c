@@ -5,6 +5,7 @@
  */
 #include "capture/check.h"
 #include "capture/filter.h"
+#include "capture/health.h"
 #include "capture/interface.h"
 #include "capture/launch.h"
 #include "capture/refusal.h"
@@ -291,6 +292,15 @@ static _Noreturn void check(const struct options *options, const struct sandbox_
     fail("cannot execute the exporter program", error);
 }
 
+/* Asks as the service's own user, whose unix socket lets in nobody else. */
+static _Noreturn void ask_health(const struct options *options)
+{
+    struct sandbox_user user;
+    choose_user(options, &user);
+    drop_privileges(&user);
+    exit((int)health_check(options));
+}
+
 int main(int argc, char *argv[])
 {
     static struct options options;
@@ -305,8 +315,11 @@ int main(int argc, char *argv[])
     int passed = passed_sockets();
     put_descriptors_in_order(passed);
     parse_command_line(argc, argv, &options);
-    if (options.check) {
+    if (options.check || options.check_health) {
         begin_check();
+    }
+    if (options.check_health) {
+        ask_health(&options);
     }
     if (refusal_of_kernel()) {
         exit(EXIT_REFUSED);

@@ -323,6 +323,11 @@ const struct flag flag_table[] = {
      .help = "say what would be watched and served, and end: status 0, or 1 or 2 as\n"
              "a start would; binds nothing, and works beside the running service",
      SWITCH(check)},
+    {.name = "check.health",
+     .help = "ask the running service whether it is healthy, at -web.listen-address,\n"
+             "and end: status 0 or 1, within seconds; needs no other flag where that\n"
+             "address is the default",
+     SWITCH(check_health)},
     {.name = "version", .kind = FLAG_VERSION, .help = "print the version and exit"},
     {.name = "help", .kind = FLAG_HELP, .help = "print this text and exit; -h does the same"},
     /* Until version 0.3: before 0.2 this limit was said to cap Prometheus series, which it never
