@@ -4,23 +4,34 @@ VERSION := 0.1.0
 
 # --- What Debian 12 has to install: the one list. tests/lint/packages holds it to what the
 # --- sources include and the scripts call.
-BUILD_PACKAGES := gcc libc6-dev make libcap-dev libseccomp-dev libmaxminddb-dev \
-                  libmicrohttpd-dev libgnutls28-dev libyaml-dev libcrypt-dev zlib1g-dev
+BUILD_LIBRARIES := libc6-dev libcap-dev libseccomp-dev libmaxminddb-dev libmicrohttpd-dev \
+                  libgnutls28-dev libyaml-dev libcrypt-dev zlib1g-dev
+BUILD_PACKAGES := gcc make $(BUILD_LIBRARIES)
 RUN_PACKAGES   := python3 libmaxmind-db-writer-perl
-TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest \
+TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-dev libcmocka-dev valgrind python3-pytest \
                   python3-scapy python3-yaml python3-cryptography python3-prometheus-client \
                   prometheus chromium chromium-driver python3-selenium iproute2 libcap2-bin \
-                  binutils procps curl wget python3-jsonschema
+                  binutils procps curl wget python3-jsonschema nginx
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
-E2E_PACKAGES   := $(DEB_PACKAGES) lintian mmdebstrap systemd-container bubblewrap mandoc \
+# Debian 13 has docker's command in a package of its own.
+ENGINE_PACKAGES := docker.io docker-compose \
+                  $(if $(shell grep -x VERSION_CODENAME=bookworm /etc/os-release),,docker-cli)
+E2E_PACKAGES   := $(DEB_PACKAGES) $(ENGINE_PACKAGES) lintian mmdebstrap systemd-container mandoc \
                   bash-completion
 # Of `make coverage`, and of nothing else.
 COVERAGE_PACKAGES := llvm
 # Of `make proof`, which brings CBMC of a later Debian.
 PROOF_PACKAGES := python3 mmdebstrap bubblewrap
-QEMU_PACKAGES  := qemu-system-x86 e2fsprogs
+QEMU_PACKAGES  := qemu-system-x86 e2fsprogs kmod
+# Of arm64 on another machine: what builds for it, and what runs that.
+ARM64_PACKAGES := crossbuild-essential-arm64 $(addsuffix :arm64,$(BUILD_LIBRARIES) libcmocka-dev)
+QEMU_ARM64_PACKAGES := qemu-system-arm qemu-user-static arch-test e2fsprogs kmod
 BENCH_PACKAGES := tcpdump golang-go golang-github-prometheus-client-golang-dev \
                   golang-github-oschwald-maxminddb-golang-dev
+# Of `make image`; with ARCH=arm64 the compiler for that machine and its libraries as well.
+IMAGE_PACKAGES := python3 binutils
+IMAGE_ARM64_PACKAGES := gcc-aarch64-linux-gnu \
+                  $(patsubst %,%:arm64,$(filter-out gcc make,$(BUILD_PACKAGES)))
 LINT_PACKAGES  := git clang-format clang-tidy cppcheck shellcheck
 
 # --- Where things go.
@@ -48,16 +59,22 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
             -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
             -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough \
             -Wno-missing-field-initializers $(if $(WERROR),-Werror)
-CONTROL_FLOW := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-fcf-protection,\
-                -mbranch-protection=standard)
+# What the compiler has is asked once, and not before it compiles: `make run` may have to bring it.
+asked_once = $(eval $(1) := $(2))$($(1))
+accepted = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
+CONTROL_FLOW = $(call asked_once,CONTROL_FLOW,$(or $(call accepted,-fcf-protection),\
+               $(call accepted,-mbranch-protection=standard)))
+# gcc before 12 knows no more than 2, and says so for each file.
+FORTIFY = $(call asked_once,FORTIFY,$(if $(shell $(CC) -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 \
+          -include features.h -dM -E -x c /dev/null 2>/dev/null | grep '__USE_FORTIFY_LEVEL 3'),3,2))
 # FORTIFY_SOURCE and the sanitizers check the same calls and get in each other's way.
-HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) \
-             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
-             -fno-omit-frame-pointer,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+HARDENING = -fPIE -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) \
+            $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+            -fno-omit-frame-pointer,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY))
 # No path of the build machine in the binaries: two builds in two folders are the same.
 REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 
-ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE -I. $(CFLAGS) $(WARNINGS) $(HARDENING) $(REPRODUCIBLE)
+ALL_CFLAGS   = -std=c17 -D_GNU_SOURCE -I. $(CFLAGS) $(WARNINGS) $(HARDENING) $(REPRODUCIBLE)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed \
                $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 
@@ -296,16 +313,51 @@ help: ## list the targets
 
 # From a copy: dpkg-buildpackage works in its source, and writes beside it. What this make was told
 # (BUILD, CC, …) is not for the one within.
-DEB_SOURCE := $(BUILD)/deb/dnstt-exporter-$(VERSION)
+# $(call build_deb,FOLDER,OPTIONS)
+define build_deb
+	rm -rf $(1)
+	mkdir -p $(1)/dnstt-exporter-$(VERSION)
+	tar -c --exclude=./build --exclude=./.git . | tar -x -C $(1)/dnstt-exporter-$(VERSION)
+	cd $(1)/dnstt-exporter-$(VERSION) && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=$(HOME) \
+	    dpkg-buildpackage -b -us -uc $(2)
+	rm -rf $(1)/dnstt-exporter-$(VERSION)
+endef
+
 .PHONY: deb
 deb: ## build the Debian package into build/deb
 	@tests/packages $(BUILD_PACKAGES) $(DEB_PACKAGES)
-	rm -rf $(BUILD)/deb
-	mkdir -p $(DEB_SOURCE)
-	tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_SOURCE)
-	cd $(DEB_SOURCE) && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=$(HOME) \
-	    dpkg-buildpackage -b -us -uc
-	rm -rf $(DEB_SOURCE)
+	$(call build_deb,$(BUILD)/deb)
+
+.PHONY: deb-arm64
+deb-arm64: ## cross-build it for arm64 into build/deb-arm64
+	@tests/packages $(BUILD_PACKAGES) $(DEB_PACKAGES) $(ARM64_PACKAGES)
+	$(call build_deb,$(BUILD)/deb-arm64,--host-arch arm64)
+
+# === The container image ==========================================================================
+
+# Of this machine, or of ARCH=arm64 by its compiler. The times within are the last commit's.
+ARCH ?=
+IMAGE := $(BUILD)/image
+IMAGE_TIME = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0))
+.PHONY: image
+image: $(if $(filter arm64,$(ARCH)),image-arm64-packages,image-packages) ## build the container image into build/image; ARCH=arm64 cross-builds it
+	$(if $(filter-out arm64,$(ARCH)),$(error ARCH=$(ARCH): only arm64 is cross-built; leave ARCH out for this machine))
+	@$(MAKE) --no-print-directory all $(if $(ARCH),BUILD=$(BUILD)/$(ARCH) CC=aarch64-linux-gnu-gcc)
+	@SOURCE_DATE_EPOCH=$(IMAGE_TIME) container/image $(BUILD)$(addprefix /,$(ARCH)) $(IMAGE) \
+	    $(VERSION) $(REVISION)
+
+# The image's files alone, for container/Containerfile.
+.PHONY: image-files
+image-files: image-packages
+	@$(MAKE) --no-print-directory all
+	@container/image $(BUILD) $(IMAGE)/files
+
+.PHONY: image-packages image-arm64-packages
+image-packages:
+	@tests/packages $(BUILD_PACKAGES) $(IMAGE_PACKAGES)
+image-arm64-packages: image-packages
+	@dpkg --print-foreign-architectures | grep -qx arm64 || dpkg --add-architecture arm64
+	@tests/packages $(IMAGE_ARM64_PACKAGES)
 
 .PHONY: test-e2e
 test-e2e: ## install the package on booted Debian systems and test it there (root)
@@ -316,7 +368,16 @@ test-e2e: ## install the package on booted Debian systems and test it there (roo
 test-qemu: ## run the installed service under Debian's own kernel (root, no part of test)
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(QEMU_PACKAGES)
 	@$(MAKE) --no-print-directory -s deb
-	@/usr/bin/python3 tests/qemu/run
+	@/usr/bin/python3 tests/qemu/run amd64
+
+# Its tests are built here, under emulation they would take an hour.
+.PHONY: test-arm64
+test-arm64: ## install the package on Debian's arm64 and run its tests there (root, no part of test)
+	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(ARM64_PACKAGES) $(QEMU_ARM64_PACKAGES)
+	@$(MAKE) --no-print-directory -s deb-arm64
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc WERROR=1 \
+	    all unit sandbox $(BUILD)/arm64/tests/soak/sender
+	@/usr/bin/python3 tests/qemu/run arm64
 
 # === The bench ====================================================================================
 

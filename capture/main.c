@@ -5,6 +5,7 @@
  */
 #include "capture/check.h"
 #include "capture/filter.h"
+#include "capture/health.h"
 #include "capture/interface.h"
 #include "capture/launch.h"
 #include "capture/refusal.h"
@@ -211,7 +212,7 @@ static void open_socket(const struct options *options, struct packet_socket *pac
 
 static void drop_privileges(const struct sandbox_user *user)
 {
-    enum sandbox_drop outcome;
+    enum sandbox_drop outcome = SANDBOX_DROP_KEEP_UID;
     int error = sandbox_drop_privileges(user, &outcome);
     if (error != 0 && user_is_in_namespace()) {
         fail("cannot drop privileges: in a user namespace, as in a rootless container, the uid and "
@@ -291,12 +292,21 @@ static _Noreturn void check(const struct options *options, const struct sandbox_
     fail("cannot execute the exporter program", error);
 }
 
+/* Asks as the service's own user, whose unix socket lets in nobody else. */
+static _Noreturn void ask_health(const struct options *options)
+{
+    struct sandbox_user user;
+    choose_user(options, &user);
+    drop_privileges(&user);
+    exit((int)health_check(options));
+}
+
 int main(int argc, char *argv[])
 {
     static struct options options;
     struct sandbox_user user;
     struct packet_socket packet;
-    struct channel channel;
+    struct channel channel = {.receiver = -1, .sender = -1};
     int program;
 
     hold_signals(SIG_BLOCK);
@@ -305,8 +315,14 @@ int main(int argc, char *argv[])
     int passed = passed_sockets();
     put_descriptors_in_order(passed);
     parse_command_line(argc, argv, &options);
-    if (options.check) {
+    if (options.check || options.check_health) {
         begin_check();
+    }
+    if (options.check_health) {
+        ask_health(&options);
+    }
+    if (refusal_of_kernel()) {
+        exit(EXIT_REFUSED);
     }
     int error = launch_find(&program);
     if (error != 0) {

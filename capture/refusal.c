@@ -1,5 +1,6 @@
 #include "capture/refusal.h"
 
+#include "capture/needs.h"
 #include "capture/socket.h"
 #include "capture/user.h"
 #include "common/log.h"
@@ -19,6 +20,19 @@ void refusal_tell_flag(const char *what, const char *flag, const char *value, co
 {
     log_line(LOG_ERROR, what, "flag", flag, "value", value, "error", why, NULL);
     notify_failed_start(what, why);
+}
+
+/* The sniffer could not say it: it has no standard error any more when it finds out. */
+bool refusal_of_kernel(void)
+{
+    static const char what[] = "this system cannot confine the programs";
+    char text[NEEDS_TEXT_MAX];
+    if (needs_check(text) == 0) {
+        return false;
+    }
+    log_line(LOG_ERROR, what, "error", text, NULL);
+    notify_failed_start(what, text);
+    return true;
 }
 
 void refusal_tell_interface(const char *name, int error)

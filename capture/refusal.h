@@ -3,10 +3,15 @@
 #ifndef CAPTURE_REFUSAL_H
 #define CAPTURE_REFUSAL_H
 
+#include <stdbool.h>
+
 void refusal_tell(const char *what, int error);
 
 /* Of a flag's value, with the reason. */
 void refusal_tell_flag(const char *what, const char *flag, const char *value, const char *why);
+
+/* Whether the kernel lacks what the confinement takes (capture/needs.h), and then says so. */
+bool refusal_of_kernel(void);
 
 /* No interface has the name that -capture.interface gives. */
 void refusal_tell_interface(const char *name, int error);

@@ -355,6 +355,15 @@ const struct flag flag_table[] = {
      .notes = "Every error is shown, not only the first. Privileges are given up before "
               "the first file that a flag names is opened.",
      SWITCH(check)},
+    {.name = "check.health",
+     .help = "ask the running service whether it is healthy, at -web.listen-address,\n"
+             "and end: status 0 or 1, within seconds; needs no other flag where that\n"
+             "address is the default",
+     .notes =
+         "Root becomes the user of -process.user before it asks. That a password is needed "
+         "is an answer too. A service with TLS closes the connection of a plain request, which "
+         "counts as an answer where -web.config.file is given as well.",
+     SWITCH(check_health)},
     {.name = "version", .kind = FLAG_VERSION, .help = "print the version and exit"},
     {.name = "help", .kind = FLAG_HELP, .help = "print this text and exit; -h does the same"},
     /* Until version 0.3: before 0.2 this limit was said to cap Prometheus series, which it never

@@ -8,7 +8,7 @@
 
 struct options;
 
-enum { FLAG_TABLE_ROWS = 28 };
+enum { FLAG_TABLE_ROWS = 29 };
 
 enum flag_kind {
     FLAG_OWN,     /* a value that its own function reads; each of a repeatable flag's */

@@ -249,7 +249,8 @@ enum flags_result flags_parse(int argc, char *const argv[], struct options *opti
 {
     struct parse parse = {.error = error};
     enum flags_result result = parse_arguments(&parse, argc, argv);
-    if (result == FLAGS_RUN && parse.options.systemd_socket && parse.options.listen_count > 0) {
+    if (result == FLAGS_RUN && parse.options.systemd_socket && parse.options.listen_count > 0 &&
+        !parse.options.check_health) {
         static const char name[] = "web.systemd-socket";
         return wrong_flag(&parse, name, strlen(name),
                           "the .socket unit names the addresses; leave out -web.listen-address");
@@ -261,13 +262,14 @@ enum flags_result flags_parse(int argc, char *const argv[], struct options *opti
         return result;
     }
 
-    if (parse.options.domain_count == 0) {
+    if (parse.options.domain_count == 0 && !parse.options.check_health) {
         static const char name[] = "dnstt.domain";
         return wrong_flag(
             &parse, name, strlen(name),
             "missing; give the domain of a dnstt tunnel, or -dnstt.tunnel for another");
     }
-    if (parse.options.framing == FRAMING_ANY && !has_dnstt(&parse.options)) {
+    if (parse.options.framing == FRAMING_ANY && !has_dnstt(&parse.options) &&
+        !parse.options.check_health) {
         static const char name[] = "dnstt.framing";
         return wrong_value(&parse, name, "any", strlen("any"),
                            "for dnstt tunnels alone, and there is none; leave the flag out");

@@ -67,13 +67,12 @@ static struct attribute attribute_for(long abi, bool signals)
 }
 
 /* Makes a ruleset without rules. Returns its descriptor; -ENOSYS when the kernel has no Landlock or
- * it is blocked; -errno. */
+ * has it turned off; -EPERM when it is refused; -errno. */
 static int open_ruleset(bool signals, long *abi)
 {
     long known = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (known < 0) {
-        /* EPERM: a container engine's filter that is older than the call. */
-        return errno == EOPNOTSUPP || errno == EPERM ? -ENOSYS : -errno;
+        return errno == EOPNOTSUPP ? -ENOSYS : -errno;
     }
     const struct attribute attribute = attribute_for(known, signals);
     long made = syscall(SYS_landlock_create_ruleset, &attribute, attribute_size(known), 0);
@@ -169,8 +168,9 @@ int landlock_confine(const char *const paths[], size_t count, bool signals,
 {
     long abi = 0;
     int ruleset = open_ruleset(signals, &abi);
-    if (ruleset == -ENOSYS) {
-        *outcome = (struct landlock_outcome){.files = false};
+    /* EPERM: a container engine's filter that is older than the call. */
+    if (ruleset == -ENOSYS || ruleset == -EPERM) {
+        *outcome = (struct landlock_outcome){.refused = ruleset == -EPERM};
         return 0;
     }
     if (ruleset < 0) {

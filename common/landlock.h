@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 struct landlock_outcome {
+    bool refused; /* by a container engine's seccomp profile, so that nothing is confined */
     bool files;   /* reading is confined to the folders given, and nothing can be changed */
     bool network; /* TCP can be neither bound nor connected (Linux 6.7) */
     bool scope;   /* no abstract unix socket outside can be reached (Linux 6.12) */
@@ -22,7 +23,7 @@ struct landlock_outcome {
  * itself is never allowed as such a parent. Nothing else can be opened, made or changed. No TCP
  * socket can be bound or connected any more: those that listen were bound before. With `signals` no
  * process outside can be signalled either (Linux 6.12). no_new_privs must be set. Returns 0 with
- * `*outcome` filled, also where the kernel has no Landlock, or -errno.
+ * `*outcome` filled, also where the kernel has no Landlock or it is refused, or -errno.
  */
 int landlock_confine(const char *const paths[], size_t count, bool signals,
                      struct landlock_outcome *outcome);

@@ -25,7 +25,7 @@ enum framing {
 struct options {
     struct domain domains[DOMAINS_MAX]; /* in the order given */
     struct tunnel tunnels[DOMAINS_MAX]; /* of each domain */
-    unsigned domain_count;              /* 1 or more */
+    unsigned domain_count;              /* 1 or more; with check_health 0 too */
     uint16_t ports[OPTIONS_PORTS_MAX];
     unsigned port_count;    /* 1 or more */
     uint32_t mtu;           /* bytes, 1 to 65535 */
@@ -50,8 +50,9 @@ struct options {
     const char *process_user;
     enum log_level log_level;
     enum log_format log_format;
-    bool check;       /* say what would be watched and served, and end */
-    uint64_t renamed; /* bit n: flag_table[n], an old name of another flag, was given */
+    bool check;        /* say what would be watched and served, and end */
+    bool check_health; /* ask the running service at listen_addresses, and end */
+    uint64_t renamed;  /* bit n: flag_table[n], an old name of another flag, was given */
 };
 
 /* What holds for a tunnel: its own key, or else the flag for all. */

@@ -202,6 +202,21 @@ static void listen_for_scrapes(const struct options *options, struct loop *loop)
     loop->listener_count = options->listen_count;
 }
 
+static void warn_of_landlock(const struct landlock_outcome *landlock)
+{
+    if (!landlock->files || !landlock->network) {
+        log_line(
+            LOG_WARN,
+            landlock->refused
+                ? "Landlock is refused, as by a container engine's seccomp profile; the "
+                  "syscall policy still holds"
+                : "this kernel's Landlock is missing or old (files: Linux 5.13, network: 6.7); "
+                  "the syscall policy still holds",
+            "files", landlock->files ? "confined" : "not confined", "network",
+            landlock->network ? "confined" : "not confined", NULL);
+    }
+}
+
 /* From here on the process can open only databases and the web configuration, and make only the
  * syscalls of policy.c. */
 static void confine(const struct exporter *exporter)
@@ -239,11 +254,7 @@ static void confine(const struct exporter *exporter)
         notify_failed_start("cannot confine the exporter", strerror(-error));
         exit(EXIT_REFUSED);
     }
-    if (!landlock.files || !landlock.network) {
-        log_line(LOG_WARN, "this kernel's Landlock is missing or old; seccomp still holds", "files",
-                 landlock.files ? "confined" : "not confined", "network",
-                 landlock.network ? "confined" : "not confined", NULL);
-    }
+    warn_of_landlock(&landlock);
 }
 
 static void log_start(const struct options *options)

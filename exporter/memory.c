@@ -18,10 +18,14 @@ int memory_try(const struct options *options)
     if (options->asn_database != NULL) { /* reserved by now, and asked for once more: no harm */
         bytes += organizations_memory_max(options->groups_max);
     }
-    void *trial = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t size = (size_t)bytes;
+    if (size != bytes) { /* more than 32 bits can address */
+        return -ENOMEM;
+    }
+    void *trial = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (trial == MAP_FAILED) {
         return -errno;
     }
-    munmap(trial, bytes);
+    munmap(trial, size);
     return 0;
 }

@@ -16,12 +16,16 @@
 
 #define PIN(argument, value) SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)(value))
 
-/* libc's epoll_wait(2) uses epoll_pwait on architectures that have only the newer call. */
-#ifdef __NR_epoll_wait
-#define EPOLL_WAIT SCMP_SYS(epoll_wait)
-#else
-#define EPOLL_WAIT SCMP_SYS(epoll_pwait)
-#endif
+const char *const policy_waits[POLICY_WAITS] = {"epoll_wait", "epoll_pwait"};
+
+static int wait_call(void)
+{
+    int number = __NR_SCMP_ERROR;
+    for (unsigned i = 0; number < 0 && i < POLICY_WAITS; i++) {
+        number = seccomp_syscall_resolve_name(policy_waits[i]);
+    }
+    return number;
+}
 
 /* Appends rows to the caller's. */
 static size_t add(struct sandbox_rule *rules, size_t count, const struct sandbox_rule *rows,
@@ -48,10 +52,11 @@ static bool fstat_is_newfstatat(void)
 
 size_t exporter_policy(const struct exporter_descriptors *pinned, struct sandbox_rule *rules)
 {
+    const int epoll_waits = wait_call();
     const struct sandbox_rule table[] = {
         /* The loop. */
-        {EPOLL_WAIT, "waits for events", 1, {PIN(0, pinned->epoll)}},
-        {EPOLL_WAIT, "libmicrohttpd waits for its connections", 1, {PIN(0, pinned->http_epoll)}},
+        {epoll_waits, "waits for events", 1, {PIN(0, pinned->epoll)}},
+        {epoll_waits, "libmicrohttpd waits for its connections", 1, {PIN(0, pinned->http_epoll)}},
         {SCMP_SYS(epoll_ctl),
          "stops watching a channel that ended, and listening sockets while descriptors are short",
          1,

@@ -8,7 +8,11 @@
 struct listener;
 struct sandbox_rule;
 
-enum { EXPORTER_RULES_MAX = 48 };
+enum { EXPORTER_RULES_MAX = 48, POLICY_WAITS = 2 };
+
+/* The names of the call that libc's epoll_wait(3) makes: the first one that the machine has. arm64
+ * and other newer ones have only the second. */
+extern const char *const policy_waits[POLICY_WAITS];
 
 /* What never changes while the process lives: the policy pins it. */
 struct exporter_descriptors {

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stddef.h>
@@ -19,13 +20,15 @@ static bool is_fault(int number)
            number == SIGTRAP || number == SIGABRT || number == SIGSYS;
 }
 
-/* The struct that rt_sigaction(2) takes on 64-bit Linux. libc's signal(3) refuses the two signals
- * that it reserves, so they could still kill the sniffer. */
+enum { KERNEL_SIGNALS = 64 };
+
+/* The struct that rt_sigaction(2) takes: a mask of all signals, in words of the machine. libc's
+ * signal(3) refuses the two signals that it reserves, so they could still kill the sniffer. */
 struct kernel_action {
     void (*handler)(int);
     unsigned long flags;
     void (*restorer)(void);
-    unsigned long mask;
+    unsigned long mask[KERNEL_SIGNALS / CHAR_BIT / sizeof(unsigned long)];
 };
 
 /* A signal sent to the program by its name must not end the sniffer alone: the exporter ends in

@@ -57,7 +57,7 @@ static int drain(struct sniffer *sniffer)
  * Returns 0 or -errno: of the packet socket, not of the channel. */
 static int add_kernel_counters(struct sniffer *sniffer)
 {
-    struct ring_statistics statistics;
+    struct ring_statistics statistics = {.received = 0};
     int error = ring_statistics(sniffer->packet, &statistics);
     if (error != 0) {
         return error;

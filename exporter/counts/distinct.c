@@ -69,7 +69,7 @@ static void end_generation(struct distinct *distinct)
     distinct->carried = 0;
     distinct->previous = distinct->current;
     if (dropped.used > 0) {
-        memset(dropped.slots, 0, dropped.slot_count * TOKEN_SIZE);
+        memset(dropped.slots, 0, (size_t)(dropped.slot_count * TOKEN_SIZE));
         dropped.used = 0;
     }
     distinct->current = dropped;

@@ -2,6 +2,7 @@
 
 #include "common/domain.h"
 #include "exporter/counts/table.h"
+#include "exporter/counts/wide.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,9 +17,8 @@ static uint32_t group_limit(uint32_t domain_count, uint32_t group_max)
 static uint64_t home_of(const struct groups *groups, uint8_t domain, struct geo place)
 {
     uint64_t key = (uint64_t)domain << 48 | (uint64_t)place.country << 32 | place.asn;
-    table_wide product = (table_wide)(key ^ groups->secret[0]) * groups->secret[1];
-    uint64_t hash = (uint64_t)product ^ (uint64_t)(product >> 64);
-    return table_home(hash, groups->slot_count);
+    struct wide product = wide_product(key ^ groups->secret[0], groups->secret[1]);
+    return table_home(product.low ^ product.high, groups->slot_count);
 }
 
 /* Takes the next unused group, which is all zero. */

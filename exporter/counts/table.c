@@ -26,15 +26,18 @@ static void put(unsigned char *slots, uint64_t slot_count, const unsigned char *
 
 void *table_map(uint64_t slot_count, size_t entry_size)
 {
-    void *slots = mmap(NULL, slot_count * entry_size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t size = (size_t)(slot_count * entry_size);
+    if (size != slot_count * entry_size) { /* more than 32 bits can address */
+        return NULL;
+    }
+    void *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return slots == MAP_FAILED ? NULL : slots;
 }
 
 void table_unmap(void *slots, uint64_t slot_count, size_t entry_size)
 {
     if (slots != NULL) {
-        (void)munmap(slots, slot_count * entry_size);
+        (void)munmap(slots, (size_t)(slot_count * entry_size));
     }
 }
 
@@ -47,7 +50,7 @@ void *table_grow(void *slots, uint64_t slot_count, uint64_t wider, size_t entry_
     unsigned char *chunk = slots;
     uint64_t left = slot_count * entry_size;
     while (left > 0) {
-        size_t length = left < TABLE_CHUNK ? left : TABLE_CHUNK;
+        size_t length = left < TABLE_CHUNK ? (size_t)left : TABLE_CHUNK;
         for (const unsigned char *entry = chunk; entry < chunk + length; entry += entry_size) {
             if (word_at(entry) != 0) {
                 put(larger, wider, entry, entry_size);

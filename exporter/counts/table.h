@@ -7,6 +7,8 @@
 #ifndef EXPORTER_COUNTS_TABLE_H
 #define EXPORTER_COUNTS_TABLE_H
 
+#include "exporter/counts/wide.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,12 +27,10 @@ enum {
     TABLE_CHUNK = 1024 * 1024,
 };
 
-__extension__ typedef unsigned __int128 table_wide;
-
 /* The slot where a token belongs: the token as a fraction of 2^64, times the slots. */
 static inline uint64_t table_home(uint64_t token, uint64_t slot_count)
 {
-    return (uint64_t)(((table_wide)token * slot_count) >> 64);
+    return wide_product(token, slot_count).high;
 }
 
 static inline uint64_t table_next(uint64_t slot, uint64_t slot_count)

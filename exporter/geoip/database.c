@@ -182,7 +182,7 @@ static int begin(const char *path, struct geoip_copy *copy, const char **reason)
 static int open_path(const struct geoip_kind *kind, const char *path,
                      struct geoip_database *database, struct geoip_error *error)
 {
-    struct geoip_copy copy;
+    struct geoip_copy copy = {.file = -1, .memory = -1};
     int code = begin(path, &copy, &error->reason);
     if (code != 0) {
         return code;

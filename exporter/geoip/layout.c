@@ -144,9 +144,9 @@ static bool asn_of_double(double number, uint64_t *asn)
 /* Above 2^24 a float does not tell one whole number from the next. */
 static bool asn_of_float(float number, uint64_t *asn)
 {
-    enum { WHOLE_MAX = 1 << 24 };
+    static const float whole_max = 1 << 24;
 
-    return number <= WHOLE_MAX && asn_of_double((double)number, asn);
+    return number <= whole_max && asn_of_double((double)number, asn);
 }
 
 static bool asn_of_uint128(const MMDB_entry_data_s *data, uint64_t *asn)

@@ -2,6 +2,7 @@
 
 #include "exporter/counts/groups.h"
 #include "exporter/counts/table.h"
+#include "exporter/counts/wide.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,9 +47,8 @@ void organizations_renew(struct organizations *organizations)
 /* Keyed, as an ASN comes from an address that anyone can forge. One wide product, folded. */
 static uint64_t home_of(const struct organizations *organizations, uint32_t asn)
 {
-    table_wide product = (table_wide)(asn ^ organizations->secret[0]) * organizations->secret[1];
-    uint64_t hash = (uint64_t)product ^ (uint64_t)(product >> 64);
-    return table_home(hash, organizations->slot_count);
+    struct wide product = wide_product(asn ^ organizations->secret[0], organizations->secret[1]);
+    return table_home(product.low ^ product.high, organizations->slot_count);
 }
 
 /* The slot of an ASN: with its entry, or the empty one where it belongs. The table has slots. */

@@ -2,6 +2,7 @@
 
 #include "common/options.h"
 #include "exporter/http/connections.h"
+#include "exporter/http/library.h"
 #include "exporter/http/listen.h"
 #include "exporter/http/pages.h"
 #include "exporter/http/request.h"
@@ -219,8 +220,9 @@ int http_start(struct state *state, struct http **out)
     const bool tls = access_uses_tls(state->access);
     /* No error log: libmicrohttpd's lines name the peer. No ITC pipe: there is one thread. */
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | (tls ? MHD_USE_TLS : MHD_NO_FLAG), 0, NULL, NULL,
-        answer, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | (tls ? MHD_USE_TLS : MHD_NO_FLAG) |
+            library_flags(MHD_get_version()),
+        0, NULL, NULL, answer, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
         1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, note_target, http,

@@ -23,8 +23,9 @@ void words_answered(const struct recent_totals *recent, char out[WORDS_BYTES])
         snprintf(out, WORDS_BYTES, "no queries");
     } else {
         const double percent = 100.0 * (double)recent->responses / (double)recent->queries;
-        const bool many = percent >= PERCENT_MAX + 0.5;
-        snprintf(out, WORDS_BYTES, "%s%.0f %%", many ? "> " : "", many ? PERCENT_MAX : percent);
+        const bool many = percent >= (double)PERCENT_MAX + 0.5;
+        snprintf(out, WORDS_BYTES, "%s%.0f %%", many ? "> " : "",
+                 many ? (double)PERCENT_MAX : percent);
     }
 }
 

@@ -9,6 +9,7 @@ from e2e import package
 from e2e.image import Image, image
 from e2e.machine import Machine
 from e2e.service import Service
+from support import debian
 from support.host import Host
 
 
@@ -20,11 +21,10 @@ class System(NamedTuple):
 
 
 @contextlib.contextmanager
-def booted(release, deb, *more):
-    """`more`: names of other packages that its apt can install."""
+def booted(release, deb):
     host = Host()
     try:
-        made = image(release, package.dependencies(deb), more)
+        made = image(release, package.dependencies(deb))
         machine = Machine(made, host.server)
         try:
             package.offer(machine, made, deb)
@@ -42,8 +42,8 @@ def deb():
 
 @pytest.fixture(scope="session")
 def installed(deb):
-    """The service on Debian 12: one machine for all tests that only use it."""
-    with booted("bookworm", deb) as system:
+    """The service on this Debian's release: one machine for all tests that only use it."""
+    with booted(debian.codename(), deb) as system:
         package.apt(system.machine, "install", package.NAME)
         yield Service(system.machine, system.host)
 
@@ -58,6 +58,6 @@ def service(installed):
 
 @pytest.fixture
 def new_system(deb):
-    """Boots a machine for one test, of a release of Debian."""
+    """Boots a machine for one test, of this Debian's release or another."""
     with contextlib.ExitStack() as stack:
-        yield lambda release: stack.enter_context(booted(release, deb))
+        yield lambda release=debian.codename(): stack.enter_context(booted(release, deb))

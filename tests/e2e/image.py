@@ -9,10 +9,11 @@ import subprocess
 import tempfile
 from typing import NamedTuple
 
+from e2e import emulation
 from support import debian
 
 CACHE = pathlib.Path(os.environ.get("E2E_CACHE", "/var/cache/dnstt_exporter_e2e"))
-MAKE_SECONDS = 600
+MAKE_SECONDS = 1800  # ten minutes where programs are emulated
 
 # What a minimal Debian needs to boot. The package's dependencies are not among them: they come as
 # any package's do, from a repository.
@@ -24,38 +25,55 @@ class Image(NamedTuple):
     packages: pathlib.Path  # a folder of .deb files: what it takes to install the package
 
 
-def _make(release, sources, dependencies, folder):
+class Recipe(NamedTuple):
+    release: str
+    architecture: str
+    sources: tuple
+    inside: tuple  # packages of the root file system
+    dependencies: tuple  # packages beside it
+
+    def name(self):
+        """Of those of one name, only the latest is kept."""
+        plain = (BOOTS, debian.architecture())
+        return self.release if (self.inside, self.architecture) == plain else (
+            f"machine-{self.architecture}-{self.release}")
+
+    def digest(self):
+        text = "\n".join(map(str, [*self, pathlib.Path(__file__).read_text()]))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _make(recipe, folder):
     packages = folder / "packages"
     packages.mkdir()
     download = ('export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; apt-get clean && apt-get --yes '
-                f"--download-only --no-install-recommends install {' '.join(dependencies)}")
+                f"--download-only --no-install-recommends install {' '.join(recipe.dependencies)}")
     done = subprocess.run(
-        ["mmdebstrap", "--variant=minbase", f"--include={','.join(BOOTS)}",
+        ["mmdebstrap", "--variant=minbase", f"--architectures={recipe.architecture}",
+         f"--include={','.join(recipe.inside)}",
          f"--customize-hook={download}",
          f"--customize-hook=copy-out /var/cache/apt/archives {packages}",
-         release, str(folder / "root.tar"), *sources],
+         recipe.release, str(folder / "root.tar"), *recipe.sources],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=MAKE_SECONDS)
     assert done.returncode == 0, done.stdout
 
 
-def image(release, dependencies, more=()):
-    """The image of a release, and its packages of these names with all that they depend on. One
-    with more packages than those of the program is kept beside the release's other one."""
-    sources = debian.sources(release)
-    dependencies = [*dependencies, *more]
-    name = f"more-{release}" if more else release
-    recipe = "\n".join([release, *sources, *BOOTS, *dependencies,
-                        pathlib.Path(__file__).read_text()])
-    kept = CACHE / f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
+def image(release, dependencies, more=(), architecture=None):
+    """The image of a release, with `more` packages in it, and beside it the packages of these names
+    with all that they depend on. By default it is for the architecture of this machine."""
+    recipe = Recipe(release, architecture or debian.architecture(), tuple(debian.sources(release)),
+                    (*BOOTS, *more), tuple(dependencies))
+    kept = CACHE / f"{recipe.name()}-{recipe.digest()}"
     CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"{name}.lock", "w") as lock:
+    with open(CACHE / f"{recipe.name()}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # one makes it, others wait
         if not kept.exists():
-            for stale in CACHE.glob(f"{name}-*"):
+            for stale in CACHE.glob(f"{recipe.name()}-*"):
                 shutil.rmtree(stale)
+            emulation.prepare(recipe.architecture)
             with tempfile.TemporaryDirectory(prefix="making-", dir=CACHE) as making:
                 folder = pathlib.Path(making) / "image"
                 folder.mkdir()
-                _make(release, sources, dependencies, folder)
+                _make(recipe, folder)
                 folder.rename(kept)
     return Image(kept / "root.tar", kept / "packages" / "archives")

@@ -8,14 +8,35 @@ import subprocess
 from support.program import ROOT
 
 NAME = "dnstt-exporter"
-FOLDER = ROOT / os.environ.get("BUILD", "build") / "deb"
+BUILD = ROOT / os.environ.get("BUILD", "build")
+FOLDER = BUILD / "deb"
+LINTIAN = ("lintian", "--allow-root", "--display-info", "--pedantic", "--display-experimental")
 REPOSITORY = "/srv/repository"  # inside a machine
 
+# As an administrator who keeps the configuration. No machine here is to outlive a power failure, so
+# nothing waits for a disk.
+APT = ("apt-get", "--yes", "--no-install-recommends", "--option=Dpkg::Options::=--force-confold",
+       "--option=Dpkg::Options::=--force-unsafe-io")
 
-def built():
-    """The package that `make deb` left."""
-    (path,) = FOLDER.glob(f"{NAME}_*.deb")
+
+def built(folder=FOLDER):
+    """The package that `make deb` left, or another target in its folder."""
+    (path,) = folder.glob(f"{NAME}_*.deb")
     return path
+
+
+def objections(said):
+    """The lines of lintian but for one tag of Debian 12's, of which 13's refuses an override: there
+    is no script for another init, since systemd is what confines the service."""
+    return [line for line in said.splitlines() if not line.startswith(
+        f"I: {NAME}: package-supports-alternative-init-but-no-init.d-script ")]
+
+
+def lintian(folder=FOLDER):
+    """What lintian objects to in the package in this folder."""
+    (changes,) = folder.glob("*.changes")
+    return objections(subprocess.run([*LINTIAN, changes], stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, text=True, check=True).stdout)
 
 
 def field(path, name):
@@ -47,9 +68,9 @@ def older(path, folder):
     return result
 
 
-def offer(machine, image, *packages):
-    """Makes these packages, and what they depend on, all that the machine's apt can install."""
-    folder = machine.path(REPOSITORY)
+def put_repository(root, image, *packages):
+    """Makes these packages, and what they depend on, all that the apt of this root can install."""
+    folder = root / REPOSITORY.lstrip("/")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in [*packages, *image.packages.glob("*.deb")]:
@@ -57,15 +78,16 @@ def offer(machine, image, *packages):
     index = subprocess.run(["dpkg-scanpackages", "--multiversion", "."], cwd=folder, check=True,
                            capture_output=True, text=True).stdout
     (folder / "Packages").write_text(index)
-    for listed in machine.path("/etc/apt").glob("sources.list*"):
+    for listed in (root / "etc/apt").glob("sources.list*"):
         shutil.rmtree(listed) if listed.is_dir() else listed.unlink()
-    machine.write("/etc/apt/sources.list", f"deb [trusted=yes] file:{REPOSITORY} ./\n")
+    (root / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file:{REPOSITORY} ./\n")
+
+
+def offer(machine, image, *packages):
+    put_repository(machine.root, image, *packages)
     machine.run("apt-get", "update")
 
 
 def apt(machine, *arguments):
-    """Installs or removes as an administrator who keeps the configuration. The machine is not to
-    outlive a power failure, so nothing waits for a disk."""
-    machine.run("apt-get", "--yes", "--no-install-recommends",
-                "--option=Dpkg::Options::=--force-confold",
-                "--option=Dpkg::Options::=--force-unsafe-io", *arguments)
+    """Installs or removes."""
+    machine.run(*APT, *arguments)

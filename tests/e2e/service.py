@@ -80,7 +80,19 @@ class Service:
         return self.machine.journal("--output=cat",
                                     f"_SYSTEMD_INVOCATION_ID={self.show('InvocationID')}")
 
-    # --- What runs.
+    # --- What runs: the exporter's process, as support.program.Program shows it.
+
+    @property
+    def namespace(self):
+        return self.host.server
+
+    @property
+    def pid(self):
+        """As this host numbers it."""
+        return self.processes()["dnstt_exporter"]
+
+    def log(self):
+        return self.said()
 
     def processes(self):
         """Name → process id, as this host numbers it, of all that the service consists of."""

@@ -6,12 +6,10 @@ from e2e import package
 from e2e.service import DEFAULTS, DROP_INS, SOCKET, UNIT, Service
 from support.program import wait_for
 
-RELEASE = "bookworm"
-
 
 @pytest.fixture
 def system(new_system):
-    return new_system(RELEASE)
+    return new_system()
 
 
 def test_without_a_domain(system):

@@ -121,7 +121,8 @@ static void check_tunnel(const struct tunnel *tunnel)
 
 static void check_bounds(const struct options *options)
 {
-    assert(options->domain_count >= 1 && options->domain_count <= DOMAINS_MAX);
+    assert(options->domain_count >= 1 || options->check_health);
+    assert(options->domain_count <= DOMAINS_MAX);
     for (unsigned i = 0; i < options->domain_count; i++) {
         const struct domain *domain = &options->domains[i];
         assert(domain->wire_length >= 2 && domain->wire_length <= DOMAIN_WIRE_MAX);
@@ -241,6 +242,7 @@ static void check_written_out(const struct options *options)
     write_out(&written, "-sessions.min-queries=%u", options->sessions_min_queries);
     write_out(&written, "-groups.max=%u", options->groups_max);
     write_out(&written, "-web.telemetry-path=%s", options->telemetry_path);
+    write_out(&written, "-check.health=%s", options->check_health ? "true" : "false");
     written.arguments[written.count] = NULL;
     assert(flags_parse(written.count, written.arguments, &again, &error) == FLAGS_RUN);
     assert(again.domain_count == options->domain_count);

@@ -8,6 +8,7 @@ import pytest
 from support.clock import Clock
 from support.databases import flags, written
 from support.host import Host
+from support.observer import MARKER_TUNNEL, PLACES, ROUND, ROUND_FLAGS, WINDOW, Observer
 from support.program import Program
 
 
@@ -78,3 +79,25 @@ def databases():
 @pytest.fixture(scope="session")
 def geoip_flags(databases):
     return flags(databases)
+
+
+@pytest.fixture(scope="session")
+def observed_databases():
+    with written(PLACES) as folder:
+        yield flags(folder)
+
+
+@pytest.fixture
+def observe(host, start, clock, observed_databases):
+    """Begins to observe a program with these flags. `told`: a service manager's socket and path."""
+    def begin(*given, told=None):
+        clock.align()
+        options = dict(clock.options)
+        if told:
+            options["prefix"] += (f"NOTIFY_SOCKET={told[1]}",)
+        program = start(*observed_databases, *MARKER_TUNNEL, "-dnstt.active-window", f"{WINDOW}s",
+                        "-log.level", "debug", *given, **options)
+        step = 100 * ROUND if set(ROUND_FLAGS) <= set(given) else 1
+        return Observer(host, program, clock, step, told and told[0])
+
+    return begin

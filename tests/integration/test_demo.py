@@ -5,11 +5,13 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 
 import pytest
 
+from demo.demo import TUNNELS, Session
 from support.program import BUILD, ROOT, wait_for
 
 REPORT = re.compile(r"(\d+\.\d) queries/s +(\d+) sessions so far +(\d+) active "
@@ -59,6 +61,40 @@ def test_it_shows_figures(host):
         assert sessions <= SECONDS * SESSIONS_PER_SECOND
         assert vaydns > 0 and 0 <= dnstt - 2 * vaydns <= 2
     assert int(reports[1][1]) > int(reports[0][1])
+
+
+class Late:
+    """A server that the first query reaches later than it waits."""
+
+    def __init__(self, server):
+        self.server = server
+        self.waited = False
+
+    def __getattr__(self, name):
+        return getattr(self.server, name)
+
+    def recvfrom(self, size):
+        if not self.waited:
+            self.waited = True
+            raise TimeoutError
+        return self.server.recvfrom(size)
+
+
+def test_a_late_query_ends_nothing(host):
+    """It is answered with the next one, so that this one does not come late as well."""
+    with host.server.entered(), contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(1)
+        late = Late(server)
+        sessions = [Session(0, tunnel) for tunnel in TUNNELS]
+        for session in sessions:
+            stack.callback(session.close)
+            session.exchange(late)
+        assert late.waited
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):  # none waits
+            server.recvfrom(4096)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -2,10 +2,8 @@
 and afterwards all is as before. Figures are printed."""
 
 import contextlib
-import itertools
 import os
 import pathlib
-import re
 import socket
 import struct
 import threading
@@ -13,30 +11,19 @@ import time
 
 import pytest
 
+from support.crowd import (
+    CONNECTIONS_MAX, CROWD, MANY, PEER_MAX, WORST, Watch, assert_refused_without_memory, crowd,
+    descriptors, limit)
 from support.figures import figure
 from support.http import GET, HOST, NONE_DROPPED, connect, dropped, rest, say
-from support.namespace import run
-from support.program import wait_for
 
-CONNECTIONS_MAX = 64  # connections.h, as the two below
-PEER_MAX = 16
 DESCRIPTORS_MAX = 128  # main.c
-CROWD = 300
-# All connections' memory, as much again for their replies, and what the allocator keeps beside it.
-GROWTH_KIB = CONNECTIONS_MAX * (16 + 16) + 1024
 # In some 20 s; the run that logs violations takes fewer.
 CONNECTS = int(os.environ.get("CONNECTS", 100_000))
 # For the exporter to take in what was sent.
 PAUSE = 0.005
-# For it to close a connection whose reply was read to its end.
-SETTLING = 0.1
 # Closing by RST: no address stays taken.
 RESET = struct.pack("ii", 1, 0)
-
-MANY = [f"127.0.1.{number}" for number in range(1, 251)]
-
-
-WORST = {"scrapes": 0, "seconds": 0.0, "growth": 0}  # of all tests
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,50 +31,6 @@ def shown():
     yield
     figure(f"floods and faults at the endpoint: {WORST['scrapes']} scrapes meanwhile, the slowest "
            f"{WORST['seconds'] * 1000:.1f} ms; memory grew by {WORST['growth']} KiB at most")
-
-
-def resident(program):
-    """KiB."""
-    status = pathlib.Path(f"/proc/{program.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
-
-
-def descriptors(program):
-    return len(os.listdir(f"/proc/{program.pid}/fd"))
-
-
-def processor_seconds(program):
-    fields = pathlib.Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class Watch:
-    """Scrapes from an address of its own; what came of that, and of the program, at the end."""
-
-    def __init__(self, program):
-        self.program = program
-        program.metrics()
-        self.memory = resident(program)
-        time.sleep(SETTLING)  # a reply's reader may be done before its connection is closed
-        self.descriptors = descriptors(program)
-        self.seconds = []
-
-    def scrape(self):
-        begin = time.monotonic()
-        self.program.metrics()
-        self.seconds.append(time.monotonic() - begin)
-
-    def assert_undisturbed(self, seconds=5):
-        """Once the others are gone."""
-        wait_for(lambda: descriptors(self.program) <= self.descriptors, seconds, "all is closed")
-        self.scrape()
-        growth = resident(self.program) - self.memory
-        WORST["scrapes"] += len(self.seconds)
-        WORST["seconds"] = max(WORST["seconds"], *self.seconds)
-        WORST["growth"] = max(WORST["growth"], growth)
-        assert max(self.seconds) < 1
-        assert growth < GROWTH_KIB
-        assert "level=error" not in self.program.log()
 
 
 @pytest.fixture
@@ -98,19 +41,6 @@ def program(start):
 @pytest.fixture
 def watch(program):
     return Watch(program)
-
-
-@contextlib.contextmanager
-def crowd(program, sources, data):
-    """Connections that say this and then nothing. Those that were given up are reset."""
-    with contextlib.ExitStack() as members:
-        made = []
-        for source in itertools.islice(itertools.cycle(sources), CROWD):
-            connection = members.enter_context(contextlib.closing(connect(program, source=source)))
-            with contextlib.suppress(ConnectionError):
-                connection.sendall(data)
-            made.append(connection)
-        yield made
 
 
 HALF_OPEN = {
@@ -205,10 +135,9 @@ def test_connects(program, watch):
     assert not failed
 
 
-def limit(program, resource, most):
-    """As the exporter's own user, who may."""
-    run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "prlimit",
-        f"--pid={program.pid}", f"--{resource}={most}:")
+def processor_seconds(program):
+    fields = pathlib.Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def limit_descriptors(program, most):
@@ -244,15 +173,7 @@ def test_out_of_descriptors(program, watch):
 
 def test_out_of_memory(program, watch):
     """Connections that there is no memory for are refused, and counted; the others go on."""
-    limit(program, "as", 1)
-    with crowd(program, MANY, GET):
-        pass
-    limit(program, "as", "unlimited")
-    counted = dropped(program)
-    figure(f"{CROWD} connections without memory: {counted['memory']:.0f} refused and counted")
-    assert counted["memory"] > CROWD / 2
-    # A peer that went while there was no memory to notice it is closed by the timeout of 10 s.
-    watch.assert_undisturbed(seconds=13)
+    assert_refused_without_memory(program, watch)
 
 
 SECOND = b"GET /-/healthy HTTP/1.1\r\n" + HOST + b"\r\n"

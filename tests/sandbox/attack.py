@@ -19,9 +19,10 @@ _BEGUN, _RETURNED = 1, 2
 _ATTACK_SECONDS = 5
 
 
-def _upwards(flags):
-    """From the folder of the last flag's file, if any, which may be read."""
-    folder = pathlib.Path(flags[-1]).parent if flags else pathlib.Path()
+def _upwards(flags, directory):
+    """From the folder of the last flag's file, if any, which may be read; else from one that each
+    user may enter, as not every checkout is."""
+    folder = pathlib.Path(flags[-1]).parent if flags else directory
     return bytes(folder / "/".join([".."] * 10) / "etc/passwd")
 
 
@@ -33,7 +34,8 @@ class Attack:
         self.page = directory / "page"
         self.page.write_bytes(_PAGE.pack(
             attacker.encode(), attack.encode(), "".join(f"{name} " for name in removed).encode(),
-            _upwards(flags), bytes(directory / "written"), interface, 0, 0, 0, 0, 0, 0, 0))
+            _upwards(flags, directory), bytes(directory / "written"), interface,
+            0, 0, 0, 0, 0, 0, 0))
         self.page.chmod(0o666)
         self.program = Program(namespace, "-dnstt.domain", "t.example.com", "-capture.interface",
                                "server0", *flags, program=PROGRAMS / kind / "dnstt_exporter",

@@ -1,6 +1,7 @@
 /*
  * Prints the syscall tables of SECURITY.md from those that the programs load: `print_policies
- * sniffer`, `exporter`, or `web` for what a web configuration adds. A test compares the two.
+ * sniffer`, `exporter`, or `web` for what a web configuration adds. A test compares the two. It
+ * prints the same on x86-64 and on arm64: the names of both.
  */
 #include "capture/sniffer/confine.h"
 #include "capture/sniffer/policy.h"
@@ -9,6 +10,7 @@
 #include "exporter/http/listen.h"
 #include "exporter/policy.h"
 
+#include <gnu/libc-version.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,6 +29,12 @@ enum {
     MEMORY,
     SNIFFER
 };
+
+/* The tables are those of Debian 12's libc, whatever they are printed on. */
+const char *gnu_get_libc_version(void)
+{
+    return "2.36";
+}
 
 static const char *name_of(scmp_datum_t datum)
 {
@@ -82,6 +90,40 @@ static bool is_among(const struct sandbox_rule *rule, const struct sandbox_rule 
     return false;
 }
 
+/* What a call of this machine's policy is on the other: the same, or libc's other way to wait. NULL
+ * when there is none. */
+static char *name_on(uint32_t machine, const char *name)
+{
+    bool waits = false;
+    for (unsigned i = 0; i < POLICY_WAITS; i++) {
+        waits = waits || strcmp(policy_waits[i], name) == 0;
+    }
+    for (unsigned i = 0; waits && i < POLICY_WAITS; i++) {
+        if (seccomp_syscall_resolve_name_arch(machine, policy_waits[i]) >= 0) {
+            return strdup(policy_waits[i]);
+        }
+    }
+    return seccomp_syscall_resolve_name_arch(machine, name) >= 0 ? strdup(name) : NULL;
+}
+
+static void print_names(int number)
+{
+    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+    char *x86 = name != NULL ? name_on(SCMP_ARCH_X86_64, name) : NULL;
+    char *arm = name != NULL ? name_on(SCMP_ARCH_AARCH64, name) : NULL;
+    if (x86 == NULL || arm == NULL) {
+        fprintf(stderr, "call %d has no name on x86-64 or on arm64\n", number);
+        exit(1);
+    }
+    printf("| `%s`", x86);
+    if (strcmp(x86, arm) != 0) {
+        printf(" (arm64: `%s`)", arm);
+    }
+    free(name);
+    free(x86);
+    free(arm);
+}
+
 /* All rules but those that are among `others`. */
 static void print_rules(const struct sandbox_rule *rules, size_t count,
                         const struct sandbox_rule *others, size_t other_count)
@@ -91,9 +133,8 @@ static void print_rules(const struct sandbox_rule *rules, size_t count,
         if (is_among(&rules[i], others, other_count)) {
             continue;
         }
-        char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, rules[i].syscall);
-        printf("| `%s` | ", name);
-        free(name);
+        print_names(rules[i].syscall);
+        printf(" | ");
         for (unsigned j = 0; j < rules[i].condition_count; j++) {
             printf("%s", j > 0 ? ", " : "");
             print_condition(&rules[i].conditions[j]);

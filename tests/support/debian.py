@@ -1,10 +1,17 @@
-"""Debian releases other than the machine's own."""
+"""Debian releases and architectures: the machine's own, which a package built here is for, and
+others."""
 
 import pathlib
 import subprocess
 
 
-def _codename():
+def architecture():
+    """The machine's own, by Debian's name."""
+    return subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+
+def codename():
     lines = pathlib.Path("/etc/os-release").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)["VERSION_CODENAME"]
 
@@ -14,7 +21,7 @@ def sources(release):
     done = subprocess.run(["apt-get", "indextargets", "--format",
                            "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Identifier: Packages"],
                           check=True, capture_output=True, text=True)
-    here = _codename()
+    here = codename()
     lines = []
     for line in done.stdout.splitlines():
         address, suite, component = line.split()

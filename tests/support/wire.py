@@ -10,11 +10,13 @@ and one packet with a header of its own. Slipstream's: a QUIC packet.
 """
 
 import base64
+import ipaddress
 import os
 import struct
 
 A, TXT, AAAA, OPT = 1, 16, 28, 41
 CLASS_IN = 1
+CLIENT_SUBNET = 8
 FLAG_RECURSION_DESIRED = 0x0100
 FLAG_RESPONSE = 0x8400  # QR and AA
 LABEL_MAX = 63
@@ -98,9 +100,17 @@ def mixed_case(wire_name, random):
     return bytes(o ^ 0x20 if chr(o).isalpha() and random.random() < 0.5 else o for o in wire_name)
 
 
-def opt_record(size, version=0):
+def opt_record(size, version=0, options=b""):
     """An OPT record (RFC 6891) that offers `size` octets for the response."""
-    return struct.pack("!BHHBBHH", 0, OPT, size, 0, version, 0, 0)
+    return struct.pack("!BHHBBHH", 0, OPT, size, 0, version, 0, len(options)) + options
+
+
+def client_subnet(address, prefix):
+    """The option (RFC 7871) with which a resolver tells a part of its client's address."""
+    network = ipaddress.ip_network(f"{address}/{prefix}", strict=False)
+    octets = network.network_address.packed[:(prefix + 7) // 8]
+    family = 1 if network.version == 4 else 2
+    return struct.pack("!HHHBB", CLIENT_SUBNET, 4 + len(octets), family, prefix, 0) + octets
 
 
 def message(

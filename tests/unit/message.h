@@ -224,7 +224,7 @@ static inline void put_udp(struct message *message, unsigned source, unsigned de
 /* A block of exactly these octets, so that a sanitizer sees a read outside them. */
 static inline uint8_t *exact_copy(const uint8_t *octets, size_t length)
 {
-    uint8_t *copy = malloc(length + (length == 0));
+    uint8_t *copy = calloc(length + (length == 0), 1);
     if (copy == NULL) {
         abort();
     }

@@ -19,7 +19,7 @@ static inline uint8_t *read_values(const struct message *payload)
     put_payload(&labels, payload->octets, payload->length);
     int count = base32_read_labels(labels.octets, labels.length, values);
     assert_in_range(count, 1, sizeof values - BASE32_STEP);
-    return exact_copy(values, (size_t)count + BASE32_STEP);
+    return exact_copy(values, (count > 0 ? (size_t)count : 0) + BASE32_STEP);
 }
 
 static inline void put_random(struct message *payload, size_t count)

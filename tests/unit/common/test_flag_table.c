@@ -136,6 +136,9 @@ static void values_at_the_limits(void **state)
     ASSERT_RUN("--check=false");
     assert_false(options.check);
     assert_int_equal(PARSE("-check", "-version"), FLAGS_VERSION);
+    assert_false(options.check_health);
+    ASSERT_RUN("-check.health", "-web.systemd-socket", "-web.listen-address=unix:/a");
+    assert_true(options.check_health);
     assert_int_equal(PARSE("-check", "-help"), FLAGS_HELP);
     ASSERT_WRONG("-web.systemd-socket: the .socket unit names the addresses; leave out "
                  "-web.listen-address",
@@ -291,6 +294,7 @@ static void wrong_values(void **state)
          {"\"\"", "INFO", "warning", "6"}},
         {"log.format", "unknown format; give logfmt or json", {"\"\"", "JSON", "text"}},
         {"check", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
+        {"check.health", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
         {"version", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
         {"help", "not for a switch; give true or false", {"\"\"", "1", "yes", "True"}},
     };

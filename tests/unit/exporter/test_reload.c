@@ -114,7 +114,7 @@ static void start(const char *country, const char *asn, struct reload *reload)
     static char paths[GEOIP_DATABASES][PATH_MAX]; /* not owned by those who are given them */
     const char *const names[GEOIP_DATABASES] = {[GEOIP_COUNTRY] = country, [GEOIP_ASN] = asn};
     const char *given[GEOIP_DATABASES] = {NULL};
-    struct geoip *geoip;
+    struct geoip *geoip = NULL;
     struct geoip_error error;
     for (unsigned i = 0; i < GEOIP_DATABASES; i++) {
         if (names[i] != NULL) {

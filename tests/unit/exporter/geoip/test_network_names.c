@@ -63,7 +63,7 @@ static struct geoip *open_with(const char *country, const char *asn, uint32_t ma
 {
     static char country_path[PATH_MAX]; /* not owned by whom they are given to */
     static char asn_path[PATH_MAX];
-    struct geoip *geoip;
+    struct geoip *geoip = NULL;
     struct geoip_error error;
     assert_int_equal(geoip_open(country ? path_of(country_path, country) : NULL,
                                 asn ? path_of(asn_path, asn) : NULL, max, &geoip, &error),
