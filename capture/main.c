@@ -292,15 +292,6 @@ static _Noreturn void check(const struct options *options, const struct sandbox_
     fail("cannot execute the exporter program", error);
 }
 
-/* Asks as the service's own user, whose unix socket lets in nobody else. */
-static _Noreturn void ask_health(const struct options *options)
-{
-    struct sandbox_user user;
-    choose_user(options, &user);
-    drop_privileges(&user);
-    exit((int)health_check(options));
-}
-
 int main(int argc, char *argv[])
 {
     static struct options options;
@@ -318,9 +309,6 @@ int main(int argc, char *argv[])
     if (options.check || options.check_health) {
         begin_check();
     }
-    if (options.check_health) {
-        ask_health(&options);
-    }
     if (refusal_of_kernel()) {
         exit(EXIT_REFUSED);
     }
@@ -331,6 +319,10 @@ int main(int argc, char *argv[])
         exit(EXIT_REFUSED);
     }
     choose_user(&options, &user);
+    if (options.check_health) {
+        drop_privileges(&user); /* the service's unix socket lets in its own user alone */
+        exit((int)health_check(&options));
+    }
     if (options.check) {
         check(&options, &user, program, argv);
     }
