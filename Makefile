@@ -205,8 +205,8 @@ check: ## unit tests and static rules in a minute: no root, nothing installed, f
 	@BUILD=$(BUILD) tests/check
 
 # --- Fuzzers: libFuzzer, with the sanitizers, on the modules compiled for it.
-FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(FUZZERS): $(BUILD)/%: $(BUILD)/objects/tests/fuzz/%.o $(BUILD)/tests/modules.a
+FUZZERS := $(patsubst tests/lab/fuzz/%.c,$(BUILD)/%,$(wildcard tests/lab/fuzz/fuzz_*.c))
+$(FUZZERS): $(BUILD)/%: $(BUILD)/objects/tests/lab/fuzz/%.o $(BUILD)/tests/modules.a
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(EXPORTER_LIBS)
 
@@ -217,35 +217,35 @@ FUZZ_BUILD   := BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefi
 FUZZ_SECONDS ?= 300
 FUZZ_TARGETS ?=
 .PHONY: fuzz
-fuzz: ## fuzz each target, or FUZZ_TARGETS, for FUZZ_SECONDS (300) from seeds of real traffic
+fuzz: ##lab fuzz each target, or FUZZ_TARGETS, for FUZZ_SECONDS (300) from seeds of real traffic
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory fuzzers $(FUZZ_BUILD)
-	tests/fuzz/run build/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+	tests/lab/fuzz/run build/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 .PHONY: fuzz-corpus
-fuzz-corpus: ## put what fuzzing found into tests/fuzz/corpus, as few inputs as reach the same
+fuzz-corpus: ##lab put what fuzzing found into tests/lab/fuzz/corpus, as few inputs as reach the same
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory fuzzers $(FUZZ_BUILD)
-	tests/fuzz/minimise build/fuzz $(FUZZ_TARGETS)
+	tests/lab/fuzz/minimise build/fuzz $(FUZZ_TARGETS)
 
 # --- How good the tests are: what they reach, by clang's counters, and what they notice.
 COVERAGE_FLAGS := -O1 -g -fprofile-instr-generate -fcoverage-mapping
 .PHONY: coverage
-coverage: ## report what tests reach into build/coverage/html, and fail where that is not enough
+coverage: ##lab report what tests reach into build/coverage/html, and fail where that is not enough
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(COVERAGE_PACKAGES)
 	@$(MAKE) --no-print-directory unit fuzzers BUILD=build/coverage CC=clang CFLAGS='$(COVERAGE_FLAGS)'
-	@tests/coverage/run build/coverage
+	@tests/lab/coverage/run build/coverage
 
 .PHONY: mutation
-mutation: ## make small faults in the counting rules, and fail where their tests miss one
+mutation: ##lab make small faults in the counting rules, and fail where their tests miss one
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
-	@tests/mutation/run build/mutation
+	@tests/lab/mutation/run build/mutation
 
 PROOF_HARNESSES ?=
 .PHONY: proof
-proof: ## prove what parses packets and messages free of errors in memory and arithmetic (root)
+proof: ##lab prove what parses packets and messages free of errors in memory and arithmetic (root)
 	@tests/packages $(PROOF_PACKAGES)
-	@tests/proof/run $(PROOF_HARNESSES)
+	@tests/lab/proof/run $(PROOF_HARNESSES)
 
 # --- Installing packages. Where apt is not at hand, the list is printed instead.
 .PHONY: deps
@@ -308,6 +308,8 @@ clean: ## remove what was built
 .PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo && echo 'The lab (tests/lab: what takes long, or asks how good the tests are):'
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*##lab /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 # === The Debian package, and the tests of what it installs on booted systems ======================
 
@@ -365,34 +367,34 @@ test-e2e: ## install the package on booted Debian systems and test it there (roo
 	@/usr/bin/python3 tests/run e2e
 
 .PHONY: test-qemu
-test-qemu: ## run the installed service under Debian's own kernel (root, no part of test)
+test-qemu: ##lab run the installed service under Debian's own kernel (root, no part of test)
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(QEMU_PACKAGES)
 	@$(MAKE) --no-print-directory -s deb
-	@/usr/bin/python3 tests/qemu/run amd64
+	@/usr/bin/python3 tests/lab/qemu/run amd64
 
 # Its tests are built here, under emulation they would take an hour.
 .PHONY: test-arm64
-test-arm64: ## install the package on Debian's arm64 and run its tests there (root, no part of test)
+test-arm64: ##lab install the package on Debian's arm64 and run its tests there (root, no part of test)
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(E2E_PACKAGES) $(ARM64_PACKAGES) $(QEMU_ARM64_PACKAGES)
 	@$(MAKE) --no-print-directory -s deb-arm64
 	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc WERROR=1 \
-	    all unit sandbox $(BUILD)/arm64/tests/soak/sender
-	@/usr/bin/python3 tests/qemu/run arm64
+	    all unit sandbox $(BUILD)/arm64/tests/lab/soak/sender
+	@/usr/bin/python3 tests/lab/qemu/run arm64
 
 # === The bench ====================================================================================
 
-BENCH          := $(BUILD)/tests/bench
+BENCH          := $(BUILD)/tests/lab/bench
 BENCH_PROGRAMS := $(BENCH)/stages $(BENCH)/scale $(BENCH)/sender
-$(BUILD)/objects/tests/bench/stages.o: ALL_CFLAGS += -DBUILD_FLAGS='"$(CFLAGS)"'
-$(BENCH_PROGRAMS): $(BENCH)/%: $(BUILD)/objects/tests/bench/%.o \
-        $(BUILD)/objects/tests/bench/pcap.o $(BUILD)/objects/tests/bench/state.o \
+$(BUILD)/objects/tests/lab/bench/stages.o: ALL_CFLAGS += -DBUILD_FLAGS='"$(CFLAGS)"'
+$(BENCH_PROGRAMS): $(BENCH)/%: $(BUILD)/objects/tests/lab/bench/%.o \
+        $(BUILD)/objects/tests/lab/bench/pcap.o $(BUILD)/objects/tests/lab/bench/state.o \
         $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
 
 # With the libraries that Debian packages. Go wants a folder for its cache.
-$(BENCH)/recvfrom: tests/bench/recvfrom.go
+$(BENCH)/recvfrom: tests/lab/bench/recvfrom.go
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  GO $@')
 	$(Q)GOCACHE=$(abspath $(BENCH))/go GOPATH=/usr/share/gocode GO111MODULE=off go build -o $@ $<
@@ -401,23 +403,23 @@ $(BENCH)/recvfrom: tests/bench/recvfrom.go
 bench-programs: $(BENCH_PROGRAMS)
 
 .PHONY: bench
-bench: ## measure speed and memory against their goals: tests/bench/RESULTS.md (root, 10 minutes)
+bench: ##lab measure speed and memory against their goals: tests/lab/bench/RESULTS.md (root, 10 minutes)
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES)
 	@$(MAKE) --no-print-directory all bench-programs $(BENCH)/recvfrom $(SOAK)/sender
-	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run
+	@BUILD=$(BUILD) /usr/bin/python3 tests/lab/bench/run
 
 # === Floods and soaks =============================================================================
 
-SOAK          := $(BUILD)/tests/soak
+SOAK          := $(BUILD)/tests/lab/soak
 SOAK_PROGRAMS := $(SOAK)/flood $(SOAK)/sender
-$(SOAK_PROGRAMS): $(SOAK)/%: $(BUILD)/objects/tests/soak/%.o $(BUILD)/objects/tests/bench/pcap.o \
+$(SOAK_PROGRAMS): $(SOAK)/%: $(BUILD)/objects/tests/lab/soak/%.o $(BUILD)/objects/tests/lab/bench/pcap.o \
         $(BUILD)/tests/modules.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(EXPORTER_LIBS)
 
 .PHONY: soak
-soak: ## run it for SOAK_SECONDS (1800) at 50,000 packets a second with faults from SEED (root)
+soak: ##lab run it for SOAK_SECONDS (1800) at 50,000 packets a second with faults from SEED (root)
 	@tests/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory -s all $(SOAK)/sender
-	@BUILD=$(BUILD) /usr/bin/python3 tests/soak/run
+	@BUILD=$(BUILD) /usr/bin/python3 tests/lab/soak/run

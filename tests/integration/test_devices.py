@@ -1,5 +1,5 @@
 """Whatever devices a packet passes, it counts once in each direction: the kinds that need no module
-of the kernel. tests/qemu has the others."""
+of the kernel. tests/lab/qemu has the others."""
 
 import pytest
 

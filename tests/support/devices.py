@@ -1,7 +1,7 @@
 """Network devices of each kind, on top of each other, with real queries and answers over them.
 
 Each case is a function that makes the devices of a host. `make test` runs those that take no module
-of the kernel, tests/qemu all of them."""
+of the kernel, tests/lab/qemu all of them."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""Frames by the ten thousand a second, sent by a program of their own (tests/soak/sender.c)."""
+"""Frames by the ten thousand a second, sent by a program of their own (tests/lab/soak/sender.c)."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import subprocess
 
 from support.program import BUILD
 
-SENDER = pathlib.Path(os.environ.get("SENDER", BUILD / "tests/soak/sender"))
+SENDER = pathlib.Path(os.environ.get("SENDER", BUILD / "tests/lab/soak/sender"))
 
 
 class Sender:
