@@ -1,9 +1,9 @@
 /*
  * Any bytes as a name from a database. The first byte of the input is a number of columns; the
- * others are cleaned, and every writer of foreign text writes what is left. tests/lab/fuzz/oracle.py,
- * which runs beside, reads each output back by a parser of that output's own. Held: no crash; the
- * cleaned text is what its contract says; each parser gets it back, or the form that the contract
- * of its writer gives it, and nothing else.
+ * others are cleaned, and every writer of foreign text writes what is left.
+ * tests/lab/fuzz/oracle.py, which runs beside, reads each output back by a parser of that output's
+ * own. Held: no crash; the cleaned text is what its contract says; each parser gets it back, or the
+ * form that the contract of its writer gives it, and nothing else.
  */
 #include "common/log.h"
 #include "common/notify.h"

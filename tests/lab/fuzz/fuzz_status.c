@@ -1,9 +1,9 @@
 /*
  * Any values in the status page: names of networks and of the interface, active sessions, what was
- * rejected, the past. Every form is rendered, and tests/lab/fuzz/oracle.py, which runs beside, reads
- * each back. Held: no crash, every form fits; text has no octet below 0x20 but the newline, is
- * valid UTF-8 or ASCII, and no line is wider than 80 columns; colour adds the known escapes alone;
- * JSON gives the values back, HTML the names, and no element but the known ones.
+ * rejected, the past. Every form is rendered, and tests/lab/fuzz/oracle.py, which runs beside,
+ * reads each back. Held: no crash, every form fits; text has no octet below 0x20 but the newline,
+ * is valid UTF-8 or ASCII, and no line is wider than 80 columns; colour adds the known escapes
+ * alone; JSON gives the values back, HTML the names, and no element but the known ones.
  */
 #include "common/domain.h"
 #include "common/options.h"

@@ -1,7 +1,7 @@
 /*
- * The other end of tests/lab/fuzz/oracle.py: a fuzz target adds what it made of an input as fields, and
- * asks whether all of it is right. Define QUESTION_MAX, the bytes of the longest question, before
- * including this.
+ * The other end of tests/lab/fuzz/oracle.py: a fuzz target adds what it made of an input as fields,
+ * and asks whether all of it is right. Define QUESTION_MAX, the bytes of the longest question,
+ * before including this.
  */
 #ifndef TESTS_FUZZ_ORACLE_H
 #define TESTS_FUZZ_ORACLE_H
