@@ -178,6 +178,7 @@ def test_the_documents_name_this_version():
                  CONTAINER / "Containerfile"):
         named = re.findall(r"dnstt-exporter[:_](\d[\d.]*\d)", path.read_text())
         assert set(named) <= {version()}, path
+    assert commands("docker-run") in (ROOT / "README.md").read_text()
 
 
 def test_compose_is_the_same_command(image):
