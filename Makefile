@@ -15,7 +15,7 @@ TEST_PACKAGES  := $(RUN_PACKAGES) clang libclang-rt-dev libcmocka-dev valgrind p
 DEB_PACKAGES   := build-essential debhelper dpkg-dev
 # Debian 13 has docker's command in a package of its own.
 ENGINE_PACKAGES := docker.io docker-compose \
-                  $(if $(shell grep -x VERSION_CODENAME=bookworm /etc/os-release),,docker-cli)
+                  $(if $(filter VERSION_CODENAME=bookworm,$(file </etc/os-release)),,docker-cli)
 E2E_PACKAGES   := $(DEB_PACKAGES) $(ENGINE_PACKAGES) lintian mmdebstrap systemd-container mandoc \
                   bash-completion
 # Of `make coverage`, and of nothing else.
