@@ -22,7 +22,7 @@ def is_of_this_run(violation):
 
 
 def main(arguments):
-    os.environ["SENDER"] = str(PROGRAMS.parents[1] / "soak/sender")  # for tests/support/sender.py
+    os.environ["SENDER"] = str(PROGRAMS.parents[1] / "lab/soak/sender")  # for tests/support/sender.py
     os.environ["CLOCK"] = str(PROGRAMS.parent / "clock")  # for tests/support/clock.py
     os.environ["BUILD"] = str(PROGRAMS)  # for tests/support/program.py
     os.environ.setdefault("CONNECTS", "20000")  # for test_http_faults.py: no other call comes with more
