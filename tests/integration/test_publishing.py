@@ -153,7 +153,7 @@ def test_nothing_else_is_served(host, published):
 
 
 def test_an_answer_is_kept(host, published):
-    """For whoever asks however: more requests learn no more. Once it is old there is a new one."""
+    """However it is asked for, more requests learn no more. Once it is old there is a new one."""
     ways = [{}, {"Accept": "application/openmetrics-text"}, {"Accept_Encoding": "gzip"},
             {"Cache_Control": "no-cache", "Pragma": "no-cache"}, {"Cookie": "a=b"},
             {"Authorization": "Basic YTpi"}, {"Accept": "text/html", "Host": "example.org"}]
